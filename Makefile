@@ -1,0 +1,42 @@
+# Two commands: `make run` and `make test`. Each sets up all it needs, once.
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## Show what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: .venv/ready ## Run nights end to end: make run [LANDING=folder NIGHTS=7 LAKE=... STORE=...]
+	@$(BIN)/nocturne run $(if $(LANDING),--landing "$(LANDING)") $(if $(NIGHTS),--nights "$(NIGHTS)") \
+	  $(if $(LAKE),--lake "$(LAKE)") $(if $(STORE),--store "$(STORE)")
+
+up: .venv/ready ## Start Airflow with its UI on an embedded PostgreSQL, and keep it up
+	@$(BIN)/nocturne up
+
+down: .venv/ready ## Stop it
+	@$(BIN)/nocturne down
+
+test: .venv/ready ## Run all tests
+	@$(BIN)/nocturne doctor
+	@$(BIN)/python -m pytest
+
+check: .venv/ready ## Check format, lint, types and import boundaries
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lock: .venv/ready ## Resolve requirements.lock again
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --group dev pyproject.toml \
+	  -p 3.11 -o requirements.lock
+
+.venv/ready: requirements.lock pyproject.toml .ci/uv.txt
+	@$(PYTHON) .ci/preflight.py
+	@echo "Setting up .venv (once; the packages take about 4 GB)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .ci/uv.txt
+	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: help run up down test check lock
+.DEFAULT_GOAL := help

@@ -1,0 +1,1 @@
+"""One module a table: row rules and a suite."""

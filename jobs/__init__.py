@@ -1,0 +1,1 @@
+"""The night, one folder a stage, in the order the data flows."""

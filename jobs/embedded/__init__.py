@@ -1,0 +1,1 @@
+"""Airflow and PostgreSQL as processes of one laptop."""

@@ -1,0 +1,1 @@
+"""What came of earlier nights, and the night report."""

@@ -1,0 +1,1 @@
+"""The tables: what they are (catalog), and how they are read and written."""

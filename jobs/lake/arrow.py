@@ -1,0 +1,53 @@
+"""Reading and writing the Delta tables without Spark, through delta-rs.
+
+A table has one kind of writer, because delta-rs and Spark must not write to the same one:
+run_ledger and model_versions are written from here, all others by Spark.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from jobs.lake.catalog import TABLES
+from jobs.lake.schemas import arrow_schema
+from jobs.settings import Settings, is_s3
+
+
+def table_path(settings: Settings, name: str) -> str:
+    """Where the table is."""
+    return f"{settings.lake.root}/{TABLES[name].name}"
+
+
+def storage_options(settings: Settings) -> dict[str, str] | None:
+    """How delta-rs reaches the lake; None for a folder."""
+    if not is_s3(settings.lake.root):
+        return None
+    options = {"AWS_REGION": settings.s3.region, "aws_conditional_put": "etag"}
+    if settings.s3.endpoint_url:
+        options["AWS_ENDPOINT_URL"] = settings.s3.endpoint_url
+        options["AWS_ALLOW_HTTP"] = str(settings.s3.endpoint_url.startswith("http://")).lower()
+    if not settings.s3.path_style:
+        options["AWS_VIRTUAL_HOSTED_STYLE_REQUEST"] = "true"
+    return options
+
+
+def open_table(settings: Settings, name: str, version: int | None = None) -> DeltaTable | None:
+    """The table, at a version if given; None if it was never written."""
+    path, options = table_path(settings, name), storage_options(settings)
+    if not DeltaTable.is_deltatable(path, options):
+        return None
+    return DeltaTable(path, version=version, storage_options=options)
+
+
+def replace_night(settings: Settings, name: str, rows: Sequence[dict[str, object]], as_of: date) -> None:
+    """Replace one night of an as-of table with these rows."""
+    write_deltalake(
+        table_path(settings, name),
+        pa.Table.from_pylist(list(rows), arrow_schema(TABLES[name])),
+        mode="overwrite",
+        predicate=f"as_of = '{as_of}'",
+        partition_by=["as_of"],
+        storage_options=storage_options(settings),
+    )

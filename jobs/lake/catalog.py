@@ -1,0 +1,153 @@
+"""Names, grain, keys, partitions and columns of every table. Standard library only.
+
+Types are Spark SQL's: string, boolean, int, bigint, double, date, timestamp (UTC), array<…>.
+"""
+
+from dataclasses import dataclass
+
+FEATURES = (
+    "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness",
+    "instrumentalness", "liveness", "valence", "tempo", "duration_ms", "time_signature",
+)  # fmt: skip
+LANDING_KINDS = ("listens", "tracks", "audio_features", "feedback")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; ``nullable`` columns are optional facts, all others are always there."""
+
+    name: str
+    type: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One Delta table.
+
+    ``key`` names a row. ``partition`` is the column that one write replaces or prunes by, if any.
+    """
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    partition: str | None
+    columns: tuple[Column, ...]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """Columns from ``name type`` pairs separated by commas; a ``?`` after the type means nullable."""
+    parts = [part.split() for part in text.replace("\n", " ").split(",") if part.strip()]
+    return tuple(Column(name, kind.rstrip("?"), kind.endswith("?")) for name, kind in parts)
+
+
+def _table(name: str, grain: str, key: str, partition: str | None, columns: str) -> Table:
+    return Table(name, grain, tuple(key.split()), partition, _columns(columns))
+
+
+_TRACK = """track_id string, title string, artist_ids array<string>, artist string, album string?,
+    release_date string?, duration_ms bigint"""
+_FEATURE_TYPES = dict.fromkeys(FEATURES, "double") | {
+    "key": "int", "mode": "int", "duration_ms": "bigint", "time_signature": "int",
+}  # fmt: skip
+_FEATURES = "track_id string, " + ", ".join(f"{n} {t}" for n, t in _FEATURE_TYPES.items())
+_FEEDBACK = "user_id string, kind string, target_id string, at timestamp"
+_LANDED = "landed_on date, landing_file string"
+
+
+def _quarantine(kind: str) -> Table:
+    return _table(
+        f"{kind}_quarantine", "one rejected row or file", "landing_file line", "landed_on",
+        """landed_on date, landing_file string, line bigint?, raw binary?, rule string,
+        reason string""",
+    )  # fmt: skip
+
+
+_ALL = (
+    _table(
+        "listens", "one play", "listen_id", "listened_on",
+        f"""listen_id string, user_id string, track_id string, listened_at timestamp,
+        ms_played bigint, skipped boolean?, source string?, playlist_id string?,
+        listened_on date, {_LANDED}""",
+    ),
+    _table("tracks", "one track, as last landed", "track_id", None,
+           f"{_TRACK}, first_seen_on date, {_LANDED}"),
+    _table("tracks_history", "one track as landed on a day", "track_id landed_on", "landed_on",
+           f"{_TRACK}, {_LANDED}"),
+    _table("audio_features", "one track, as last landed", "track_id", None,
+           f"{_FEATURES}, source string, updated_on date, landing_file string"),
+    _table("audio_features_history", "one track's features as landed on a day",
+           "track_id landed_on", "landed_on", f"{_FEATURES}, source string, {_LANDED}"),
+    _table("feedback", "one listener's word on a target, the latest", "user_id kind target_id",
+           None, f"{_FEEDBACK}, {_LANDED}"),
+    _table("feedback_history", "one word, as given", "user_id kind target_id at", "landed_on",
+           f"{_FEEDBACK}, {_LANDED}"),
+    *(_quarantine(kind) for kind in LANDING_KINDS),
+    _table(
+        "landing_files", "one landed file, as last ingested", "landing_file", None,
+        """landing_file string, kind string, landed_on date, fingerprint string, source string,
+        rows_read bigint, rows_accepted bigint, rows_quarantined bigint, rows_duplicate bigint,
+        status string, reason string?, unknown_columns array<string>""",
+    ),
+    _table(
+        "ratings", "one listener's rating of a track on a night", "as_of user_id track_id", "as_of",
+        """as_of date, user_id string, track_id string, rating double, n_plays int, n_skips int,
+        last_listened_at timestamp?""",
+    ),
+    _table(
+        "taste_profiles", "one of a listener's tastes on a night", "as_of user_id taste_no",
+        "as_of",
+        "as_of date, user_id string, taste_no int, weight double, n_tracks int, centroid array<double>",
+    ),
+    _table(
+        "neighbors", "one neighbor of a listener on a night", "as_of user_id neighbor_id", "as_of",
+        """as_of date, user_id string, neighbor_id string, pearson double, n_common int,
+        similarity double, rank int, band string""",
+    ),
+    _table(
+        "track_vectors", "one track's latent factors in a model version", "model_version track_id",
+        "model_version", "model_version string, track_id string, vector array<double>",
+    ),
+    _table(
+        "playlists", "one track of a listener's playlist of a night", "as_of user_id rank", "as_of",
+        """as_of date, user_id string, rank int, track_id string, title string, artist string,
+        score double, strategy string, reason_kind string, reason string, evidence string,
+        model_version string?""",
+    ),
+    _table(
+        "playlist_funnel", "what one filter left of a listener's candidates",
+        "as_of user_id filter", "as_of",
+        "as_of date, user_id string, step int, filter string, n_before int, n_after int",
+    ),
+    _table(
+        "responses", "what a listener did with a recommended track", "as_of user_id track_id",
+        "as_of",
+        """as_of date, user_id string, track_id string, rank int, strategy string, n_plays int,
+        n_skips int, liked boolean?, first_played_at timestamp?""",
+    ),
+    _table(
+        "validation_results", "one expectation checked on a night",
+        "as_of gate table_name expectation column_name", "as_of",
+        """as_of date, gate string, table_name string, expectation string, column_name string,
+        severity string, success boolean, n_rows bigint, n_unexpected bigint?, observed string?,
+        threshold string?, reason string""",
+    ),
+    _table(
+        "run_ledger", "one stage of a night, its last run", "as_of stage", "as_of",
+        """as_of date, stage string, window_start date, window_end date, rows_in bigint,
+        rows_out bigint, rows_rejected bigint, seconds double, peak_memory_mb double,
+        table_versions string, details string, force string?, error string?""",
+    ),
+    _table(
+        "model_versions", "one trained model", "model version", None,
+        """model string, version string, as_of date, seed bigint, data_versions string,
+        config string, metrics string, promoted boolean""",
+    ),
+)  # fmt: skip
+
+TABLES: dict[str, Table] = {table.name: table for table in _ALL}

@@ -1,0 +1,52 @@
+"""What was known at the end of a night: the bounded past that as-of stages read.
+
+A night sees what landed up to its last day and nothing later, so it can be rebuilt at any time and
+gives the same rows.
+"""
+
+from datetime import timedelta
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as Rows
+from pyspark.sql import functions as F
+
+from jobs.lake.tables import Lake
+from jobs.window import Window
+
+
+def listens_known(lake: Lake, window: Window, lookback_days: int) -> DataFrame:
+    """Plays of the last ``lookback_days`` days before the window's end that had landed by then."""
+    first = window.end - timedelta(days=lookback_days)
+    return lake.read("listens").where(
+        (F.col("listened_on") >= F.lit(first))
+        & (F.col("listened_on") < F.lit(window.end))
+        & _landed(window)
+    )
+
+
+def tracks_known(lake: Lake, window: Window) -> DataFrame:
+    """One row a track, as last landed by the window's end; ``first_seen_on`` is its first landing."""
+    history = lake.read("tracks_history").where(_landed(window))
+    first = history.groupBy("track_id").agg(F.min("landed_on").alias("first_seen_on"))
+    return _newest(history, "track_id", order=("landed_on",)).join(first, "track_id", how="inner")
+
+
+def features_known(lake: Lake, window: Window) -> DataFrame:
+    """One row a track: its 13 features as last landed by the window's end."""
+    history = lake.read("audio_features_history").where(_landed(window))
+    return _newest(history, "track_id", order=("landed_on",))
+
+
+def feedback_known(lake: Lake, window: Window) -> DataFrame:
+    """One row a listener, kind and target: the latest word landed by the window's end."""
+    history = lake.read("feedback_history").where(_landed(window))
+    return _newest(history, "user_id", "kind", "target_id", order=("at", "landed_on"))
+
+
+def _landed(window: Window) -> Column:
+    return F.col("landed_on") < F.lit(window.end)
+
+
+def _newest(rows: DataFrame, *key: str, order: tuple[str, ...]) -> DataFrame:
+    by_age = Rows.partitionBy(*key).orderBy(*(F.col(name).desc() for name in order))
+    return rows.withColumn("_nth", F.row_number().over(by_age)).where("_nth = 1").drop("_nth")

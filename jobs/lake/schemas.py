@@ -1,0 +1,46 @@
+"""The catalog's columns as Spark and Arrow schemas."""
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from jobs.lake.catalog import Column, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
+
+_ARROW = {
+    "string": pa.string(),
+    "boolean": pa.bool_(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "binary": pa.binary(),
+}
+
+
+def spark_schema(table: Table) -> "StructType":
+    """The table as Spark sees it; Delta keeps the nullability."""
+    from pyspark.sql.types import StructType
+
+    schema = StructType.fromDDL(", ".join(_ddl(column) for column in table.columns))
+    assert isinstance(schema, StructType)
+    return schema
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """The table as Arrow sees it."""
+    return pa.schema([pa.field(c.name, arrow_type(c.type), c.nullable) for c in table.columns])
+
+
+def arrow_type(name: str) -> pa.DataType:
+    """Arrow's type of one of the catalog's type names."""
+    if name.startswith("array<"):
+        return pa.list_(arrow_type(name[len("array<") : -1]))
+    return _ARROW[name]
+
+
+def _ddl(column: Column) -> str:
+    return f"`{column.name}` {column.type}" + ("" if column.nullable else " NOT NULL")

@@ -1,0 +1,1 @@
+"""Optimize, vacuum, forget a listener."""

@@ -1,0 +1,153 @@
+"""Everything a deployment may change, from environment variables under one prefix.
+
+``NOCTURNE__LAKE__ROOT=s3://bucket/lake`` sets ``settings.lake.root``. Built once, in ``main``.
+Values that change results travel into the tables' and models' own metadata.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from jobs.errors import UsageError
+
+PREFIX = "NOCTURNE__"
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A group of settings; unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LandingSettings(Section):
+    """Where logs land: a folder, or s3://bucket/prefix."""
+
+    root: str = ".nocturne/landing"
+
+
+class LakeSettings(Section):
+    """Where the Delta tables are: ``<root>/<table>``; a folder, or s3://bucket/prefix."""
+
+    root: str = ".nocturne/lake"
+    lookback_days: PositiveInt = 365
+
+
+class StoreSettings(Section):
+    """Where playlists, reports and models are published: a folder, or s3://bucket/prefix."""
+
+    root: str = ".nocturne/store"
+    n_threads: PositiveInt = 16
+
+
+class S3Settings(Section):
+    """How to reach S3 when a root is s3://; credentials come from the usual AWS variables or role."""
+
+    endpoint_url: str | None = None
+    region: str = "us-east-1"
+    path_style: bool = False
+
+
+class SparkSettings(Section):
+    """Spark outside Airflow (inside, the connection ``spark_default`` decides the master)."""
+
+    master: str = "local[*]"
+    driver_memory: str = "2g"
+    shuffle_partitions: PositiveInt = 4
+    jars_dir: str | None = None
+
+
+class TasteSettings(Section):
+    """Ratings of implicit listening and taste profiles."""
+
+    half_life_days: Positive = 90.0
+    skip_ms: PositiveInt = 30_000
+    skip_weight: NonNegative = 0.5
+    like_rating: Positive = 3.0
+    dislike_rating: NonNegative = 0.0
+    n_tastes: PositiveInt = 3
+
+
+class NeighborsSettings(Section):
+    """Pearson neighbors; see docs/neighbors.md for how the defaults were chosen."""
+
+    support: Literal["co_rated", "all"] = "all"
+    k: PositiveInt = 50
+    k_dissimilar: NonNegativeInt = 10
+    min_overlap: PositiveInt = 3
+    shrinkage: NonNegative = 10.0
+
+
+class TrainSettings(Section):
+    """The content network of the night."""
+
+    window_days: PositiveInt = 90
+    epochs: PositiveInt = 6
+    batch_size: PositiveInt = 4096
+    learning_rate: Positive = 1e-3
+
+
+class RecommendSettings(Section):
+    """The blend."""
+
+    n_tracks: PositiveInt = 30
+    artist_cap: PositiveInt = 2
+    explore_share: Share = 0.3
+    n_candidates: PositiveInt = 300
+
+
+class Settings(BaseSettings):
+    """One frozen object for every job."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    home: str = ".nocturne"
+    seed: int = 20260601
+    landing: LandingSettings = LandingSettings()
+    lake: LakeSettings = LakeSettings()
+    store: StoreSettings = StoreSettings()
+    s3: S3Settings = S3Settings()
+    spark: SparkSettings = SparkSettings()
+    taste: TasteSettings = TasteSettings()
+    neighbors: NeighborsSettings = NeighborsSettings()
+    train: TrainSettings = TrainSettings()
+    recommend: RecommendSettings = RecommendSettings()
+
+
+def load_settings() -> Settings:
+    """Settings of this process, roots made absolute; a wrong value is a UsageError."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{PREFIX}{'__'.join(str(part).upper() for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise UsageError(f"settings: {problems}") from None
+    return settings.model_copy(
+        update={
+            "home": absolute(settings.home),
+            "landing": settings.landing.model_copy(update={"root": absolute(settings.landing.root)}),
+            "lake": settings.lake.model_copy(update={"root": absolute(settings.lake.root)}),
+            "store": settings.store.model_copy(update={"root": absolute(settings.store.root)}),
+        }
+    )
+
+
+def absolute(root: str) -> str:
+    """A folder as an absolute path; s3:// roots as they are, without the last slash."""
+    if "://" in root:
+        return root.rstrip("/")
+    return os.fspath(Path(root).expanduser().resolve())
+
+
+def is_s3(root: str) -> bool:
+    """Whether the root is a bucket."""
+    return root.startswith(("s3://", "s3a://"))

@@ -1,0 +1,135 @@
+"""How every stage starts and ends: argv in, ``summary.json`` and an exit code out.
+
+``python -m jobs.<stage> --window-start 2026-06-28 --window-end 2026-06-29``
+"""
+
+import argparse
+import json
+import logging
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jobs.errors import FAILURE, NocturneError
+from jobs.settings import Settings, load_settings
+from jobs.store import ObjectStore, open_store
+from jobs.window import Window
+
+log = logging.getLogger("nocturne")
+
+
+@dataclass
+class Summary:
+    """What a stage did, for people, the scheduler and the run ledger."""
+
+    rows_in: int = 0
+    rows_out: int = 0
+    rows_rejected: int = 0
+    table_versions: dict[str, int] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a stage is given: its window, the settings, an operator's note if forced, and its summary."""
+
+    window: Window
+    settings: Settings
+    force: str | None = None
+    summary: Summary = field(default_factory=Summary)
+
+    @property
+    def store(self) -> ObjectStore:
+        """The object store of the settings."""
+        return open_store(self.settings)
+
+
+Stage = Callable[[Night], None]
+
+
+def summary_key(night: Night, stage: str) -> str:
+    """Key of the stage's summary in the store."""
+    return f"ledger/{night.window.as_of}/{stage}.json"
+
+
+def run_stage(name: str, stage: Stage, night: Night) -> None:
+    """Run one stage and leave its summary in the store, whether it succeeds or not."""
+    began = time.monotonic()
+    error: str | None = None
+    try:
+        stage(night)
+    except BaseException as caught:
+        error = str(caught) or type(caught).__name__
+        raise
+    finally:
+        document = {
+            "stage": name,
+            "window_start": str(night.window.start),
+            "window_end": str(night.window.end),
+            "as_of": str(night.window.as_of),
+            "rows_in": night.summary.rows_in,
+            "rows_out": night.summary.rows_out,
+            "rows_rejected": night.summary.rows_rejected,
+            "table_versions": night.summary.table_versions,
+            "details": night.summary.details,
+            "seconds": round(time.monotonic() - began, 3),
+            "peak_memory_mb": peak_memory_mb(),
+            "force": night.force,
+            "error": error,
+        }
+        night.store.put(summary_key(night, name), json.dumps(document, indent=1).encode())
+    log.info(
+        "%s %s: %d rows in, %d out, %d rejected",
+        night.window.as_of, name, night.summary.rows_in, night.summary.rows_out,
+        night.summary.rows_rejected,
+    )  # fmt: skip
+
+
+def main(name: str, stage: Stage, argv: Sequence[str] | None = None) -> int:
+    """Entry point of a stage; returns the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    try:
+        arguments = parser(name).parse_args(argv)
+        window = Window.parse(arguments.window_start, arguments.window_end)
+        run_stage(name, stage, Night(window, load_settings(), arguments.force))
+    except NocturneError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except Exception:
+        log.exception("%s failed", name)
+        return FAILURE
+    return 0
+
+
+def parser(name: str) -> argparse.ArgumentParser:
+    """The argv that every stage understands."""
+    arguments = argparse.ArgumentParser(prog=f"python -m jobs.{name}")
+    add = arguments.add_argument
+    add("--window-start", required=True, metavar="YYYY-MM-DD", help="first landing day (UTC)")
+    add("--window-end", required=True, metavar="YYYY-MM-DD", help="the day after the last one")
+    add("--force", metavar="NOTE", help="pass failed gates, with this note in the ledger")
+    return arguments
+
+
+def peak_memory_mb() -> float:
+    """Peak resident memory in MiB: this process, plus its Java machine and workers where it has any."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return round(own + sum(_high_water_mb(pid) for pid in _descendants()), 1)
+
+
+def _descendants() -> list[int]:
+    import psutil
+
+    return [child.pid for child in psutil.Process().children(recursive=True)]
+
+
+def _high_water_mb(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(float(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))

@@ -1,0 +1,50 @@
+"""The interface of an object store."""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from jobs.errors import NocturneError
+
+
+class ConflictError(NocturneError):
+    """A conditional write found another object than the one it expected."""
+
+
+class ObjectStore(Protocol):
+    """Bytes by key. An object is whole or absent; no reader sees half of one."""
+
+    def url(self, key: str) -> str:
+        """Where a person or another program finds the object."""
+        ...
+
+    def get(self, key: str) -> bytes | None:
+        """The object's bytes, or None if there is none."""
+        ...
+
+    def tag(self, key: str) -> str | None:
+        """The object's entity tag, which changes when its bytes do; None if there is none."""
+        ...
+
+    def put(self, key: str, body: bytes, content_type: str = "application/json") -> None:
+        """Write the object, over an earlier one if there is one."""
+        ...
+
+    def put_many(self, objects: Iterable[tuple[str, bytes]]) -> int:
+        """Write many objects, several at a time; returns how many."""
+        ...
+
+    def put_new(self, key: str, body: bytes) -> None:
+        """Write the object only if there is none; else ConflictError."""
+        ...
+
+    def swap(self, key: str, body: bytes, expected_tag: str | None) -> None:
+        """Write the object only if its tag is still the expected one (None: absent)."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Keys below the prefix, in order."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete the object; absent is fine."""
+        ...

@@ -1,0 +1,1 @@
+"""Listens and feedback to ratings and taste profiles."""

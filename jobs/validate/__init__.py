@@ -1,0 +1,1 @@
+"""Gates: a suite of expectations on a window decides pass or stop."""

@@ -1,0 +1,53 @@
+"""The window of a run: whole UTC days, the half-open interval [start, end)."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from jobs.errors import UsageError
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Landing days ``start <= day < end``; ``as_of`` is the last of them and names the night."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise UsageError(
+                f"the window {self.start} to {self.end} is empty: the end must be a later day"
+            )
+
+    @classmethod
+    def night(cls, day: date) -> "Window":
+        """The window of one night."""
+        return cls(day, day + DAY)
+
+    @classmethod
+    def parse(cls, start: str, end: str) -> "Window":
+        """From ISO texts, dates or UTC midnights; anything else is a UsageError."""
+        return cls(_day(start), _day(end))
+
+    @property
+    def as_of(self) -> date:
+        """The last day of the window."""
+        return self.end - DAY
+
+    @property
+    def end_at(self) -> datetime:
+        """The first instant after the window, UTC."""
+        return datetime.combine(self.end, time(), UTC)
+
+
+def _day(text: str) -> date:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a day: write YYYY-MM-DD, for example 2026-06-28") from None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    if at.time() != time():
+        raise UsageError(f"{text!r} is not midnight UTC: a window is made of whole UTC days")
+    return at.date()

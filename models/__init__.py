@@ -1,0 +1,1 @@
+"""Networks and their registry. No Spark, Delta, S3 or Airflow."""

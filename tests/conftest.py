@@ -1,0 +1,60 @@
+"""One Spark session and one TensorFlow per test run; a lake, a store and settings per test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.lake.session import open_session
+from jobs.lake.tables import Lake
+from jobs.settings import LakeSettings, LandingSettings, Settings, SparkSettings, StoreSettings
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+SHARED = Path(os.environ.get("NOCTURNE_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data; the test skips, visibly, where there is none (CI always has it)."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("no real data here: set NOCTURNE_SHARED to the shared folder")
+    return folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings whose every folder is the test's own."""
+    return Settings(
+        home=str(tmp_path / "home"),
+        landing=LandingSettings(root=str(tmp_path / "landing")),
+        lake=LakeSettings(root=str(tmp_path / "lake")),
+        store=StoreSettings(root=str(tmp_path / "store")),
+    )
+
+
+@pytest.fixture(scope="session")
+def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    home = str(tmp_path_factory.mktemp("spark"))
+    session = open_session(Settings(home=home, spark=SparkSettings(master="local[2]")), "tests")
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def spark(_session: SparkSession) -> SparkSession:
+    """The session of the test run, without anything an earlier test left in its catalog."""
+    _session.catalog.clearCache()
+    for table in _session.catalog.listTables():
+        _session.catalog.dropTempView(table.name)
+    return _session
+
+
+@pytest.fixture
+def lake(spark: SparkSession, settings: Settings) -> Lake:
+    """An empty lake."""
+    return Lake(spark, settings)

@@ -1,0 +1,54 @@
+from datetime import date
+
+import pytest
+from deltalake import DeltaTable
+
+from jobs.lake.catalog import TABLES
+from jobs.lake.schemas import arrow_schema, spark_schema
+from jobs.lake.tables import Lake
+
+pytestmark = pytest.mark.spark
+D1, D2 = date(2026, 6, 27), date(2026, 6, 28)
+
+
+def neighbors(lake: Lake, rows: list[tuple[date, str, str, float]]):
+    full = [(day, user, other, r, 9, r, 1, "similar") for day, user, other, r in rows]
+    return lake.spark.createDataFrame(full, spark_schema(TABLES["neighbors"]))
+
+
+def listed(lake: Lake) -> list[tuple[date, str, str, float]]:
+    rows = lake.read("neighbors").orderBy("as_of", "user_id", "neighbor_id").collect()
+    return [(row.as_of, row.user_id, row.neighbor_id, row.pearson) for row in rows]
+
+
+def test_a_table_never_written_reads_as_no_rows_with_its_columns(lake):
+    rows = lake.read("neighbors")
+    assert rows.count() == 0
+    assert rows.columns == list(TABLES["neighbors"].column_names)
+    assert lake.version("neighbors") == -1
+
+
+def test_replacing_a_night_leaves_the_others_alone(lake):
+    lake.replace_night(neighbors(lake, [(D2, "a", "b", 0.5)]), "neighbors", D2)
+    lake.replace_night(neighbors(lake, [(D1, "a", "b", 0.1), (D1, "a", "c", 0.2)]), "neighbors", D1)
+    lake.replace_night(neighbors(lake, [(D1, "a", "d", 0.3)]), "neighbors", D1)
+    assert listed(lake) == [(D1, "a", "d", 0.3), (D2, "a", "b", 0.5)]
+
+
+def test_no_rows_empty_the_night(lake):
+    lake.replace_night(neighbors(lake, [(D1, "a", "b", 0.1), (D2, "a", "b", 0.5)][:1]), "neighbors", D1)
+    lake.replace_night(neighbors(lake, []), "neighbors", D1)
+    assert listed(lake) == []
+
+
+def test_a_night_cannot_write_another_nights_rows(lake):
+    with pytest.raises(Exception, match="replaceWhere|DELTA_REPLACE_WHERE"):
+        lake.replace_night(neighbors(lake, [(D2, "a", "b", 0.5)]), "neighbors", D1)
+    assert listed(lake) == []
+
+
+def test_delta_rs_reads_the_same_types_as_the_catalog_says(lake, settings):
+    lake.replace_night(neighbors(lake, [(D1, "a", "b", 0.1)]), "neighbors", D1)
+    table = DeltaTable(f"{settings.lake.root}/neighbors").to_pyarrow_table()
+    wanted = arrow_schema(TABLES["neighbors"])
+    assert {f.name: f.type for f in table.schema} == {f.name: f.type for f in wanted}
