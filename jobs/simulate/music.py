@@ -1,0 +1,110 @@
+"""The town's music: scenes, artists with a style, tracks with a title and 13 features."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+N_SCENES = 12
+TRACKS_AN_ARTIST = 10
+# Mean and spread of the features over all scenes, in the features' own units.
+CENTER = {
+    "danceability": (0.58, 0.14), "energy": (0.62, 0.20), "loudness": (-8.5, 3.5),
+    "speechiness": (0.07, 0.05), "acousticness": (0.30, 0.25), "instrumentalness": (0.12, 0.20),
+    "liveness": (0.19, 0.12), "valence": (0.50, 0.20), "tempo": (120.0, 24.0),
+}  # fmt: skip
+UNIT = (
+    "danceability",
+    "energy",
+    "speechiness",
+    "acousticness",
+    "instrumentalness",
+    "liveness",
+    "valence",
+)
+FIRST = (
+    "Amber", "Broken", "Cobalt", "Distant", "Electric", "Faded", "Golden", "Hollow",
+    "Ivory", "Jagged", "Kinder", "Lunar", "Midnight", "Northern", "Open", "Paper",
+    "Quiet", "Restless", "Silver", "Tidal", "Under", "Velvet", "Winter", "Yellow",
+)  # fmt: skip
+SECOND = (
+    "Arcade", "Bridges", "Canyons", "Dancers", "Embers", "Foxes", "Gardens", "Harbors",
+    "Islands", "Jukebox", "Keys", "Lanterns", "Mirrors", "Nights", "Orbits", "Pilots",
+    "Questions", "Rivers", "Signals", "Trains", "Umbrellas", "Voices", "Windows", "Years",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Music:
+    """Tracks in order of their id; ``z`` is the taste space: one row of 9 standardized features each.
+
+    ``artist`` is each track's artist, ``scene`` each artist's; ``released`` the night a track lands.
+    """
+
+    artist: np.ndarray
+    scene: np.ndarray
+    z: np.ndarray
+    popularity: np.ndarray
+    released: np.ndarray
+    track_records: list[dict[str, object]]
+    feature_records: list[dict[str, object]]
+
+
+def compose(rng: np.random.Generator, n_tracks: int, nights: int) -> Music:
+    """A catalog of ``n_tracks``; about one track in a hundred is held back for each later night."""
+    n_artists = max(n_tracks // TRACKS_AN_ARTIST, N_SCENES)
+    scene = rng.integers(N_SCENES, size=n_artists)
+    style = rng.normal(0, 1.0, (N_SCENES, len(CENTER)))[scene] + rng.normal(
+        0, 0.4, (n_artists, len(CENTER))
+    )
+    artist = np.sort(np.arange(n_tracks) % n_artists)
+    z = np.clip(style[artist] + rng.normal(0, 0.5, (n_tracks, len(CENTER))), -2.5, 2.5)
+    released = np.where(
+        rng.random(n_tracks) < 0.01 * (nights - 1), rng.integers(1, max(nights, 2), n_tracks), 0
+    )
+    popularity = rng.zipf(1.6, n_tracks).clip(max=200) * rng.lognormal(0, 0.8, n_artists)[artist]
+    names = [_name(i) for i in range(n_artists)]
+    duration = np.clip(rng.normal(220_000, 45_000, n_tracks), 90_000, 480_000).astype(int)
+    years = rng.integers(1975, 2026, n_tracks)
+    tracks: list[dict[str, object]] = [
+        {
+            "track_id": f"town-{i:06d}",
+            "title": _title(i),
+            "artist_id": f"artist-{a:05d}",
+            "artist": names[a],
+            "release_date": str(years[i]),
+            "duration_ms": int(duration[i]),
+        }
+        for i, a in enumerate(artist)
+    ]
+    return Music(artist, scene, z, popularity, released, tracks, _features(rng, z, duration))
+
+
+def _features(rng: np.random.Generator, z: np.ndarray, duration: np.ndarray) -> list[dict[str, object]]:
+    values = {name: mean + spread * z[:, i] for i, (name, (mean, spread)) in enumerate(CENTER.items())}
+    for name in UNIT:
+        values[name] = np.clip(values[name], 0.0, 1.0)
+    keys, modes = rng.integers(12, size=len(z)), rng.integers(2, size=len(z))
+    beats = rng.choice([3, 4, 4, 4, 4, 5], size=len(z))
+    records: list[dict[str, object]] = [
+        {"track_id": f"town-{i:06d}"}
+        | {name: round(float(column[i]), 4) for name, column in values.items()}
+        | {
+            "key": int(keys[i]),
+            "mode": int(modes[i]),
+            "duration_ms": int(duration[i]),
+            "time_signature": int(beats[i]),
+        }
+        for i in range(len(z))
+    ]
+    return records
+
+
+def _name(i: int) -> str:
+    pair = f"{FIRST[i % len(FIRST)]} {SECOND[(i * 7 + i // len(FIRST)) % len(SECOND)]}"
+    return pair if i < len(FIRST) * len(SECOND) else f"{pair} {i // (len(FIRST) * len(SECOND)) + 1}"
+
+
+def _title(i: int) -> str:
+    rest, last = divmod(i * 11, len(SECOND))
+    middle, first = divmod(rest, len(FIRST))
+    return f"{SECOND[last]} of {FIRST[first]} {SECOND[middle % len(SECOND)]} No. {i % 97 + 1}"
