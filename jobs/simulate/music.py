@@ -85,18 +85,13 @@ def _features(rng: np.random.Generator, z: np.ndarray, duration: np.ndarray) -> 
         values[name] = np.clip(values[name], 0.0, 1.0)
     keys, modes = rng.integers(12, size=len(z)), rng.integers(2, size=len(z))
     beats = rng.choice([3, 4, 4, 4, 4, 5], size=len(z))
-    records: list[dict[str, object]] = [
-        {"track_id": f"town-{i:06d}"}
-        | {name: round(float(column[i]), 4) for name, column in values.items()}
-        | {
-            "key": int(keys[i]),
-            "mode": int(modes[i]),
-            "duration_ms": int(duration[i]),
-            "time_signature": int(beats[i]),
-        }
+    columns: dict[str, list[object]] = {n: np.round(c, 4).tolist() for n, c in values.items()}
+    columns |= {"key": keys.tolist(), "mode": modes.tolist(), "duration_ms": duration.tolist()}
+    columns |= {"time_signature": beats.tolist()}
+    return [
+        {"track_id": f"town-{i:06d}"} | {name: column[i] for name, column in columns.items()}
         for i in range(len(z))
     ]
-    return records
 
 
 def _name(i: int) -> str:

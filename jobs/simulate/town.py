@@ -30,7 +30,7 @@ Record = dict[str, object]
 
 @dataclass(frozen=True)
 class Listeners:
-    """Row u of ``taste``: listener u's unit vector; ``shelves[u]``: tracks they choose from, and weights."""
+    """Row u of ``taste``: listener u's unit vector; ``shelves[u]``: their tracks, and weights."""
 
     taste: np.ndarray
     activity: np.ndarray
@@ -65,7 +65,7 @@ def settle(rng: np.random.Generator, music: Music, n: int) -> Listeners:
     """``n`` listeners with one to three scenes each."""
     tastes, shelves, there = [], [], np.unique(music.scene)
     for _ in range(n):
-        scenes = rng.choice(there, size=min(rng.integers(1, 4), len(there)), replace=False)
+        scenes = rng.choice(there, size=min(int(rng.integers(1, 4)), len(there)), replace=False)
         pool = np.flatnonzero(np.isin(music.scene, scenes))
         artists = rng.choice(pool, size=min(ARTISTS_A_SCENE * len(scenes), len(pool)), replace=False)
         tracks = np.flatnonzero(np.isin(music.artist, artists))
