@@ -1,0 +1,1 @@
+"""Features of a song as inputs of a network."""
