@@ -71,6 +71,7 @@ class TasteSettings(Section):
     like_rating: Positive = 3.0
     dislike_rating: NonNegative = 0.0
     n_tastes: PositiveInt = 3
+    tracks_per_taste: PositiveInt = 8
 
 
 class NeighborsSettings(Section):
