@@ -1,0 +1,54 @@
+"""What the network is told of listeners and tracks. NaN is "not known" everywhere."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FEATURES = (
+    "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness",
+    "instrumentalness", "liveness", "valence", "tempo", "duration_ms", "time_signature",
+)  # fmt: skip
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ListenerArrays:
+    """Listeners by row.
+
+    ``centroids`` float64[n, n_tastes, 13]: each taste's mean raw features, NaN where a listener has
+    fewer tastes. ``weights`` float64[n, n_tastes]: shares of the tastes, adding up to 1; NaN or 0
+    beyond the last one. ``n_plays``, ``n_skips`` float64[n]: all plays, and how many of them were
+    skips; NaN if not known.
+    """
+
+    centroids: Floats
+    weights: Floats
+    n_plays: Floats
+    n_skips: Floats
+
+    def __len__(self) -> int:
+        return len(self.centroids)
+
+    def take(self, rows: NDArray[np.integer] | slice) -> "ListenerArrays":
+        """These rows."""
+        return ListenerArrays(
+            self.centroids[rows], self.weights[rows], self.n_plays[rows], self.n_skips[rows]
+        )
+
+
+@dataclass(frozen=True)
+class TrackStats:
+    """How tracks did with all listeners before: float64[n] plays, and how many of them were skips."""
+
+    n_plays: Floats
+    n_skips: Floats
+
+    @classmethod
+    def unknown(cls, n: int) -> "TrackStats":
+        """Of tracks nobody knows anything about."""
+        return cls(np.full(n, np.nan), np.full(n, np.nan))
+
+    def take(self, rows: NDArray[np.integer] | slice) -> "TrackStats":
+        """These rows."""
+        return TrackStats(self.n_plays[rows], self.n_skips[rows])

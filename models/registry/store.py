@@ -1,0 +1,28 @@
+"""What the registry needs of an object store."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Store(Protocol):
+    """Bytes by key; an object is whole or absent."""
+
+    def get(self, key: str) -> bytes | None:
+        """The object's bytes, or None if there is none."""
+        ...
+
+    def tag(self, key: str) -> str | None:
+        """The object's entity tag; None if there is none."""
+        ...
+
+    def put(self, key: str, body: bytes, content_type: str = ...) -> None:
+        """Write the object, over an earlier one if there is one."""
+        ...
+
+    def swap(self, key: str, body: bytes, expected_tag: str | None) -> None:
+        """Write the object only if its tag is still the expected one (None: absent)."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Keys below the prefix, in order."""
+        ...
