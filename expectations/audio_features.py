@@ -1,0 +1,36 @@
+"""Audio features: the 13 numbers of a track, in Spotify's units."""
+
+from expectations.rules import MAX_MS, Rule, between, identifiers, required
+
+# Closed intervals. 0 is "not detected" for tempo and time signature; masters can exceed 0 dB.
+RANGES: dict[str, tuple[float, float, str]] = {
+    "danceability": (0, 1, "0 to 1"),
+    "energy": (0, 1, "0 to 1"),
+    "key": (-1, 11, "a pitch class, -1 (none) to 11"),
+    "loudness": (-100, 20, "-100 to 20 dB"),
+    "mode": (0, 1, "0 (minor) or 1 (major)"),
+    "speechiness": (0, 1, "0 to 1"),
+    "acousticness": (0, 1, "0 to 1"),
+    "instrumentalness": (0, 1, "0 to 1"),
+    "liveness": (0, 1, "0 to 1"),
+    "valence": (0, 1, "0 to 1"),
+    "tempo": (0, 1000, "0 (not detected) to 1000 beats a minute"),
+    "duration_ms": (1, MAX_MS, "above 0 and at most a day"),
+    "time_signature": (0, 16, "0 (not detected) to 16 beats a bar"),
+}
+
+RULES: tuple[Rule, ...] = (
+    *required("track_id"),
+    *identifiers("track_id"),
+    Rule(
+        "missing field: all features",
+        tuple(RANGES),
+        f"coalesce({', '.join(RANGES)}) IS NOT NULL",
+        "the row has a track and no feature at all",
+    ),
+    *required(*RANGES),
+    *(
+        between(column, low, high, f"{column} is not {allowed}")
+        for column, (low, high, allowed) in RANGES.items()
+    ),
+)

@@ -1,0 +1,87 @@
+"""What is true of every good row, as plain SQL, shared by the quarantine and the suites.
+
+A predicate reads the columns of the rule's table (see ``jobs/lake/catalog.py``) and is TRUE for a good
+row and FALSE for a bad one. NULL means that there is nothing to judge: a ``missing field`` rule, which
+is never NULL, says whether that is allowed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# Object keys hold an encoded listener: three bytes for each byte of the id, 1,024 bytes in all.
+MAX_ID_BYTES = 256
+# No log of plays is older than the first scrobbler; an earlier time is a clock that was never set.
+OLDEST_DAY = "2002-01-01"
+MAX_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row rule: ``name`` (unique within its table), the columns it reads, the predicate, and why."""
+
+    name: str
+    columns: tuple[str, ...]
+    predicate: str
+    reason: str
+
+
+def required(*columns: str) -> tuple[Rule, ...]:
+    """Every one of the columns has a value; a blank text is none."""
+    return tuple(
+        Rule(
+            f"missing field: {column}",
+            (column,),
+            f"{column} IS NOT NULL AND trim(CAST({column} AS STRING)) != ''",
+            f"{column} is missing or blank",
+        )
+        for column in columns
+    )
+
+
+def identifiers(*columns: str) -> tuple[Rule, ...]:
+    """Ids are kept letter for letter, so they must be short, on one line and without blank ends."""
+    return tuple(rule for column in columns for rule in _identifier(column))
+
+
+def _identifier(column: str) -> Iterable[Rule]:
+    yield Rule(
+        f"too long: {column}",
+        (column,),
+        f"octet_length({column}) <= {MAX_ID_BYTES}",
+        f"{column} has more than {MAX_ID_BYTES} bytes: no object could be named after it",
+    )
+    yield Rule(
+        f"control character: {column}",
+        (column,),
+        rf"NOT {column} RLIKE '[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]'",
+        f"{column} holds a control character or a line break",
+    )
+    yield Rule(
+        f"blank ends: {column}",
+        (column,),
+        rf"NOT {column} RLIKE '^[\\s\\u00a0\\ufeff]|[\\s\\u00a0\\ufeff]$'",
+        f"{column} begins or ends with a blank: it would be somebody else",
+    )
+
+
+def between(column: str, low: float, high: float, reason: str) -> Rule:
+    """The number lies in the closed interval; NaN does not."""
+    return Rule(f"out of range: {column}", (column,), f"{column} BETWEEN {low} AND {high}", reason)
+
+
+def plausible_time(column: str) -> tuple[Rule, ...]:
+    """The instant lies between the first log of plays and the end of the day on which it landed."""
+    return (
+        Rule(
+            f"implausibly old: {column}",
+            (column,),
+            f"{column} >= TIMESTAMP'{OLDEST_DAY} 00:00:00Z'",
+            f"{column} is before {OLDEST_DAY}: a clock that was never set",
+        ),
+        Rule(
+            f"after it landed: {column}",
+            (column, "landed_on"),
+            f"{column} < CAST(date_add(landed_on, 1) AS TIMESTAMP)",
+            f"{column} is after the day on which the row landed",
+        ),
+    )
