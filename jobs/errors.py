@@ -7,6 +7,7 @@ retried. Everything else exits with 1 and is retried.
 BAD_DATA = 65
 NO_INPUT = 66
 FAILURE = 1
+USAGE = 2
 
 
 class NocturneError(Exception):
@@ -30,4 +31,4 @@ class NoInputError(NocturneError):
 class UsageError(NocturneError):
     """A wrong argument or setting."""
 
-    exit_code = 2
+    exit_code = USAGE

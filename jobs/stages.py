@@ -11,7 +11,8 @@ from jobs.window import Window
 class StageSpec:
     """One stage: its name in the ledger, its module, what it waits for and where it runs.
 
-    ``group`` is its task group in the DAG; ``spark`` stages run through spark-submit there.
+    ``group`` is its task group in the DAG; ``spark`` stages run through spark-submit there. Stages that
+    write the same tables share a ``writer``, whose pool has one slot: two drivers never write one table.
     """
 
     name: str
@@ -19,23 +20,26 @@ class StageSpec:
     group: str
     after: tuple[str, ...]
     spark: bool
+    writer: str
 
 
 STAGES: tuple[StageSpec, ...] = (
-    StageSpec("ingest", "jobs.ingest", "inputs", (), spark=True),
-    StageSpec("gate_inputs", "jobs.validate.inputs", "inputs", ("ingest",), spark=True),
-    StageSpec("build_taste", "jobs.taste", "taste", ("gate_inputs",), spark=True),
-    StageSpec("find_neighbors", "jobs.neighbors", "neighbors", ("build_taste",), spark=True),
-    StageSpec("train_content", "jobs.train", "models", ("build_taste",), spark=False),
-    StageSpec("promote_models", "jobs.train.promote", "models", ("train_content",), spark=False),
-    StageSpec(
-        "recommend", "jobs.recommend", "playlists", ("find_neighbors", "promote_models"), spark=True
-    ),
-    StageSpec("gate_playlists", "jobs.validate.playlists", "playlists", ("recommend",), spark=True),
-    StageSpec("publish", "jobs.publish", "playlists", ("gate_playlists",), spark=False),
+    StageSpec("ingest", "jobs.ingest", "inputs", (), True, "landed"),
+    StageSpec("gate_inputs", "jobs.validate.inputs", "inputs", ("ingest",), True, "validation"),
+    StageSpec("build_taste", "jobs.taste", "taste", ("gate_inputs",), True, "taste"),
+    StageSpec("find_neighbors", "jobs.neighbors", "neighbors", ("build_taste",), True, "neighbors"),
+    StageSpec("train_content", "jobs.train", "models", ("build_taste",), False, "models"),
+    StageSpec("promote_models", "jobs.train.promote", "models", ("train_content",), False, "models"),
+    StageSpec("recommend", "jobs.recommend", "playlists", ("find_neighbors", "promote_models"), True,
+              "playlists"),
+    StageSpec("gate_playlists", "jobs.validate.playlists", "playlists", ("recommend",), True,
+              "validation"),
+    StageSpec("publish", "jobs.publish", "playlists", ("gate_playlists",), False, "published"),
+)  # fmt: skip
+# The report runs whatever became of the others, once none of them runs any more.
+REPORT = StageSpec(
+    "report", "jobs.evaluate", "report", ("find_neighbors", "promote_models", "publish"), False, "report"
 )
-# The report runs whatever became of the others.
-REPORT = StageSpec("report", "jobs.evaluate", "report", ("publish",), spark=False)
 
 
 def window_argv(window: Window, force: str | None = None) -> Sequence[str]:

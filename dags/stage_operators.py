@@ -1,0 +1,142 @@
+"""How a stage runs as a task: argv in, exit code out, its summary into XCom."""
+
+import json
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+import jobs
+from dags.night_window import window_of
+from jobs.errors import BAD_DATA, NO_INPUT, USAGE, NocturneError
+from jobs.stages import StageSpec, window_argv
+from jobs.window import Window
+
+# The same argv on the same data fails again; everything else may be the machine's fault.
+NEVER_RETRIED = {
+    BAD_DATA: "bad data",
+    NO_INPUT: "nothing to work on",
+    USAGE: "a wrong argument or setting",
+}
+N_LAST_LINES = 20
+
+
+def failure_of(stage: str, exit_code: int | None, last_lines: str = "") -> AirflowException:
+    """The exception for a stage that failed: final for the exit codes that retrying cannot heal."""
+    tail = f"\n{last_lines}" if last_lines else ""
+    if exit_code in NEVER_RETRIED:
+        reason = NEVER_RETRIED[exit_code]
+        return AirflowFailException(f"{stage}: {reason} (exit code {exit_code}), not retried{tail}")
+    return AirflowException(f"{stage}: exit code {exit_code}{tail}")
+
+
+class StageTask:
+    """What both kinds of stage share: window, argv, selection by ``stages``, summary."""
+
+    spec: StageSpec
+
+    def window(self, context: Mapping[str, Any]) -> Window:
+        """The run's window; a run without one fails for good, a deselected stage is skipped."""
+        if self.spec.name not in context["params"]["stages"]:
+            raise AirflowSkipException(f"{self.spec.name} is not among the stages of this run")
+        try:
+            return window_of(context)
+        except NocturneError as error:
+            raise AirflowFailException(str(error)) from None
+
+    def argv(self, context: Mapping[str, Any]) -> list[str]:
+        """The stage's arguments, as the command line passes them."""
+        return list(window_argv(self.window(context), context["params"]["force"]))
+
+    def summary(self, window: Window) -> dict[str, Any]:
+        """What the stage left in the store about this night."""
+        from jobs.settings import load_settings
+        from jobs.stage import Night, summary_key
+
+        night = Night(window, load_settings())
+        body = night.store.get(summary_key(night, self.spec.name))
+        if body is None:
+            raise AirflowException(f"{self.spec.name} left no summary of {window.as_of} in the store")
+        return dict(json.loads(body))
+
+
+class SparkStage(StageTask, SparkSubmitOperator):
+    """A stage as a Spark application, on the cluster that the connection names."""
+
+    def __init__(self, *, spec: StageSpec, **kwargs: Any) -> None:
+        submit = Path(jobs.__file__).with_name("submit.py")
+        super().__init__(application=str(submit), name=f"nocturne-{spec.name}", **kwargs)
+        self.spec = spec
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Submit the stage and wait for it."""
+        self.application_args = [self.spec.module.removeprefix("jobs."), *self.argv(context)]
+        try:
+            super().execute(context)
+        except AirflowException as error:
+            raise failure_of(self.spec.name, self._exit_code(), str(error)) from None
+        return self.summary(self.window(context))
+
+    def _exit_code(self) -> int | None:
+        """spark-submit's, which is the stage's own where the driver runs beside it (client mode)."""
+        process = self._hook and self._hook._submit_sp
+        return process.returncode if process else None
+
+    def on_kill(self) -> None:
+        """End the driver with everything it started: the hook alone kills only its Java machine."""
+        process = self._hook and self._hook._submit_sp
+        if process and process.poll() is None:
+            kill_tree(process.pid)
+        super().on_kill()
+
+
+class ProcessStage(StageTask, BaseOperator):
+    """A stage as a process of its own: killing the task cannot leave a half-dead Spark behind."""
+
+    def __init__(self, *, spec: StageSpec, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.spec = spec
+        self._process: subprocess.Popen[str] | None = None
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Run the stage, its output into the task's log."""
+        command = [sys.executable, "-m", self.spec.module, *self.argv(context)]
+        self.log.info("%s", " ".join(command[1:]))
+        last: deque[str] = deque(maxlen=N_LAST_LINES)
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as self._process:
+            assert self._process.stdout is not None
+            for line in self._process.stdout:
+                self.log.info("%s", line.rstrip())
+                last.append(line.rstrip())
+        if self._process.returncode:
+            raise failure_of(self.spec.name, self._process.returncode, "\n".join(last))
+        return self.summary(self.window(context))
+
+    def on_kill(self) -> None:
+        """End the process with everything it started."""
+        if self._process and self._process.poll() is None:
+            kill_tree(self._process.pid)
+
+
+def kill_tree(pid: int) -> None:
+    """SIGKILL a process and all its descendants."""
+    import psutil
+
+    try:
+        root = psutil.Process(pid)
+        family = [*root.children(recursive=True), root]
+    except psutil.NoSuchProcess:
+        return
+    for process in family:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue

@@ -1,0 +1,102 @@
+import json
+import subprocess
+import sys
+from copy import deepcopy
+from datetime import timedelta
+
+import pytest
+from airflow.sdk import CronDataIntervalTimetable
+
+from dags.stage_operators import ProcessStage, SparkStage
+from jobs.stages import REPORT, STAGES
+
+STAGE_NAMES = [spec.name for spec in (*STAGES, REPORT)]
+HEAVY = ("pyspark", "delta", "tensorflow", "keras", "great_expectations", "boto3", "pandas", "deltalake")
+
+
+def test_a_night_is_a_data_interval_and_is_never_caught_up(dag):
+    assert isinstance(dag.timetable, CronDataIntervalTimetable)
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+    assert dag.dagrun_timeout == timedelta(hours=12)
+
+
+def test_the_dag_says_what_it_is_and_what_to_do(dag):
+    assert "nocturne" in dag.tags
+    for word in ("Backfill", "Force", "65", "spark_default", "pool"):
+        assert word in dag.doc_md
+    assert dag.on_failure_callback
+
+
+def test_tasks_are_the_stages_in_their_order(dag):
+    assert set(dag.task_ids) == {*STAGE_NAMES, "night"}
+    for spec in (*STAGES, REPORT):
+        task = dag.get_task(spec.name)
+        assert task.upstream_task_ids == set(spec.after)
+        assert isinstance(task, SparkStage if spec.spark else ProcessStage)
+    for spec in STAGES:
+        assert dag.get_task(spec.name).task_group.group_id == spec.group
+
+
+def test_every_task_has_an_owner_a_limit_retries_and_an_alarm(dag):
+    for task in dag.tasks:
+        assert task.owner == "nocturne"
+        assert task.execution_timeout == timedelta(hours=3)
+        assert task.retries == 2
+        assert task.on_failure_callback
+        assert not task.depends_on_past
+
+
+def test_stages_that_write_one_table_share_a_pool(dag):
+    pools = {name: dag.get_task(name).pool for name in STAGE_NAMES}
+    assert pools["gate_inputs"] == pools["gate_playlists"] == "nocturne_validation"
+    assert pools["train_content"] == pools["promote_models"] == "nocturne_models"
+    assert len(set(pools.values())) == len(STAGE_NAMES) - 2
+    assert {task.pool_slots for task in dag.tasks} == {1}
+
+
+def test_the_run_fails_when_the_last_stage_does_though_the_report_runs_in_any_case(dag):
+    assert dag.get_task("report").trigger_rule == "all_done"
+    assert dag.get_task("night").upstream_task_ids == {"publish", "report"}
+    assert [task.task_id for task in dag.leaves] == ["night"]
+    rules = {task.trigger_rule for task in dag.tasks if task.task_id != "report"}
+    assert rules == {"none_failed"}
+
+
+def test_outlets_are_the_checked_playlists_and_the_published_set(dag):
+    outlets = {task.task_id: [asset.uri for asset in task.outlets] for task in dag.tasks if task.outlets}
+    assert outlets == {
+        "gate_playlists": ["nocturne://lake/playlists"],
+        "publish": ["nocturne://store/playlists/latest.json"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad", "why"),
+    [
+        ("window_start", "2026-06-28", "28/06/2026", "is not a 'date'"),
+        ("window_end", "2026-06-29", 20260629, "is not of type"),
+        ("force", "partial dump, checked by Ada", "x", "is too short"),
+        ("stages", ["recommend"], ["recomend"], "is not one of"),
+        ("stages", ["publish", "report"], [], "should be non-empty"),
+    ],
+)
+def test_params_are_typed(dag, name, good, bad, why):
+    param = deepcopy(dag.params.get_param(name))
+    assert param.resolve(value=good) == good
+    with pytest.raises(ValueError, match=why):
+        param.resolve(value=bad)
+
+
+def test_a_run_without_params_is_the_whole_night(dag):
+    assert dag.params.dump() == {
+        "window_start": None, "window_end": None, "force": None, "stages": STAGE_NAMES,
+    }  # fmt: skip
+
+
+def test_parsing_imports_no_data_library():
+    code = (
+        "import json, sys, dags.nightly_discover\n"
+        f"print('\\n' + json.dumps([name for name in {HEAVY} if name in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == []

@@ -1,0 +1,101 @@
+import json
+import sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from dags.stage_operators import ProcessStage, SparkStage, failure_of
+from jobs.stages import STAGES, window_argv
+from jobs.window import Window
+from tests.embedded.stubs import FAILS, stub_stages
+
+START, END = datetime(2026, 6, 28, tzinfo=UTC), datetime(2026, 6, 29, tzinfo=UTC)
+WINDOW = Window.night(START.date())
+NAMES = [spec.name for spec in STAGES]
+
+
+def context(run_type="backfill", **params):
+    return {
+        "params": {"window_start": None, "window_end": None, "force": None, "stages": NAMES} | params,
+        "dag_run": SimpleNamespace(run_type=run_type),
+        "data_interval_start": START,
+        "data_interval_end": END,
+    }
+
+
+@pytest.fixture
+def stub(tmp_path, settings, monkeypatch):
+    """Makes the task of a stub stage, whose store is the test's own."""
+    monkeypatch.setenv("NOCTURNE__STORE__ROOT", settings.store.root)
+
+    def task(name, does="pass"):
+        stages, _ = stub_stages(tmp_path, {name: does})
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        return ProcessStage(task_id=name, spec=next(spec for spec in stages if spec.name == name))
+
+    return task
+
+
+@pytest.mark.parametrize("code", [65, 66, 2])
+def test_what_cannot_heal_is_never_retried(code):
+    with pytest.raises(AirflowFailException, match=f"exit code {code}"):
+        raise failure_of("ingest", code)
+
+
+@pytest.mark.parametrize("code", [1, -9, 137, None])
+def test_everything_else_is_retried(code):
+    failure = failure_of("ingest", code, "last words")
+    assert not isinstance(failure, AirflowFailException)
+    assert str(failure) == f"ingest: exit code {code}\nlast words"
+
+
+@pytest.mark.parametrize("spec", STAGES, ids=NAMES)
+def test_argv_is_that_of_the_command_line(spec):
+    task = (SparkStage if spec.spark else ProcessStage)(task_id=spec.name, spec=spec)
+    assert task.argv(context()) == list(window_argv(WINDOW))
+    assert task.argv(context(force="by Ada")) == list(window_argv(WINDOW, "by Ada"))
+
+
+def test_a_stage_left_out_is_skipped():
+    task = SparkStage(task_id="ingest", spec=STAGES[0])
+    with pytest.raises(AirflowSkipException, match="ingest is not among the stages"):
+        task.execute(context(stages=["publish"]))
+
+
+def test_a_run_without_a_window_fails_for_good_with_what_to_pass():
+    task = SparkStage(task_id="ingest", spec=STAGES[0])
+    with pytest.raises(AirflowFailException, match="trigger the run with window_start and window_end"):
+        task.execute(context("manual"))
+
+
+def test_a_stage_returns_its_summary(stub):
+    assert stub("publish").execute(context())["rows_out"] == 1190
+
+
+def test_a_failed_stage_says_its_last_lines(stub):
+    with pytest.raises(AirflowFailException, match="17 of 20 rows are bad"):
+        stub("publish", FAILS).execute(context())
+
+
+def test_a_stage_without_a_summary_is_a_failure(stub):
+    with pytest.raises(AirflowException, match="publish left no summary of 2026-06-28"):
+        stub("publish", "sys.exit(0)").execute(context())
+
+
+@pytest.mark.parametrize(("code", "final"), [(65, True), (1, False)])
+def test_spark_submits_exit_code_decides_too(code, final, tmp_path, monkeypatch):
+    submit = tmp_path / "spark-submit"
+    submit.write_text(f"#!{sys.executable}\nimport sys\nprint(sys.argv[1:])\nsys.exit({code})\n")
+    submit.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    connection = {"conn_type": "spark", "host": "local[1]"}
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", json.dumps(connection))
+    task = SparkStage(task_id="gate_inputs", spec=STAGES[1])
+    with pytest.raises(AirflowException) as caught:
+        task.execute(context())
+    assert isinstance(caught.value, AirflowFailException) == final
+    assert "submit.py validate.inputs --window-start 2026-06-28 --window-end 2026-06-29" in str(
+        caught.value
+    )
