@@ -5,10 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FEATURES = (
-    "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness",
-    "instrumentalness", "liveness", "valence", "tempo", "duration_ms", "time_signature",
-)  # fmt: skip
 Floats = NDArray[np.float64]
 
 
@@ -18,8 +14,8 @@ class ListenerArrays:
 
     ``centroids`` float64[n, n_tastes, 13]: each taste's mean raw features, NaN where a listener has
     fewer tastes. ``weights`` float64[n, n_tastes]: shares of the tastes, adding up to 1; NaN or 0
-    beyond the last one. ``n_plays``, ``n_skips`` float64[n]: all plays, and how many of them were
-    skips; NaN if not known.
+    beyond the last one. ``n_plays``, ``n_skips`` float64[n]: plays that were no skips, and skips;
+    NaN if not known.
     """
 
     centroids: Floats
@@ -39,7 +35,7 @@ class ListenerArrays:
 
 @dataclass(frozen=True)
 class TrackStats:
-    """How tracks did with all listeners before: float64[n] plays, and how many of them were skips."""
+    """How tracks did with all listeners before: float64[n] plays that were no skips, and skips."""
 
     n_plays: Floats
     n_skips: Floats

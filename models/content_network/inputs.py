@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.content_network.arrays import FEATURES, Floats, ListenerArrays, TrackStats
+from models.content_network.arrays import Floats, ListenerArrays, TrackStats
+from models.features import FEATURES
 
 KEY = FEATURES.index("key")
 CLIP = 3.0
@@ -108,8 +109,8 @@ def _counts(scaling: Scaling, n_plays: Floats, n_skips: Floats) -> Floats:
     """float64[n, 3]: log plays, log odds of a skip smoothed towards the mean rate, known."""
     known = ~(np.isnan(n_plays) | np.isnan(n_skips))
     plays, rate = np.nan_to_num(n_plays), scaling.skip_rate
-    skips = np.minimum(np.nan_to_num(n_skips), plays)
-    odds = (skips + PRIOR_PLAYS * rate) / (plays - skips + PRIOR_PLAYS * (1 - rate))
+    skips = np.nan_to_num(n_skips)
+    odds = (skips + PRIOR_PLAYS * rate) / (plays + PRIOR_PLAYS * (1 - rate))
     surprise = np.log(odds) - np.log(rate / (1 - rate))
-    counts: Floats = np.stack([np.log1p(plays) / 5, surprise, np.ones_like(plays)], axis=1)
+    counts: Floats = np.stack([np.log1p(plays + skips) / 5, surprise, np.ones_like(plays)], axis=1)
     return counts * known[:, None]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.content_network.arrays import FEATURES, Floats, ListenerArrays, TrackStats
+from models.content_network.arrays import Floats, ListenerArrays, TrackStats
 from models.content_network.inputs import F32, Scaling, listener_inputs, track_inputs
 
 SCALING, WEIGHTS, CALIBRATION = "preprocessing.json", "weights.npz", "calibration.json"
@@ -26,7 +26,7 @@ BLOCK_LISTENERS = 64
 BLOCK_TRACKS = 4096
 Rows = NDArray[np.integer]
 
-__all__ = ["FEATURES", "ContentScorer", "ListenerArrays", "TrackStats"]
+__all__ = ["ContentScorer", "ListenerArrays", "TrackStats"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from jobs.lake.catalog import FEATURES
-from jobs.taste.profiles import taste_profiles, tastes
+from jobs.taste.profiles import taste_profiles
+from models.tastes import tastes
 
 CALM = [0.2, 0.1, 0.0, -20.0, 1.0, 0.04, 0.9, 0.5, 0.1, 0.2, 80.0, 240_000.0, 4.0]
 LOUD = [0.6, 0.9, 7.0, -4.0, 0.0, 0.08, 0.0, 0.0, 0.3, 0.7, 150.0, 180_000.0, 4.0]

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.taste.clusters import cluster
+from models.tastes.clusters import cluster
 
 
 def clustered(groups, n_clusters):
