@@ -85,12 +85,21 @@ class NeighborsSettings(Section):
 
 
 class TrainSettings(Section):
-    """The content network of the night."""
+    """The content network of the night: plays of ``window_days`` in ``n_blocks`` blocks of time, a
+    play's weight halved every ``half_life_days``; under ``min_plays`` there is no model."""
 
     window_days: PositiveInt = 90
-    epochs: PositiveInt = 6
+    n_blocks: Annotated[int, Field(ge=2)] = 8
+    half_life_days: Positive = 30.0
+    min_plays: PositiveInt = 200
+    epochs: PositiveInt = 8
+    patience: PositiveInt = 2
     batch_size: PositiveInt = 4096
-    learning_rate: Positive = 1e-3
+    learning_rate: Positive = 3e-3
+    mask_share: Share = 0.1
+    n_hidden: PositiveInt = 64
+    n_factors: PositiveInt = 32
+    warm_start: bool = False
 
 
 class RecommendSettings(Section):

@@ -144,9 +144,9 @@ _ALL = (
         table_versions string, details string, force string?, error string?""",
     ),
     _table(
-        "model_versions", "one trained model", "model version", None,
-        """model string, version string, as_of date, seed bigint, data_versions string,
-        config string, metrics string, promoted boolean""",
+        "model_versions", "the model that a night trained", "as_of model", "as_of",
+        """as_of date, model string, version string, seed bigint, data_versions string,
+        config string, metrics string, promoted boolean, reason string?""",
     ),
 )  # fmt: skip
 

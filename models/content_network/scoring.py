@@ -97,12 +97,23 @@ class ContentScorer:
         stats: TrackStats | None = None,
     ) -> F32:
         """P(like) of the pairs (listener_of[i], track_of[i]), given as row numbers: float32[n]."""
+        return self.calibrated(self.pair_logits(listeners, features, listener_of, track_of, stats))
+
+    def pair_logits(
+        self,
+        listeners: ListenerArrays,
+        features: Floats,
+        listener_of: Rows,
+        track_of: Rows,
+        stats: TrackStats | None = None,
+    ) -> F32:
+        """The network's own output for these pairs, not calibrated."""
         u, (v, bias) = self.listener_vectors(listeners), self.track_vectors(features, stats)
         logits = np.empty(len(track_of), np.float32)
         for rows in _slices(len(logits), BLOCK_TRACKS):
             pair, t = u.take(listener_of[rows]), track_of[rows]
             logits[rows] = _pair_logits(pair, v[t]) + bias[t]
-        return self.calibrated(logits)
+        return logits
 
     def logits(
         self, listeners: ListenerArrays, features: Floats, stats: TrackStats | None = None

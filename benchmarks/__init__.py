@@ -1,0 +1,1 @@
+"""Measurements; each folder has one command that prints a Markdown table."""

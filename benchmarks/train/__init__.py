@@ -1,0 +1,1 @@
+"""How good the nightly network is, and what training costs."""

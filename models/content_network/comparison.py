@@ -1,0 +1,78 @@
+"""Measuring a model, and comparing two, on held-out later plays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.content_network.arrays import Floats
+from models.content_network.examples import Block
+from models.content_network.metrics import (
+    CUTOFF,
+    Resamples,
+    auc,
+    interval,
+    log_losses,
+    ndcg,
+)
+from models.content_network.scoring import ContentScorer
+from models.registry import Interval
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a challenger goes out, why, and the differences (challenger - champion) behind it."""
+
+    promoted: bool
+    reason: str
+    differences: dict[str, Interval]
+
+
+def predict(scorer: ContentScorer, features: Floats, block: Block) -> Floats:
+    """P(like) of the plays of a block."""
+    pairs = scorer.pairs(block.listeners, features, block.listener_of, block.track_of, block.stats)
+    return pairs.astype(np.float64)
+
+
+def measure(probability: Floats, block: Block, seed: int) -> dict[str, Interval]:
+    """Log loss, AUC and NDCG@10 of predictions for a block, each with its 95 % interval."""
+    resamples = Resamples.of(len(block.listeners), seed)
+    liked = block.liked.astype(np.float64)
+    drawn = [auc(probability, liked, counts[block.listener_of]) for counts in resamples.counts[:100]]
+    found = {name: resamples.mean(*sums) for name, sums in _sums(probability, block).items()}
+    return {**found, "auc": interval(auc(probability, liked), np.array(drawn))}
+
+
+def decide(challenger: Floats, champion: Floats, block: Block, seed: int) -> Decision:
+    """Compare predictions of both for the same plays.
+
+    The challenger is worse if it ranks worse (NDCG@10) or is less honest (log loss) with 97.5 %
+    confidence, by a bootstrap over listeners that draws both models' plays together.
+    """
+    resamples = Resamples.of(len(block.listeners), seed)
+    new, old = _sums(challenger, block), _sums(champion, block)
+    differences = {}
+    for name, (totals, sizes) in new.items():
+        differences[name] = resamples.mean(totals - old[name][0], sizes)
+    worse = []
+    if differences["log_loss"].low > 0:
+        worse.append("log_loss")
+    if differences[f"ndcg@{CUTOFF}"].high < 0:
+        worse.append(f"ndcg@{CUTOFF}")
+    if worse:
+        return Decision(False, f"worse than the champion by {' and '.join(worse)}", differences)
+    return Decision(True, "not worse than the champion", differences)
+
+
+def _sums(probability: Floats, block: Block) -> dict[str, tuple[Floats, Floats]]:
+    """By listener: the sum of a metric, and the number of plays (or listeners) it is of."""
+    n = len(block.listeners)
+    liked = block.liked.astype(np.float64)
+    losses = np.bincount(block.listener_of, log_losses(probability, liked), n).astype(np.float64)
+    plays = np.bincount(block.listener_of, minlength=n).astype(np.float64)
+    ranked = ndcg(probability, liked, block.listener_of)
+    ranked = np.concatenate([ranked, np.full(n - len(ranked), np.nan)])
+    counted = (~np.isnan(ranked)).astype(np.float64)
+    return {
+        "log_loss": (losses, plays),
+        f"ndcg@{CUTOFF}": (np.nan_to_num(ranked), counted),
+    }
