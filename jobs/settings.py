@@ -82,6 +82,7 @@ class NeighborsSettings(Section):
     k_dissimilar: NonNegativeInt = 10
     min_overlap: PositiveInt = 3
     shrinkage: NonNegative = 10.0
+    task_memory_mb: PositiveInt = 512
 
 
 class TrainSettings(Section):

@@ -1,0 +1,35 @@
+"""Listeners and tracks as numbers: from rows of a table to a sparse matrix and back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Ratings with a row a listener and a column a track, both numbered in the order of their ids."""
+
+    ratings: sp.csr_matrix
+    users: pa.StringArray
+
+
+def coded(table: pa.Table) -> Coded:
+    """From columns user_id, track_id, rating; one row a listener and track."""
+    users, rows = _numbered(table["user_id"])
+    tracks, columns = _numbered(table["track_id"])
+    shape = (len(users), len(tracks))
+    values = table["rating"].to_numpy()
+    return Coded(sp.csr_matrix((values, (rows, columns)), shape=shape), users)
+
+
+def _numbered(ids: pa.ChunkedArray) -> tuple[pa.StringArray, NDArray[np.int32]]:
+    """The distinct ids, sorted by their bytes as Spark sorts them, and each row's place among them."""
+    found = pc.dictionary_encode(ids).combine_chunks()
+    order = pc.sort_indices(found.dictionary).to_numpy()
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return found.dictionary.take(pa.array(order)), place[found.indices.to_numpy()]

@@ -1,0 +1,250 @@
+"""Pearson neighbors of every listener: exact, in memory bounded by blocks, on as many threads as given.
+
+The public face of the kernel: arrays in, arrays out. ``jobs.neighbors.pairs`` does the arithmetic.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement, product
+from typing import Literal, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from jobs.neighbors.pairs import (
+    Lists,
+    Postings,
+    Rows,
+    Rule,
+    condition,
+    drop_repeated,
+    new_lists,
+    score_block,
+    sort_lists,
+)
+from jobs.neighbors.threads import run_disjoint
+
+Support = Literal["co_rated", "all"]
+BANDS = ("most_similar", "similar", "dissimilar")
+# Accumulators of a block (64 bytes a listener) stay in a core's second-level cache.
+BLOCK = 4096
+
+
+@dataclass(frozen=True)
+class Neighbors:
+    """Pairs by user, first the similar, then the dissimilar, each by rank.
+
+    ``user`` and ``neighbor`` are row numbers; ``pearson`` is rounded to 10 decimals; ``similarity`` =
+    pearson * n_common / (n_common + shrinkage). ``rank`` counts from 1 in each of the two lists:
+    the k most similar by (similarity, n_common, smaller number), and the k_dissimilar least similar
+    of the others by (-similarity, n_common, smaller number). ``band_code`` indexes BANDS.
+    """
+
+    user: NDArray[np.int32]
+    neighbor: NDArray[np.int32]
+    pearson: NDArray[np.float64]
+    n_common: NDArray[np.int32]
+    similarity: NDArray[np.float64]
+    rank: NDArray[np.int32]
+    band_code: NDArray[np.int8]
+
+    @property
+    def band(self) -> NDArray[np.str_]:
+        """Names of the bands: the first fifth of k, the rest of k, the least similar."""
+        return np.array(BANDS)[self.band_code]
+
+
+class Found(NamedTuple):
+    """The lists of some listeners, each a heap: the most similar and the least similar."""
+
+    best: Lists
+    worst: Lists
+
+    @classmethod
+    def empty(cls, n_listeners: int, k: int, k_dissimilar: int) -> "Found":
+        """No neighbors yet."""
+        return cls(new_lists(n_listeners, k), new_lists(n_listeners, k_dissimilar))
+
+    def part(self, start: int, end: int) -> "Found":
+        """A view of the listeners from ``start`` to before ``end``."""
+        return Found(*(Lists(*(a[start:end] for a in lists)) for lists in (self.best, self.worst)))
+
+
+def pearson_neighbors(
+    ratings: sp.csr_matrix,
+    *,
+    support: Support = "co_rated",
+    k: int = 50,
+    k_dissimilar: int = 10,
+    min_overlap: int = 5,
+    shrinkage: float = 0.0,
+    n_threads: int = 1,
+    targets: NDArray[np.integer] | Sequence[int] | None = None,
+    block: int = BLOCK,
+) -> Neighbors:
+    """The k most and k_dissimilar least similar listeners of every row (or of the ``targets`` only).
+
+    ``ratings`` holds one stored entry a rating (a stored 0 is a rating). Support "co_rated" takes means
+    and deviations over the items both rated; "all" over all columns, absent ones as 0. Pairs with
+    fewer than ``min_overlap`` common items, or without variance, are nobody's neighbors. The result
+    does not depend on ``n_threads`` or ``block``.
+
+    Raises ValueError for ratings that are not finite, repeated entries or arguments out of range.
+    """
+    _check(k, k_dissimilar, min_overlap, shrinkage, n_threads)
+    rule = Rule(0 if support == "co_rated" else ratings.shape[1], min_overlap, float(shrinkage))
+    everyone = prepare(ratings, rule)
+    if targets is None:
+        found = Found.empty(ratings.shape[0], k, k_dissimilar)
+        score_within(everyone, found, ratings.shape[1], rule, block=block, n_threads=n_threads)
+        return ranked(found, everyone.listener, k, rule)
+    chosen = pick(everyone, np.unique(np.asarray(targets, np.int64)))
+    found = Found.empty(len(chosen.listener), k, k_dissimilar)
+    nobody = Found.empty(ratings.shape[0], 0, 0)
+    score_between(
+        chosen, everyone, found, nobody, ratings.shape[1], rule, block=block, n_threads=n_threads
+    )
+    return ranked(found, chosen.listener, k, rule)
+
+
+def _check(k: int, k_dissimilar: int, min_overlap: int, shrinkage: float, n_threads: int) -> None:
+    if k < 0 or k_dissimilar < 0 or min_overlap < 1 or not shrinkage >= 0 or n_threads < 1:
+        raise ValueError(
+            f"k={k}, k_dissimilar={k_dissimilar} and shrinkage={shrinkage} must not be negative; "
+            f"min_overlap={min_overlap} and n_threads={n_threads} must be at least 1"
+        )
+
+
+def prepare(ratings: sp.csr_matrix, rule: Rule) -> Rows:
+    """Rows with items ascending, shifted and scaled."""
+    if not ratings.has_sorted_indices:
+        ratings = ratings.sorted_indices()
+    if not ratings.has_canonical_format:
+        raise ValueError("a listener has two ratings of one item: keep one of them")
+    values = ratings.data.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("ratings must be finite: leave out those that are NaN or infinite")
+    indptr = ratings.indptr.astype(np.int64)
+    x, scale, spread, total = condition(indptr, values, rule.n_items, rule.n_items == 0)
+    listener = np.arange(ratings.shape[0], dtype=np.int32)
+    return Rows(listener, indptr, ratings.indices.astype(np.int32), values, x, scale, spread, total)
+
+
+def spans(n: int, block: int) -> list[tuple[int, int]]:
+    """Half-open spans of at most ``block`` rows, as even as possible."""
+    count = max(1, -(-n // block))
+    edges = [n * i // count for i in range(count + 1)]
+    return list(zip(edges[:-1], edges[1:], strict=True))
+
+
+def cut(rows: Rows, start: int, end: int) -> Rows:
+    """The rows from ``start`` to before ``end``, without copies of their ratings."""
+    first, last = rows.indptr[start], rows.indptr[end]
+    return Rows(
+        rows.listener[start:end],
+        rows.indptr[start : end + 1] - first,
+        rows.items[first:last],
+        rows.ratings[first:last],
+        rows.x[first:last],
+        rows.scale[start:end],
+        rows.spread[start:end],
+        rows.total[start:end],
+    )
+
+
+def pick(rows: Rows, chosen: NDArray[np.int64]) -> Rows:
+    """The chosen rows, copied."""
+    lengths = np.diff(rows.indptr)[chosen]
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    at = np.arange(indptr[-1]) + np.repeat(rows.indptr[chosen] - indptr[:-1], lengths)
+    return Rows(
+        rows.listener[chosen], indptr, rows.items[at], rows.ratings[at], rows.x[at],
+        rows.scale[chosen], rows.spread[chosen], rows.total[chosen],
+    )  # fmt: skip
+
+
+def by_item(rows: Rows, n_items: int) -> Postings:
+    """The rows' postings, for items 0 to ``n_items`` - 1."""
+    shape = (len(rows.listener), n_items)
+    csc = sp.csr_matrix((rows.x, rows.items, rows.indptr), shape=shape).tocsc()
+    return Postings(csc.indptr.astype(np.int64), csc.indices.astype(np.int32), csc.data)
+
+
+def score_within(
+    rows: Rows, found: Found, n_items: int, rule: Rule, *, block: int = BLOCK, n_threads: int = 1
+) -> None:
+    """Offer each pair of the rows to the lists of both, ``found``, once."""
+    blocks, parts = _blocks(rows, found, block)
+    postings = [by_item(each, n_items) for each in blocks]
+
+    def score(i: int, j: int) -> None:
+        lists = (*parts[i], *parts[j])
+        score_block(blocks[i], blocks[j], postings[j], i == j, rule, *lists)
+
+    tasks = list(combinations_with_replacement(range(len(blocks)), 2))
+    run_disjoint(score, tasks, tasks, n_threads)
+
+
+def score_between(
+    left: Rows,
+    right: Rows,
+    left_found: Found,
+    right_found: Found,
+    n_items: int,
+    rule: Rule,
+    *,
+    block: int = BLOCK,
+    n_threads: int = 1,
+) -> None:
+    """Offer each pair of a left and a right row to the lists of both; nobody is their own neighbor."""
+    lefts, left_parts = _blocks(left, left_found, block)
+    rights, right_parts = _blocks(right, right_found, block)
+    postings = [by_item(each, n_items) for each in rights]
+
+    def score(i: int, j: int) -> None:
+        lists = (*left_parts[i], *right_parts[j])
+        score_block(lefts[i], rights[j], postings[j], False, rule, *lists)
+
+    tasks = list(product(range(len(lefts)), range(len(rights))))
+    run_disjoint(score, tasks, [(i, ~j) for i, j in tasks], n_threads)
+
+
+def _blocks(rows: Rows, found: Found, block: int) -> tuple[list[Rows], list[Found]]:
+    edges = spans(len(rows.listener), block)
+    return [cut(rows, *span) for span in edges], [found.part(*span) for span in edges]
+
+
+def ranked(found: Found, listener: NDArray[np.int32], k: int, rule: Rule) -> Neighbors:
+    """The lists in order, as columns; ``found`` is sorted in place."""
+    sort_lists(found.best)
+    sort_lists(found.worst)
+    drop_repeated(found.worst, found.best)
+    sizes = (found.best.size, found.worst.size)
+    order = np.argsort(np.concatenate([listener, listener]).repeat(np.concatenate(sizes)), kind="stable")
+    columns = {
+        name: np.concatenate([_filled(lists, name) for lists in (found.best, found.worst)])[order]
+        for name in ("neighbor", "pearson", "n_common")
+    }
+    rank = np.concatenate([_ranks(size) for size in sizes])
+    most = -(-k // 5)
+    dissimilar = np.repeat([0, 2], [s.sum() for s in sizes])
+    band = np.where(dissimilar == 2, 2, rank > most).astype(np.int8)
+    n = columns["n_common"]
+    return Neighbors(
+        user=np.concatenate([listener, listener]).repeat(np.concatenate(sizes))[order],
+        similarity=columns["pearson"] * n / (n + rule.shrinkage),
+        rank=rank[order],
+        band_code=band[order],
+        **columns,
+    )
+
+
+def _filled(lists: Lists, name: str) -> NDArray[np.generic]:
+    values: NDArray[np.generic] = getattr(lists, name)
+    return values[np.arange(values.shape[1]) < lists.size[:, None]]
+
+
+def _ranks(size: NDArray[np.int32]) -> NDArray[np.int32]:
+    ends = np.cumsum(size)
+    return (np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - size, size) + 1).astype(np.int32)

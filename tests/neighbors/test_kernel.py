@@ -1,0 +1,165 @@
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from jobs.neighbors.kernel import pearson_neighbors
+from tests.neighbors.reference import by_user, neighbors_by_numpy, random_ratings
+
+COLUMNS = ("user", "neighbor", "pearson", "n_common", "similarity", "rank", "band_code")
+
+
+def assert_same_lists(found, expected):
+    assert set(found) == {user for user, pairs in expected.items() if pairs}
+    for user, pairs in found.items():
+        assert [pair[0] for pair in pairs] == [pair[0] for pair in expected[user]]
+        assert [pair[4:] for pair in pairs] == [pair[4:] for pair in expected[user]]
+        np.testing.assert_allclose(
+            [pair[1:4] for pair in pairs], [pair[1:4] for pair in expected[user]], rtol=0, atol=1e-9
+        )
+
+
+def assert_identical(found, expected):
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize("support", ["co_rated", "all"])
+@pytest.mark.parametrize("shrinkage", [0.0, 7.5])
+@pytest.mark.parametrize("density", [0.15, 0.5, 1.0])
+def test_lists_are_those_of_numpy_corrcoef(support, shrinkage, density):
+    ratings = random_ratings(60, 40, density, seed=3)
+    options = dict(support=support, k=10, k_dissimilar=4, min_overlap=3, shrinkage=shrinkage)
+    assert_same_lists(
+        by_user(pearson_neighbors(ratings, **options)), neighbors_by_numpy(ratings, **options)
+    )
+
+
+def test_three_listeners_by_hand():
+    # a and b over items 0, 1, 2: deviations (-1, 0, 1) and (-1, 1, 0): r = 1 / 2.
+    # a and c: (-1, 0, 1) and (1, 0, -1): r = -1. b and c: (-1, 1, 0) and (1, 0, -1): r = -1 / 2.
+    ratings = sp.csr_matrix([[1.0, 2, 3, 0], [2, 4, 3, 5], [5, 4, 3, 0]])
+    found = by_user(pearson_neighbors(ratings, k=1, k_dissimilar=1, min_overlap=3, shrinkage=3.0))
+    assert found == {
+        0: [(1, 0.5, 3, 0.25, 1, "most_similar"), (2, -1.0, 3, -0.5, 1, "dissimilar")],
+        1: [(0, 0.5, 3, 0.25, 1, "most_similar"), (2, -0.5, 3, -0.25, 1, "dissimilar")],
+        2: [(1, -0.5, 3, -0.25, 1, "most_similar"), (0, -1.0, 3, -0.5, 1, "dissimilar")],
+    }
+
+
+def test_over_all_items_an_absent_rating_is_zero():
+    ratings = sp.csr_matrix([[1.0, 1, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0]])
+    found = by_user(pearson_neighbors(ratings, support="all", min_overlap=1, k_dissimilar=0))
+    assert found[0][0][:2] == (1, 1.0)
+    assert found[2] == [(0, 0.0, 1, 0.0, 1, "most_similar"), (1, 0.0, 1, 0.0, 2, "most_similar")]
+
+
+def test_ties_go_to_more_common_items_then_to_the_smaller_number():
+    up = [1.0, 2, 3, 4]
+    ratings = sp.csr_matrix([up, [1, 2, 3, 0], [3, 5, 7, 9], [1, 2, 3, 4]])
+    found = by_user(pearson_neighbors(ratings, min_overlap=3, k_dissimilar=0))
+    assert [pair[0] for pair in found[0]] == [2, 3, 1]
+
+
+@pytest.mark.parametrize("support", ["co_rated", "all"])
+def test_no_variance_is_no_neighbor(support):
+    ratings = sp.csr_matrix([[0.1, 0.1, 0.1], [0.1, 0.2, 0.3], [0.1, 0.2, 0.4]])
+    found = by_user(pearson_neighbors(ratings, support=support, min_overlap=3))
+    assert {user: [pair[0] for pair in pairs] for user, pairs in found.items()} == {1: [2], 2: [1]}
+
+
+def test_a_constant_stretch_of_a_varying_listener_is_no_variance():
+    # Listener 0 varies, but gave 0.7 to all that listener 1 rated.
+    ratings = sp.csr_matrix([[0.7, 0.7, 0.7, 9, 8, 7], [0.1, 0.2, 0.3, 0, 0, 0]])
+    assert len(pearson_neighbors(ratings, min_overlap=3).user) == 0
+
+
+@pytest.mark.parametrize("support", ["co_rated", "all"])
+@pytest.mark.parametrize(
+    "case", ["large offset", "small spread", "far from the median", "huge", "tiny", "long"]
+)
+def test_ratings_that_cancel_lose_no_accuracy(case, support):
+    rng = np.random.default_rng(5)
+    dense = rng.normal(size=(6, 4000 if case != "long" else 60_000))
+    match case:
+        case "large offset":
+            dense += 1e9
+        case "small spread":
+            dense = 1e6 + dense * 1e-4
+        case "far from the median":
+            # Half of the items sit at 0 for one listener only, so that no shift helps the other half.
+            dense = dense[:, :200] + 1e8
+            dense = np.hstack([dense, np.zeros_like(dense)])
+            dense[:, 200:] = np.where(np.arange(6)[:, None] % 2, 0, rng.normal(size=(6, 200)))
+        case "huge":
+            dense *= 1e160
+        case "tiny":
+            dense *= 1e-170
+        case "long":
+            dense = 1e5 + dense
+    ratings = sp.csr_matrix(dense)
+    found = pearson_neighbors(ratings, support=support, min_overlap=2)
+    for user, neighbor, r in zip(found.user, found.neighbor, found.pearson, strict=True):
+        x, y = dense[user], dense[neighbor]
+        if support == "co_rated":
+            both = (x != 0) & (y != 0)
+            x, y = x[both], y[both]
+        x, y = (v / np.abs(v).max() - (v / np.abs(v).max()).mean() for v in (x, y))
+        assert abs(r - x @ y / np.sqrt((x @ x) * (y @ y))) < 1e-6
+    assert len(found.user) == 30
+
+
+@pytest.mark.parametrize("support", ["co_rated", "all"])
+def test_neither_blocks_nor_threads_change_a_bit(support):
+    ratings = random_ratings(200, 90, 0.2, seed=9, values=np.log1p(np.arange(1, 30)))
+    options = dict(support=support, k=7, k_dissimilar=3, min_overlap=2, shrinkage=4.0)
+    expected = pearson_neighbors(ratings, **options)
+    for block in (200, 29, 3):
+        for n_threads in (1, 3):
+            found = pearson_neighbors(ratings, **options, block=block, n_threads=n_threads)
+            assert_identical(found, expected)
+
+
+def test_targets_get_the_lists_they_would_have_among_all():
+    ratings = random_ratings(120, 60, 0.3, seed=4)
+    everyone = by_user(pearson_neighbors(ratings, k=5, k_dissimilar=2))
+    found = by_user(pearson_neighbors(ratings, k=5, k_dissimilar=2, targets=[70, 3, 3, 119], block=31))
+    assert found == {user: everyone[user] for user in (3, 70, 119)}
+
+
+@pytest.mark.parametrize(("k", "k_dissimilar"), [(0, 3), (3, 0), (0, 0), (500, 500)])
+def test_lists_of_any_length(k, k_dissimilar):
+    ratings = random_ratings(30, 20, 0.6, seed=8)
+    options = dict(k=k, k_dissimilar=k_dissimilar, min_overlap=4)
+    expected = neighbors_by_numpy(ratings, **options)
+    assert_same_lists(by_user(pearson_neighbors(ratings, **options)), expected)
+
+
+def test_a_stored_zero_is_a_rating():
+    ratings = sp.csr_matrix(
+        (np.array([0.0, 1, 2, 0, 1, 2]), [0, 1, 2, 0, 1, 2], [0, 3, 6]), shape=(2, 3)
+    )
+    assert pearson_neighbors(ratings, min_overlap=3).n_common.tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 5), (3, 0), (1, 4)])
+def test_without_pairs_there_are_no_neighbors(shape):
+    assert len(pearson_neighbors(sp.csr_matrix(shape)).user) == 0
+
+
+def test_ratings_that_are_not_finite_are_refused():
+    with pytest.raises(ValueError, match="finite"):
+        pearson_neighbors(sp.csr_matrix([[1.0, np.nan], [1, 2]]))
+
+
+def test_two_ratings_of_one_item_are_refused():
+    ratings = sp.csr_matrix((np.ones(2), np.array([1, 1]), np.array([0, 2])), shape=(1, 3))
+    with pytest.raises(ValueError, match="two ratings"):
+        pearson_neighbors(ratings)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"k": -1}, {"k_dissimilar": -1}, {"min_overlap": 0}, {"shrinkage": -0.1}, {"n_threads": 0}]
+)
+def test_arguments_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match="must"):
+        pearson_neighbors(sp.csr_matrix((2, 2)), **wrong)
