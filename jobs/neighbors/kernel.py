@@ -5,7 +5,7 @@ The public face of the kernel: arrays in, arrays out. ``jobs.neighbors.pairs`` d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement, product
+from itertools import combinations_with_replacement, pairwise, product
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -62,13 +62,18 @@ class Found(NamedTuple):
     worst: Lists
 
     @classmethod
-    def empty(cls, n_listeners: int, k: int, k_dissimilar: int) -> "Found":
+    def empty(cls, n_listeners: int, rule: Rule) -> "Found":
         """No neighbors yet."""
-        return cls(new_lists(n_listeners, k), new_lists(n_listeners, k_dissimilar))
+        return cls(new_lists(n_listeners, rule.k), new_lists(n_listeners, rule.k_dissimilar))
 
     def part(self, start: int, end: int) -> "Found":
         """A view of the listeners from ``start`` to before ``end``."""
-        return Found(*(Lists(*(a[start:end] for a in lists)) for lists in (self.best, self.worst)))
+        return Found(_part(self.best, start, end), _part(self.worst, start, end))
+
+
+def _part(lists: Lists, start: int, end: int) -> Lists:
+    size, key, pearson, n_common, neighbor = (array[start:end] for array in lists)
+    return Lists(size, key, pearson, n_common, neighbor)
 
 
 def pearson_neighbors(
@@ -93,19 +98,20 @@ def pearson_neighbors(
     Raises ValueError for ratings that are not finite, repeated entries or arguments out of range.
     """
     _check(k, k_dissimilar, min_overlap, shrinkage, n_threads)
-    rule = Rule(0 if support == "co_rated" else ratings.shape[1], min_overlap, float(shrinkage))
+    n_items = ratings.shape[1] if support == "all" else 0
+    rule = Rule(n_items, k, k_dissimilar, min_overlap, float(shrinkage))
     everyone = prepare(ratings, rule)
     if targets is None:
-        found = Found.empty(ratings.shape[0], k, k_dissimilar)
+        found = Found.empty(ratings.shape[0], rule)
         score_within(everyone, found, ratings.shape[1], rule, block=block, n_threads=n_threads)
-        return ranked(found, everyone.listener, k, rule)
+        return ranked(found, everyone.listener, rule)
     chosen = pick(everyone, np.unique(np.asarray(targets, np.int64)))
-    found = Found.empty(len(chosen.listener), k, k_dissimilar)
-    nobody = Found.empty(ratings.shape[0], 0, 0)
+    found = Found.empty(len(chosen.listener), rule)
+    nobody = Found.empty(ratings.shape[0], rule._replace(k=0, k_dissimilar=0))
     score_between(
         chosen, everyone, found, nobody, ratings.shape[1], rule, block=block, n_threads=n_threads
     )
-    return ranked(found, chosen.listener, k, rule)
+    return ranked(found, chosen.listener, rule)
 
 
 def _check(k: int, k_dissimilar: int, min_overlap: int, shrinkage: float, n_threads: int) -> None:
@@ -135,7 +141,7 @@ def spans(n: int, block: int) -> list[tuple[int, int]]:
     """Half-open spans of at most ``block`` rows, as even as possible."""
     count = max(1, -(-n // block))
     edges = [n * i // count for i in range(count + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def cut(rows: Rows, start: int, end: int) -> Rows:
@@ -215,7 +221,7 @@ def _blocks(rows: Rows, found: Found, block: int) -> tuple[list[Rows], list[Foun
     return [cut(rows, *span) for span in edges], [found.part(*span) for span in edges]
 
 
-def ranked(found: Found, listener: NDArray[np.int32], k: int, rule: Rule) -> Neighbors:
+def ranked(found: Found, listener: NDArray[np.int32], rule: Rule) -> Neighbors:
     """The lists in order, as columns; ``found`` is sorted in place."""
     sort_lists(found.best)
     sort_lists(found.worst)
@@ -227,7 +233,7 @@ def ranked(found: Found, listener: NDArray[np.int32], k: int, rule: Rule) -> Nei
         for name in ("neighbor", "pearson", "n_common")
     }
     rank = np.concatenate([_ranks(size) for size in sizes])
-    most = -(-k // 5)
+    most = -(-rule.k // 5)
     dissimilar = np.repeat([0, 2], [s.sum() for s in sizes])
     band = np.where(dissimilar == 2, 2, rank > most).astype(np.int8)
     n = columns["n_common"]

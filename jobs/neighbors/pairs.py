@@ -11,11 +11,12 @@ All functions run without the interpreter's lock. They are in one module because
 not notice a change in an imported one.
 """
 
+import contextlib
 import math
 import os
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -33,14 +34,14 @@ DECIMALS = 1e10
 
 
 def _cache_folder() -> str:
-    """Where compiled code lives: the user's cache, or a temporary folder where there is no home."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    folder = Path(home) / "nocturne" / "numba"
-    try:
+    """Where compiled code lives: the user's cache, or a temporary folder where that is not to be had."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111
+    folder = cache / "nocturne" / "numba"
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        folder = Path(tempfile.gettempdir()) / "nocturne-numba"
-    return str(folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir()) / "nocturne-numba")
+        if os.access(folder, os.W_OK):
+            return str(folder)
+    return str(Path(tempfile.gettempdir()) / f"nocturne-numba-{os.getuid()}")
 
 
 # The package itself may be installed read-only, where numba would cache beside the source.
@@ -51,9 +52,10 @@ compiled = njit(nogil=True, cache=True, error_model="numpy")
 class Rows(NamedTuple):
     """Ratings by listener: ``items`` ascend within a row (positions into a fixed order).
 
-    ``listener`` numbers the rows in the order that breaks ties. ``x`` are the ratings shifted and scaled, ``ratings`` as given. ``spread`` is 0 for a listener who
-    can have no correlation at all; under support "all" it is the root of the summed squared deviations
-    of x over all items, absent ones as 0, and ``total`` is the sum of x.
+    ``listener`` numbers the rows in the order that breaks ties. ``ratings`` are as given, ``x`` shifted
+    and scaled. ``spread`` is 0 for a listener who can have no correlation at all; under support "all"
+    it is the root of the summed squared deviations of x over all items, absent ones as 0, and
+    ``total`` is the sum of x.
     """
 
     listener: Ints
@@ -80,17 +82,22 @@ class Lists(NamedTuple):
     ``key`` is the similarity, or its negative in lists of the least similar.
     """
 
-    size: Ints
-    key: Floats
-    pearson: Floats
-    n_common: Ints
-    neighbor: Ints
+    size: NDArray[Any]  # int32
+    key: NDArray[Any]  # float64, a row a listener, as all that follow
+    pearson: NDArray[Any]  # float64
+    n_common: NDArray[Any]  # int32
+    neighbor: NDArray[Any]  # int32
 
 
 class Rule(NamedTuple):
-    """What counts as a pair: items in all (0: co-rated support), least overlap, shrinkage."""
+    """What is a neighbor: the lengths of the two lists, the least overlap, the shrinkage.
+
+    ``n_items`` is the number of items in all, or 0 for support "co_rated".
+    """
 
     n_items: int
+    k: int
+    k_dissimilar: int
     min_overlap: int
     shrinkage: float
 

@@ -1,7 +1,7 @@
 """How the pairs of listeners are divided into tasks, and what they will cost, before they start."""
 
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -26,7 +26,8 @@ class Size:
 def measured(ratings: sp.csr_matrix) -> Size:
     """The size of a matrix."""
     listeners = np.bincount(ratings.indices).astype(np.int64)
-    return Size(*ratings.shape, ratings.nnz, int(listeners @ listeners))
+    n_listeners, n_tracks = ratings.shape
+    return Size(n_listeners, n_tracks, ratings.nnz, int(listeners @ listeners))
 
 
 @dataclass(frozen=True)
@@ -50,4 +51,4 @@ def make_plan(size: Size, *, k_both: int, n_cores: int, task_memory_mb: int) -> 
     for_cores = next(n for n in range(1, wanted + 2) if n * (n + 1) // 2 >= wanted)
     n_blocks = max(1, min(size.n_listeners, max(for_memory, for_cores)))
     edges = [size.n_listeners * i // n_blocks for i in range(n_blocks + 1)]
-    return Plan(tuple(zip(edges[:-1], edges[1:], strict=True)))
+    return Plan(tuple(pairwise(edges)))

@@ -33,8 +33,8 @@ def find_neighbors(night: Night) -> None:
         as_of, size.n_listeners, size.n_ratings, size.pair_operations, len(plan.tasks),
     )  # fmt: skip
     n_items = size.n_tracks if chosen.support == "all" else 0
-    rule = Rule(n_items, chosen.min_overlap, chosen.shrinkage)
-    rows = neighbors_of_all(lake.spark, matrix, plan, rule, chosen.k, chosen.k_dissimilar)
+    rule = Rule(n_items, chosen.k, chosen.k_dissimilar, chosen.min_overlap, chosen.shrinkage)
+    rows = neighbors_of_all(lake.spark, matrix, plan, rule)
     lake.replace_night(rows.selectExpr(f"DATE'{as_of}' AS as_of", "*"), "neighbors", as_of)
     written = lake.read("neighbors", as_of)
     night.summary.rows_in = size.n_ratings

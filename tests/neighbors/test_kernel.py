@@ -28,7 +28,7 @@ def assert_identical(found, expected):
 @pytest.mark.parametrize("density", [0.15, 0.5, 1.0])
 def test_lists_are_those_of_numpy_corrcoef(support, shrinkage, density):
     ratings = random_ratings(60, 40, density, seed=3)
-    options = dict(support=support, k=10, k_dissimilar=4, min_overlap=3, shrinkage=shrinkage)
+    options = {"support": support, "k": 10, "k_dissimilar": 4, "min_overlap": 3, "shrinkage": shrinkage}
     assert_same_lists(
         by_user(pearson_neighbors(ratings, **options)), neighbors_by_numpy(ratings, **options)
     )
@@ -111,7 +111,7 @@ def test_ratings_that_cancel_lose_no_accuracy(case, support):
 @pytest.mark.parametrize("support", ["co_rated", "all"])
 def test_neither_blocks_nor_threads_change_a_bit(support):
     ratings = random_ratings(200, 90, 0.2, seed=9, values=np.log1p(np.arange(1, 30)))
-    options = dict(support=support, k=7, k_dissimilar=3, min_overlap=2, shrinkage=4.0)
+    options = {"support": support, "k": 7, "k_dissimilar": 3, "min_overlap": 2, "shrinkage": 4.0}
     expected = pearson_neighbors(ratings, **options)
     for block in (200, 29, 3):
         for n_threads in (1, 3):
@@ -129,7 +129,7 @@ def test_targets_get_the_lists_they_would_have_among_all():
 @pytest.mark.parametrize(("k", "k_dissimilar"), [(0, 3), (3, 0), (0, 0), (500, 500)])
 def test_lists_of_any_length(k, k_dissimilar):
     ratings = random_ratings(30, 20, 0.6, seed=8)
-    options = dict(k=k, k_dissimilar=k_dissimilar, min_overlap=4)
+    options = {"k": k, "k_dissimilar": k_dissimilar, "min_overlap": 4}
     expected = neighbors_by_numpy(ratings, **options)
     assert_same_lists(by_user(pearson_neighbors(ratings, **options)), expected)
 

@@ -41,7 +41,7 @@ def listed(lake):
 def test_a_night_of_ratings_becomes_its_neighbors(lake, settings, support):
     matrix = random_ratings(25, 30, 0.4, seed=2)
     write_ratings(lake, matrix)
-    options = dict(support=support, k=6, k_dissimilar=3, min_overlap=3, shrinkage=10.0)
+    options = {"support": support, "k": 6, "k_dissimilar": 3, "min_overlap": 3, "shrinkage": 10.0}
     expected = sorted(
         (DAY, f"u{u:02}", f"u{v:02}", r, n, similarity, rank, band)
         for u, pairs in neighbors_by_numpy(matrix, **options).items()
