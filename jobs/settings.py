@@ -110,6 +110,7 @@ class RecommendSettings(Section):
     artist_cap: PositiveInt = 2
     explore_share: Share = 0.3
     n_candidates: PositiveInt = 300
+    support: Literal["co_rated", "all"] = "all"
 
 
 class Settings(BaseSettings):

@@ -1,0 +1,97 @@
+"""The blend: slots drawn for the strategies, filled best first under the artist cap."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.recommend.tracks import Tracks
+
+# Also the order in which they stand in for one another.
+EXPLOIT, EXPLORE, POPULAR = STRATEGIES = ("exploit", "explore", "popular")
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A chosen track."""
+
+    position: int
+    strategy: str
+
+
+@dataclass(frozen=True)
+class Blend:
+    """The picks in the order of the list, and how many candidates the artist cap turned away."""
+
+    picks: tuple[Pick, ...]
+    n_capped: int
+
+
+def generator(seed: int, night: date, user_id: str) -> np.random.Generator:
+    """The listener's own randomness of the night: the same whenever and wherever it is drawn."""
+    digest = hashlib.sha256(f"{seed}|{night}|{user_id}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16]))
+
+
+def draw_slots(n: int, explore_share: float, rng: np.random.Generator) -> list[str]:
+    """A strategy for each of the ``n`` slots: ``explore_share`` of them explore, on average exactly."""
+    n_explore = int(n * explore_share + rng.random())
+    exploring = set(rng.permutation(n)[:n_explore].tolist())
+    return [EXPLORE if slot in exploring else EXPLOIT for slot in range(n)]
+
+
+def blend(
+    candidates: Mapping[str, Iterable[int]], slots: Sequence[str], tracks: Tracks, artist_cap: int
+) -> Blend:
+    """Fill each slot with the best candidate left of its strategy, or of the next that has one.
+
+    ``candidates`` are positions by strategy, best first. A track counts for each of its artists, and no
+    artist has more than ``artist_cap`` tracks.
+    """
+    queues = {strategy: iter(candidates.get(strategy, ())) for strategy in STRATEGIES}
+    gate = _Gate(tracks, artist_cap)
+    picks = []
+    for wanted in slots:
+        for strategy in (wanted, *STRATEGIES):
+            position = gate.first(queues[strategy])
+            if position is not None:
+                picks.append(Pick(position, strategy))
+                break
+    return Blend(tuple(picks), len(gate.capped))
+
+
+class _Gate:
+    """Lets a track through once, and not beyond its artists' cap."""
+
+    def __init__(self, tracks: Tracks, artist_cap: int) -> None:
+        self.tracks, self.artist_cap = tracks, artist_cap
+        self.taken: set[int] = set()
+        self.capped: set[int] = set()
+        self.n_of_artist: Counter[int] = Counter()
+
+    def first(self, queue: Iterator[int]) -> int | None:
+        return next((position for position in queue if self._admit(position)), None)
+
+    def _admit(self, position: int) -> bool:
+        if position in self.taken or position in self.capped:
+            return False
+        artists = self.tracks.artists_of(position).tolist()
+        if any(self.n_of_artist[artist] >= self.artist_cap for artist in artists):
+            self.capped.add(position)
+            return False
+        self.taken.add(position)
+        self.n_of_artist.update(set(artists))
+        return True
+
+
+def best(scores: NDArray[np.floating], n: int) -> NDArray[np.int64]:
+    """Positions of the ``n`` greatest scores, greatest first, ties by position; NaN is no score."""
+    scored = np.flatnonzero(~np.isnan(scores))
+    if len(scored) > n:
+        least = np.partition(scores[scored], len(scored) - n)[len(scored) - n]
+        scored = scored[scores[scored] >= least]
+    return scored[np.lexsort((scored, -scores[scored]))][:n]

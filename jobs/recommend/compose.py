@@ -1,0 +1,164 @@
+"""One listener's playlist: candidates of each strategy, blended, with reasons and a funnel."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from jobs.recommend.blend import EXPLOIT, EXPLORE, POPULAR, Blend, Pick, best, blend, draw_slots, generator
+from jobs.recommend.evidence import Witness
+from jobs.recommend.exploit import Predictions, Support, predict
+from jobs.recommend.explore import Model, Scores, content_scores
+from jobs.recommend.listeners import Listener, listeners_of
+from jobs.recommend.reasons import sentence
+from jobs.recommend.tracks import Mask, Tracks
+
+Ints = NDArray[np.int64]
+BLOCK_LISTENERS = 64
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a playlist of the night must be like."""
+
+    night: date
+    seed: int
+    n_tracks: int
+    artist_cap: int
+    explore_share: float
+    n_candidates: int
+    support: Support
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Makes playlists from one catalog, one model and one set of rules; pickled once for all workers."""
+
+    tracks: Tracks
+    model: Model | None
+    rules: Rules
+
+    def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Arrow batches of gathered listeners to batches of playlists (``PLAYLIST``)."""
+        for batch in batches:
+            listeners = listeners_of(batch)
+            while block := list(islice(listeners, BLOCK_LISTENERS)):
+                yield pa.RecordBatch.from_pylist(list(self.playlists(block)), PLAYLIST)
+
+    def playlists(self, listeners: list[Listener]) -> Iterator[dict[str, Any]]:
+        """One row a listener: user_id, tracks and funnel."""
+        scores = content_scores(listeners, self.tracks, self.model)
+        for listener, content in zip(listeners, scores, strict=True):
+            yield self.playlist(listener, content)
+
+    def playlist(self, listener: Listener, content: Scores) -> dict[str, Any]:
+        """The playlist of one listener, given the score of each track by its content."""
+        unheard = _all_but(len(self.tracks), listener.heard)
+        allowed = unheard & _all_but(len(self.tracks), listener.blocked)
+        allowed &= ~self.tracks.by_any_of(self.tracks.artist_numbers(listener.blocked_artists))
+        predictions = predict(listener, len(self.tracks), self.rules.support)
+        candidates = self._candidates(listener, allowed, predictions, content)
+        rng = generator(self.rules.seed, self.rules.night, listener.user_id)
+        slots = draw_slots(self.rules.n_tracks, self.rules.explore_share, rng)
+        blended = blend(candidates, slots, self.tracks, self.rules.artist_cap)
+        return {
+            "user_id": listener.user_id,
+            "tracks": self._entries(listener, blended.picks, predictions, content),
+            "funnel": self._funnel(unheard, allowed, blended),
+        }
+
+    def _candidates(
+        self, listener: Listener, allowed: Mask, predictions: Predictions, content: Scores
+    ) -> dict[str, Iterable[int]]:
+        exploit = np.full(len(self.tracks), np.nan)
+        exploit[predictions.positions] = predictions.ratings
+        exploit[~allowed] = np.nan
+        played = self.tracks.artists_of_all(listener.rated[listener.ratings > 0])
+        explore = np.where(allowed & ~self.tracks.by_any_of(played), content, np.nan)
+        popular = (position for position in self.tracks.by_popularity.tolist() if allowed[position])
+        n = self.rules.n_candidates
+        return {
+            EXPLOIT: best(exploit, n).tolist(),
+            EXPLORE: best(explore, n).tolist(),
+            POPULAR: popular,
+        }
+
+    def _entries(
+        self, listener: Listener, picks: tuple[Pick, ...], predictions: Predictions, content: Scores
+    ) -> list[dict[str, Any]]:
+        witness = Witness(listener, self.tracks, predictions, content)
+        entries = []
+        for rank, pick in enumerate(picks, start=1):
+            kind, evidence = witness.reason(pick)
+            explored = pick.strategy == EXPLORE and self.model is not None
+            entries.append(
+                {
+                    "rank": rank,
+                    "track_id": self.tracks.ids[pick.position],
+                    "title": self.tracks.titles[pick.position],
+                    "artist": self.tracks.artists[pick.position],
+                    "score": witness.score(pick),
+                    "strategy": pick.strategy,
+                    "reason_kind": kind,
+                    "reason": sentence(kind, evidence),
+                    "evidence": json.dumps(evidence, ensure_ascii=False, sort_keys=True),
+                    "model_version": self.model.version if explored and self.model else None,
+                }
+            )
+        return entries
+
+    def _funnel(self, unheard: Mask, allowed: Mask, blended: Blend) -> list[dict[str, Any]]:
+        n_allowed = int(allowed.sum())
+        n_left = {
+            "heard": int(unheard.sum()),
+            "blocked": n_allowed,
+            "artist_cap": n_allowed - blended.n_capped,
+            "length": len(blended.picks),
+        }
+        before = [len(self.tracks), *list(n_left.values())[:-1]]
+        return [
+            {"step": step, "filter": name, "n_before": n_before, "n_after": n_after}
+            for step, (n_before, (name, n_after)) in enumerate(
+                zip(before, n_left.items(), strict=True), start=1
+            )
+        ]
+
+
+def _all_but(n: int, positions: Ints) -> Mask:
+    mask = np.ones(n, bool)
+    mask[positions] = False
+    return mask
+
+
+def _struct(**fields: pa.DataType) -> pa.DataType:
+    return pa.list_(pa.struct(list(fields.items())))
+
+
+PLAYLIST = pa.schema(
+    {
+        "user_id": pa.string(),
+        "tracks": _struct(
+            rank=pa.int32(),
+            track_id=pa.string(),
+            title=pa.string(),
+            artist=pa.string(),
+            score=pa.float64(),
+            strategy=pa.string(),
+            reason_kind=pa.string(),
+            reason=pa.string(),
+            evidence=pa.string(),
+            model_version=pa.string(),
+        ),
+        "funnel": _struct(step=pa.int32(), filter=pa.string(), n_before=pa.int32(), n_after=pa.int32()),
+    }
+)
+PLAYLIST_DDL = """user_id string,
+    tracks array<struct<rank int, track_id string, title string, artist string, score double,
+        strategy string, reason_kind string, reason string, evidence string, model_version string>>,
+    funnel array<struct<step int, filter string, n_before int, n_after int>>"""

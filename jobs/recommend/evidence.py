@@ -1,0 +1,95 @@
+"""The evidence behind each pick: what the reason's sentence may say."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.recommend.blend import EXPLOIT, EXPLORE, Pick
+from jobs.recommend.exploit import Predictions, Supporter, supporters
+from jobs.recommend.explore import Scores, likeness
+from jobs.recommend.listeners import Listener
+from jobs.recommend.reasons import WORDS
+from jobs.recommend.tracks import Tracks
+
+Ints = NDArray[np.int64]
+N_NEIGHBORS = 3
+N_SHARED_ARTISTS = 2
+
+
+class Witness:
+    """Knows why each track is in one listener's playlist."""
+
+    def __init__(
+        self, listener: Listener, tracks: Tracks, predictions: Predictions, content: Scores
+    ) -> None:
+        self.listener, self.tracks = listener, tracks
+        self.predictions, self.content = predictions, content
+
+    def score(self, pick: Pick) -> float:
+        """The score its strategy ranked it by: a predicted rating, P(like) or nearness, or listeners."""
+        if pick.strategy == EXPLOIT:
+            row = np.searchsorted(self.predictions.positions, pick.position)
+            return float(self.predictions.ratings[row])
+        if pick.strategy == EXPLORE:
+            return float(self.content[pick.position])
+        return float(self.tracks.n_listeners[pick.position])
+
+    def reason(self, pick: Pick) -> tuple[str, dict[str, Any]]:
+        """Kind and evidence."""
+        if pick.strategy == EXPLOIT:
+            return self._by_neighbors(pick.position)
+        if pick.strategy == EXPLORE:
+            found = self._by_content(pick)
+            if found:
+                return "content", found
+        return "popular", {
+            "n_listeners": int(self.tracks.n_listeners[pick.position]),
+            "taste_known": len(self.listener.centroids) > 0,
+        }
+
+    def _by_neighbors(self, position: int) -> tuple[str, dict[str, Any]]:
+        found = supporters(self.listener.circle, position)
+        evidence = {
+            "n_neighbors": len(found),
+            "neighbors": [
+                {"user_id": one.user_id, "similarity": round(one.similarity, 4), "rating": round(one.rating, 4)}
+                for one in found[:N_NEIGHBORS]
+            ],
+        }  # fmt: skip
+        own = np.intersect1d(self.tracks.artists_of(position), self._own_artists)
+        if len(own):
+            return "own_artist", evidence | {"artist": self.tracks.artist_names[own[0]]}
+        return "neighbors", evidence | {"shared_artists": self._shared_artists(found[0])}
+
+    def _by_content(self, pick: Pick) -> dict[str, Any] | None:
+        found = likeness(self.listener, pick.position, self.tracks)
+        if found is None:
+            return None
+        words = [WORDS[name][0 if high else 1] for name, high in found.features if name in WORDS]
+        return {
+            "score": round(self.score(pick), 4),
+            "words": words,
+            "like": {
+                "track_id": self.tracks.ids[found.position],
+                "title": self.tracks.titles[found.position],
+                "artist": self.tracks.artists[found.position],
+            },
+        }
+
+    @cached_property
+    def _own_artists(self) -> Ints:
+        """Numbers of the artists the listener rates above 0, highest sum of ratings first."""
+        total = np.zeros(len(self.tracks.artist_ids))
+        for position, rating in zip(self.listener.rated, self.listener.ratings, strict=True):
+            total[self.tracks.artists_of(position)] += rating
+        order = np.lexsort((np.arange(len(total)), -total))
+        return np.asarray(order[total[order] > 0])
+
+    def _shared_artists(self, neighbor: Supporter) -> list[str]:
+        circle = self.listener.circle
+        rows = slice(circle.ptr[neighbor.number], circle.ptr[neighbor.number + 1])
+        theirs = self.tracks.artists_of_all(circle.positions[rows][circle.ratings[rows] > 0])
+        shared = self._own_artists[np.isin(self._own_artists, theirs)]
+        return [self.tracks.artist_names[artist] for artist in shared[:N_SHARED_ARTISTS]]

@@ -1,0 +1,106 @@
+"""Explore: tracks by artists the listener has not played, ranked by content alone.
+
+By the content network where one was promoted, else by nearness to the listener's tastes. Both need only
+a track's features, so they work for tracks that nobody has played.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.lake.catalog import FEATURES
+from jobs.recommend.listeners import Listener
+from jobs.recommend.tracks import Tracks
+from models.content_network.arrays import ListenerArrays
+
+Floats = NDArray[np.float64]
+Scores = NDArray[np.float32]
+Ints = NDArray[np.int64]
+# Pitch classes lie on a circle: a mean of keys is no key.
+_COMPARED = [i for i, name in enumerate(FEATURES) if name != "key"]
+PLAIN = 0.5
+
+
+class Scorer(Protocol):
+    """A content network."""
+
+    def probabilities(self, listeners: ListenerArrays, features: Floats) -> Scores:
+        """P(like): float32[n_listeners, n_tracks]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Model:
+    """The scorer that serves the night, and the version it comes from."""
+
+    version: str
+    scorer: Scorer
+
+
+def content_scores(listeners: Sequence[Listener], tracks: Tracks, model: Model | None) -> Scores:
+    """Score of every track for every listener, NaN where content says nothing: float32[n, n_tracks].
+
+    Content says nothing of a track without features, nor to a listener without tastes.
+    """
+    if model is None:
+        scores = np.stack([nearness(one, tracks) for one in listeners]).astype(np.float32)
+    else:
+        scores = model.scorer.probabilities(listener_arrays(listeners), tracks.features).copy()
+    scores[[not len(one.centroids) for one in listeners]] = np.nan
+    scores[:, np.isnan(tracks.features).any(axis=1)] = np.nan
+    return scores
+
+
+def nearness(listener: Listener, tracks: Tracks) -> Floats:
+    """How near each track is to the listener's tastes: sum over tastes of weight * exp(-distance^2 / 2).
+
+    The distance is the root mean square difference of features, each in its standard deviations.
+    """
+    mean, spread = tracks.typical
+    near = np.zeros(len(tracks))
+    for weight, centroid in zip(listener.taste_weights, listener.centroids, strict=True):
+        gaps = tracks.z[:, _COMPARED] - ((centroid - mean) / spread)[_COMPARED]
+        near += weight * np.exp(-(gaps**2).mean(axis=1) / 2)
+    return near
+
+
+def listener_arrays(listeners: Sequence[Listener]) -> ListenerArrays:
+    """The listeners as the network knows them: NaN for tastes they do not have."""
+    n_tastes = max(1, *(len(one.centroids) for one in listeners), 1)
+    centroids = np.full((len(listeners), n_tastes, len(FEATURES)), np.nan)
+    weights = np.full((len(listeners), n_tastes), np.nan)
+    for row, one in enumerate(listeners):
+        centroids[row, : len(one.centroids)] = one.centroids
+        weights[row, : len(one.centroids)] = one.taste_weights
+    n_skips = np.array([one.n_skips for one in listeners], float)
+    n_plays = np.array([one.n_plays for one in listeners], float) + n_skips
+    return ListenerArrays(centroids, weights, n_plays, n_skips)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """The played track that sounds most like a recommended one, and where both stand out.
+
+    ``features`` are those in which both lie at least ``PLAIN`` standard deviations on the same side of
+    the mean track, the plainest first, each with whether that side is the high one.
+    """
+
+    position: int
+    features: tuple[tuple[str, bool], ...]
+
+
+def likeness(listener: Listener, position: int, tracks: Tracks) -> Likeness | None:
+    """None if nothing that the listener rates above 0 has features. Ties go to the first id."""
+    played = listener.rated[listener.ratings > 0]
+    played = played[~np.isnan(tracks.z[played]).any(axis=1)]
+    if not len(played):
+        return None
+    track, others = tracks.z[position], tracks.z[played]
+    nearest = int(((others - track)[:, _COMPARED] ** 2).sum(axis=1).argmin())
+    lesser = np.minimum(np.abs(others[nearest]), np.abs(track))
+    both = np.where(np.sign(others[nearest]) == np.sign(track), lesser, 0.0)
+    plain = [i for i in np.argsort(-both, kind="stable") if both[i] >= PLAIN and i in _COMPARED]
+    return Likeness(int(played[nearest]), tuple((FEATURES[i], bool(track[i] > 0)) for i in plain))
