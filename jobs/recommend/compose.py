@@ -11,7 +11,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from jobs.recommend.blend import EXPLOIT, EXPLORE, POPULAR, Blend, Pick, best, blend, draw_slots, generator
+from jobs.recommend.blend import (
+    EXPLOIT,
+    EXPLORE,
+    POPULAR,
+    Blend,
+    Pick,
+    best,
+    blend,
+    draw_slots,
+    generator,
+)
 from jobs.recommend.evidence import Witness
 from jobs.recommend.exploit import Predictions, Support, predict
 from jobs.recommend.explore import Model, Scores, content_scores

@@ -41,9 +41,7 @@ class Witness:
         if pick.strategy == EXPLOIT:
             return self._by_neighbors(pick.position)
         if pick.strategy == EXPLORE:
-            found = self._by_content(pick)
-            if found:
-                return "content", found
+            return "content", self._by_content(pick)
         return "popular", {
             "n_listeners": int(self.tracks.n_listeners[pick.position]),
             "taste_known": len(self.listener.centroids) > 0,
@@ -51,32 +49,34 @@ class Witness:
 
     def _by_neighbors(self, position: int) -> tuple[str, dict[str, Any]]:
         found = supporters(self.listener.circle, position)
-        evidence = {
-            "n_neighbors": len(found),
-            "neighbors": [
-                {"user_id": one.user_id, "similarity": round(one.similarity, 4), "rating": round(one.rating, 4)}
-                for one in found[:N_NEIGHBORS]
-            ],
-        }  # fmt: skip
+        closest = [
+            {
+                "user_id": one.user_id,
+                "similarity": round(one.similarity, 4),
+                "rating": round(one.rating, 4),
+            }
+            for one in found[:N_NEIGHBORS]
+        ]
+        evidence = {"n_neighbors": len(found), "neighbors": closest}
         own = np.intersect1d(self.tracks.artists_of(position), self._own_artists)
         if len(own):
             return "own_artist", evidence | {"artist": self.tracks.artist_names[own[0]]}
         return "neighbors", evidence | {"shared_artists": self._shared_artists(found[0])}
 
-    def _by_content(self, pick: Pick) -> dict[str, Any] | None:
+    def _by_content(self, pick: Pick) -> dict[str, Any]:
         found = likeness(self.listener, pick.position, self.tracks)
+        evidence: dict[str, Any] = {"score": round(self.score(pick), 4), "words": [], "like": None}
         if found is None:
-            return None
-        words = [WORDS[name][0 if high else 1] for name, high in found.features if name in WORDS]
-        return {
-            "score": round(self.score(pick), 4),
-            "words": words,
-            "like": {
-                "track_id": self.tracks.ids[found.position],
-                "title": self.tracks.titles[found.position],
-                "artist": self.tracks.artists[found.position],
-            },
+            return evidence
+        evidence["words"] = [
+            WORDS[name][0 if high else 1] for name, high in found.features if name in WORDS
+        ]
+        evidence["like"] = {
+            "track_id": self.tracks.ids[found.position],
+            "title": self.tracks.titles[found.position],
+            "artist": self.tracks.artists[found.position],
         }
+        return evidence
 
     @cached_property
     def _own_artists(self) -> Ints:

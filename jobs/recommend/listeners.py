@@ -101,7 +101,7 @@ LISTENER_COLUMNS = {
 
 
 def known(listens: DataFrame, feedback: DataFrame, positions: DataFrame) -> DataFrame:
-    """Rows (user_id, heard): tracks the listener has played, or likes without having played them here."""
+    """Rows (user_id, heard): tracks the listener has played or says to like."""
     liked = feedback.where("kind = 'like'").select("user_id", F.col("target_id").alias("track_id"))
     heard = listens.select("user_id", "track_id").union(liked)
     located = heard.join(positions, "track_id", how="inner")
@@ -167,7 +167,9 @@ def tastes(profiles: DataFrame) -> DataFrame:
 
 def circles(neighbors: DataFrame, shelves: DataFrame) -> DataFrame:
     """Rows (user_id, neighbor_ids, similarity, …): each listener's neighbors with their shelves."""
-    theirs = shelves.select(F.col("user_id").alias("neighbor_id"), "rated", "ratings", "total", "n_rated")
+    theirs = shelves.select(
+        F.col("user_id").alias("neighbor_id"), "rated", "ratings", "total", "n_rated"
+    )
     members = F.sort_array(
         F.collect_list(
             F.struct("rank", "neighbor_id", "similarity", "total", "n_rated", "rated", "ratings")
@@ -196,25 +198,25 @@ def listeners_of(batch: pa.RecordBatch) -> Iterator[Listener]:
         row = {name: values[i] for name, values in column.items()}
         yield Listener(
             user_id=row["user_id"].as_py(),
-            heard=_numbers(row["heard"], np.int64),
-            blocked=_numbers(row["blocked"], np.int64),
+            heard=_ints(row["heard"].values),
+            blocked=_ints(row["blocked"].values),
             blocked_artists=tuple(row["blocked_artists"].as_py()),
-            rated=_numbers(row["rated"], np.int64),
-            ratings=_numbers(row["ratings"], np.float64),
+            rated=_ints(row["rated"].values),
+            ratings=_floats(row["ratings"].values),
             total=row["total"].as_py(),
             n_rated=row["n_rated"].as_py(),
             n_plays=row["n_plays"].as_py(),
             n_skips=row["n_skips"].as_py(),
-            taste_weights=_numbers(row["taste_weights"], np.float64),
-            centroids=_flat(row["centroids"], np.float64).reshape(-1, len(FEATURES)),
+            taste_weights=_floats(row["taste_weights"].values),
+            centroids=_floats(row["centroids"].values.flatten()).reshape(-1, len(FEATURES)),
             circle=Circle(
                 ids=tuple(row["neighbor_ids"].as_py()),
-                similarity=_numbers(row["similarity"], np.float64),
-                totals=_numbers(row["neighbor_totals"], np.float64),
-                n_rated=_numbers(row["neighbor_n_rated"], np.int64),
-                ptr=_starts(row["neighbor_rated"]),
-                positions=_flat(row["neighbor_rated"], np.int64),
-                ratings=_flat(row["neighbor_ratings"], np.float64),
+                similarity=_floats(row["similarity"].values),
+                totals=_floats(row["neighbor_totals"].values),
+                n_rated=_ints(row["neighbor_n_rated"].values),
+                ptr=_starts(row["neighbor_rated"].values),
+                positions=_ints(row["neighbor_rated"].values.flatten()),
+                ratings=_floats(row["neighbor_ratings"].values.flatten()),
             ),
         )
 
@@ -228,16 +230,14 @@ def _total(ratings: Column) -> Column:
     return F.aggregate(ratings, F.lit(0.0), lambda total, rating: total + rating)
 
 
-def _numbers(values: pa.ListScalar, kind: type) -> NDArray[np.generic]:
-    return np.asarray(values.values.to_numpy(zero_copy_only=False), kind)
+def _ints(values: pa.Array) -> Ints:
+    return np.asarray(values.to_numpy(zero_copy_only=False), np.int64)
 
 
-def _flat(lists: pa.ListScalar, kind: type) -> NDArray[np.generic]:
-    return np.asarray(lists.values.flatten().to_numpy(zero_copy_only=False), kind)
+def _floats(values: pa.Array) -> Floats:
+    return np.asarray(values.to_numpy(zero_copy_only=False), np.float64)
 
 
-def _starts(lists: pa.ListScalar) -> Ints:
-    lengths = lists.values.value_lengths().to_numpy(zero_copy_only=False)
+def _starts(lists: pa.ListArray) -> Ints:
+    lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-
-

@@ -44,6 +44,8 @@ def neighbors(evidence: Evidence) -> str:
 def content(evidence: Evidence) -> str:
     """A track that sounds like what the listener plays."""
     words, like = evidence["words"][:N_WORDS], evidence["like"]
+    if like is None:
+        return "New to you: close in sound to what you like."
     sound = f"{listed(words)}, like" if words else "close in sound to"
     return f"New to you: {sound} “{like['title']}” by {like['artist']}, which you play."
 

@@ -1,5 +1,8 @@
 """The stage: the night's tastes, neighbors and model to a playlist for each listener."""
 
+from collections.abc import Iterable
+
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -11,7 +14,6 @@ from jobs.recommend.compose import PLAYLIST_DDL, Composer, Rules
 from jobs.recommend.explore import Model
 from jobs.recommend.listeners import gather
 from jobs.recommend.tracks import Tracks, collect_tracks
-from jobs.settings import Settings
 from jobs.stage import Night
 from models.content_network.scoring import ContentScorer
 from models.registry import Registry
@@ -21,7 +23,9 @@ def recommend(night: Night) -> None:
     """Replace the night's playlists and playlist_funnel; NoInputError without a catalog."""
     lake = Lake(open_session(night.settings, "recommend"), night.settings)
     ratings = lake.read("ratings", night.window.as_of)
-    tracks = collect_tracks(tracks_known(lake, night.window), features_known(lake, night.window), ratings)
+    tracks = collect_tracks(
+        tracks_known(lake, night.window), features_known(lake, night.window), ratings
+    )
     if not len(tracks):
         raise NoInputError(f"no track had landed by {night.window.as_of}: ingest a landing with tracks")
     model = promoted_model(night)
@@ -72,7 +76,9 @@ def gathered(lake: Lake, night: Night, tracks: Tracks, ratings: DataFrame) -> Da
     """One row a listener with a listen, in the same partitions and order whenever it is made."""
     settings, window = night.settings, night.window
     spark: SparkSession = lake.spark
-    positions = spark.createDataFrame(list(zip(tracks.ids, range(len(tracks)), strict=True)), "track_id string, position int")
+    positions = spark.createDataFrame(
+        list(zip(tracks.ids, range(len(tracks)), strict=True)), "track_id string, position int"
+    )
     rows = gather(
         listens_known(lake, window, settings.lake.lookback_days),
         feedback_known(lake, window),
@@ -88,7 +94,11 @@ def gathered(lake: Lake, night: Night, tracks: Tracks, ratings: DataFrame) -> Da
 def compose(listeners: DataFrame, composer: Composer) -> DataFrame:
     """Rows (user_id, tracks, funnel), one a listener."""
     shared = listeners.sparkSession.sparkContext.broadcast(composer)
-    return listeners.mapInArrow(lambda batches: shared.value.batches(batches), PLAYLIST_DDL)
+
+    def playlists(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        return shared.value.batches(batches)
+
+    return listeners.mapInArrow(playlists, PLAYLIST_DDL)
 
 
 def write(lake: Lake, night: Night, lists: DataFrame) -> None:
