@@ -1,6 +1,10 @@
 """One Spark session and one TensorFlow per test run; a lake, a store and settings per test."""
 
 import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +13,14 @@ from pyspark.sql import SparkSession
 
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
-from jobs.settings import LakeSettings, LandingSettings, Settings, SparkSettings, StoreSettings
+from jobs.settings import (
+    LakeSettings,
+    LandingSettings,
+    S3Settings,
+    Settings,
+    SparkSettings,
+    StoreSettings,
+)
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -58,3 +69,32 @@ def spark(_session: SparkSession) -> SparkSession:
 def lake(spark: SparkSession, settings: Settings) -> Lake:
     """An empty lake."""
     return Lake(spark, settings)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Settings]:
+    """A server that speaks S3, in a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait(port, server)
+        yield S3Settings(endpoint_url=f"http://127.0.0.1:{port}", path_style=True)
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _wait(port: int, server: subprocess.Popen) -> None:
+    for _ in range(600):
+        assert server.poll() is None, "the S3 server did not start"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("the S3 server does not answer")

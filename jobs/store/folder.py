@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jobs.errors import UsageError
-from jobs.store.objects import ConflictError
+from jobs.store.objects import ConflictError, checked
 
 DRAFT = ".draft-"
 
@@ -21,10 +20,7 @@ class FolderStore:
         self.root = Path(root)
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if any(part in ("", ".", "..") for part in parts) or "\0" in key:
-            raise UsageError(f"{key!r} is not a key: parts must be names, separated by single /")
-        return self.root.joinpath(*parts)
+        return self.root.joinpath(*checked(key).split("/"))
 
     def url(self, key: str) -> str:
         """The file's path."""

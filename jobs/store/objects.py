@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from jobs.errors import NocturneError
+from jobs.errors import NocturneError, UsageError
 
 
 class ConflictError(NocturneError):
@@ -48,3 +48,10 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Delete the object; absent is fine."""
         ...
+
+
+def checked(key: str) -> str:
+    """The key, if it names an object below the root; else UsageError."""
+    if any(part in ("", ".", "..") for part in key.split("/")) or "\0" in key:
+        raise UsageError(f"{key!r} is not a key: parts must be names, separated by single /")
+    return key

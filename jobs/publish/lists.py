@@ -1,0 +1,62 @@
+"""One night's playlists, listener by listener, read through delta-rs in bounded pieces."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from jobs.errors import NoInputError
+from jobs.lake.arrow import open_table
+from jobs.settings import Settings
+
+Row = dict[str, Any]
+COLUMNS = (
+    "rank", "track_id", "title", "artist", "score", "strategy", "reason_kind", "reason", "evidence",
+    "model_version",
+)  # fmt: skip
+LISTENERS_A_PIECE = 20_000
+
+
+@dataclass(frozen=True)
+class NightLists:
+    """The playlists of a night at one version of the table, the same however often read."""
+
+    rows: ds.Dataset
+    as_of: date
+    version: int
+    listeners: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[tuple[str, list[Row]]]:
+        """(user_id, rows by rank), in the order of user_id; memory grows with a piece, not a night."""
+        for start in range(0, len(self.listeners), LISTENERS_A_PIECE):
+            piece = self.listeners[start : start + LISTENERS_A_PIECE]
+            yield from _by_listener(self._between(piece[0], piece[-1]))
+
+    def _between(self, first: str, last: str) -> pa.Table:
+        user = ds.field("user_id")
+        wanted = (ds.field("as_of") == self.as_of) & (user >= first) & (user <= last)
+        return self.rows.to_table(columns=["user_id", *COLUMNS], filter=wanted)
+
+
+def open_lists(settings: Settings, as_of: date) -> NightLists:
+    """The night's playlists; NoInputError if there are none."""
+    table = open_table(settings, "playlists")
+    if table is None:
+        raise NoInputError(f"there are no playlists yet: run recommend for {as_of} first")
+    rows = table.to_pyarrow_dataset()
+    users = rows.to_table(columns=["user_id"], filter=ds.field("as_of") == as_of)["user_id"]
+    if not len(users):
+        raise NoInputError(f"there are no playlists of {as_of}: run recommend for that night first")
+    return NightLists(rows, as_of, table.version(), tuple(sorted(pc.unique(users).to_pylist())))
+
+
+def _by_listener(rows: pa.Table) -> Iterator[tuple[str, list[Row]]]:
+    ordered = rows.sort_by([("user_id", "ascending"), ("rank", "ascending")]).to_pylist()
+    for user_id, group in groupby(ordered, itemgetter("user_id")):
+        yield user_id, [{name: row[name] for name in COLUMNS} for row in group]

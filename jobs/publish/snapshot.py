@@ -1,0 +1,139 @@
+"""A published night: an immutable run folder, named by its content, and the pointer to the newest.
+
+``playlists/runs/<publish_id>/`` holds the listeners' documents, ``SHA256SUMS`` and, written last,
+``manifest.json``: a folder with a manifest is whole. ``playlists/latest.json`` names the newest.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from jobs.errors import NocturneError
+from jobs.publish.documents import SCHEMA_VERSION, jspf, playlist_json
+from jobs.publish.keys import user_key
+from jobs.publish.lists import Row
+from jobs.store import ConflictError, ObjectStore
+
+Lists = Iterable[tuple[str, list[Row]]]
+LATEST = "playlists/latest.json"
+CHECKSUMS = "SHA256SUMS"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a night's folder holds; ``checksums`` are lines as of sha256sum, 100 bytes a file."""
+
+    as_of: date
+    n_listeners: int
+    n_tracks: int
+    strategies: dict[str, int]
+    model_versions: list[str]
+    checksums: bytes
+
+    @property
+    def publish_id(self) -> str:
+        """``<as_of>-<16 digits>``: the same documents, the same id."""
+        return f"{self.as_of}-{_sha256(self.checksums)[:16]}"
+
+    @property
+    def folder(self) -> str:
+        """Prefix of the run's keys."""
+        return f"playlists/runs/{self.publish_id}"
+
+    def manifest(self) -> bytes:
+        """The manifest, a function of the documents alone."""
+        return _document(
+            publish_id=self.publish_id,
+            as_of=str(self.as_of),
+            n_listeners=self.n_listeners,
+            n_tracks=self.n_tracks,
+            n_objects=self.checksums.count(b"\n"),
+            strategies=self.strategies,
+            model_versions=self.model_versions,
+            checksums={"key": CHECKSUMS, "sha256": _sha256(self.checksums)},
+        )
+
+    def pointer(self) -> bytes:
+        """What latest.json says when this is the newest."""
+        return _document(
+            publish_id=self.publish_id,
+            as_of=str(self.as_of),
+            manifest=f"runs/{self.publish_id}/manifest.json",
+        )
+
+
+def documents(lists: Lists, as_of: date) -> Iterator[tuple[str, bytes]]:
+    """Keys below the run's folder, with their bytes."""
+    for user_id, rows in lists:
+        key = user_key(user_id)
+        yield f"{key}.json", playlist_json(user_id, as_of, rows)
+        yield f"{key}.jspf", jspf(user_id, as_of, rows)
+
+
+def survey(lists: Lists, as_of: date) -> Snapshot:
+    """Read the lists once to know what would be published, and under which id."""
+    n_listeners = n_tracks = 0
+    strategies: Counter[str] = Counter()
+    models: set[str] = set()
+    lines = []
+    for user_id, rows in lists:
+        n_listeners += 1
+        n_tracks += len(rows)
+        strategies.update(row["strategy"] for row in rows)
+        models.update(row["model_version"] for row in rows if row["model_version"])
+        lines += [f"{_sha256(body)}  {key}\n" for key, body in documents([(user_id, rows)], as_of)]
+    checksums = "".join(lines).encode()
+    n_by_strategy = dict(sorted(strategies.items()))
+    return Snapshot(as_of, n_listeners, n_tracks, n_by_strategy, sorted(models), checksums)
+
+
+def write_run(store: ObjectStore, lists: Lists, snapshot: Snapshot) -> int:
+    """Write the run's folder, the manifest last; returns how many objects, 0 if it was there."""
+    manifest = f"{snapshot.folder}/manifest.json"
+    if store.get(manifest) is not None:
+        return 0
+    bodies = documents(lists, snapshot.as_of)
+    n_written = store.put_many((f"{snapshot.folder}/{key}", body) for key, body in bodies)
+    store.put(f"{snapshot.folder}/{CHECKSUMS}", snapshot.checksums, "text/plain")
+    try:
+        store.put_new(manifest, snapshot.manifest())
+    except ConflictError:  # another run of the same rows was first: its manifest says the same
+        return 0
+    return n_written + 2
+
+
+def move_latest(store: ObjectStore, snapshot: Snapshot, *, backwards: bool) -> str:
+    """Point latest.json here, never from a newer night to an older one unless ``backwards``.
+
+    Returns what became of it: ``moved``, ``unchanged``, or ``kept`` at a newer night.
+    """
+    tag = store.tag(LATEST)
+    now = store.get(LATEST)
+    if now == snapshot.pointer():
+        return "unchanged"
+    if now is not None and _night_of(store, now) > snapshot.as_of and not backwards:
+        return "kept"
+    store.swap(LATEST, snapshot.pointer(), tag)
+    return "moved"
+
+
+def _night_of(store: ObjectStore, pointer: bytes) -> date:
+    try:
+        return date.fromisoformat(json.loads(pointer)["as_of"])
+    except (ValueError, KeyError, TypeError):
+        raise NocturneError(
+            f"{store.url(LATEST)} is not as publish writes it: delete it, then publish the newest night"
+        ) from None
+
+
+def _document(**fields: Any) -> bytes:
+    document = {"schema_version": SCHEMA_VERSION, **fields}
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

@@ -1,0 +1,23 @@
+"""The stage: the night's playlists to objects, a manifest and the pointer. No Spark."""
+
+from jobs.publish.lists import open_lists
+from jobs.publish.snapshot import move_latest, survey, write_run
+from jobs.stage import Night
+
+
+def publish(night: Night) -> None:
+    """Publish the night's playlists; the same rows are published once. NoInputError without playlists.
+
+    A forced run moves the pointer to its night even if a newer one is published.
+    """
+    lists = open_lists(night.settings, night.window.as_of)
+    snapshot = survey(lists, night.window.as_of)
+    night.summary.rows_in = snapshot.n_tracks
+    night.summary.table_versions = {"playlists": lists.version}
+    night.summary.rows_out = write_run(night.store, lists, snapshot)
+    night.summary.details = {
+        "publish_id": snapshot.publish_id,
+        "n_listeners": snapshot.n_listeners,
+        "latest": move_latest(night.store, snapshot, backwards=night.force is not None),
+        "url": night.store.url(f"{snapshot.folder}/manifest.json"),
+    }

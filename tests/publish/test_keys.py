@@ -1,0 +1,56 @@
+import re
+import unicodedata
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from jobs.publish.keys import encoded, user_key
+
+HOSTILE = [
+    "..",
+    ".",
+    "/",
+    "../x",
+    "%2e%2e",
+    "%2e%2e%2fx",
+    "~",
+    "~~",
+    "a/b",
+    "a\\b",
+    "\0",
+    " ",
+    "\n",
+    "a.json",
+]
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+
+
+def test_plain_ids_stay_readable():
+    assert encoded("lfm-0042_x") == "lfm-0042_x"
+    assert encoded("Anna.K") == "~41nna~2e~4b"
+    assert re.fullmatch(r"users/[0-9a-f]{2}/lfm-0042_x", user_key("lfm-0042_x"))
+
+
+@pytest.mark.parametrize("user_id", [*HOSTILE, "", "🎧", "é" * 5_000, "a" * 10_000])
+def test_no_id_leaves_its_folder_however_often_it_is_decoded(user_id):
+    key = user_key(user_id)
+    assert unquote(unquote(key)) == key
+    assert re.fullmatch(r"users/[0-9a-f]{2}/[a-z0-9_~-]{1,120}", key)
+    assert len(PurePosixPath(key).parts) == 3
+
+
+def test_two_normal_forms_and_two_cases_are_two_listeners():
+    alike = ["é", "e", "É", "E", "~e9"]
+    forms = [unicodedata.normalize(form, text) for text in alike for form in ("NFC", "NFD")]
+    assert len({user_key(form).casefold() for form in forms}) == len(set(forms))
+
+
+@given(TEXT, TEXT)
+@example("a" * 120, "a" * 121)
+@example("a" * 200 + "b", "a" * 200 + "c")
+@example("..", "~2e~2e")
+def test_different_ids_have_different_keys(one, other):
+    assert (encoded(one) == encoded(other)) == (one == other)

@@ -1,0 +1,122 @@
+import hashlib
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from jobs.errors import NocturneError, NoInputError
+from jobs.publish import lists
+from jobs.publish.stage import publish
+from jobs.stage import Night
+from jobs.window import Window
+from tests.publish.nights import NIGHT, by_neighbors, row, write_lists
+
+LISTS = {"b": [row(2, "t2"), by_neighbors(1, "t1")], "../a": [row(1, "t3")]}
+
+
+def published(settings, as_of: date = NIGHT, force: str | None = None) -> Night:
+    night = Night(Window.night(as_of), settings, force)
+    publish(night)
+    return night
+
+
+def objects(night: Night) -> dict[str, bytes]:
+    return {key: night.store.get(key) for key in night.store.list("playlists/")}
+
+
+def latest(night: Night) -> str:
+    return json.loads(night.store.get("playlists/latest.json"))["as_of"]
+
+
+def test_a_night_is_published_whole_and_pointed_to(settings):
+    write_lists(settings, LISTS)
+    night = published(settings)
+    pointer = json.loads(night.store.get("playlists/latest.json"))
+    manifest = json.loads(night.store.get(f"playlists/{pointer['manifest']}"))
+    folder = f"playlists/runs/{manifest['publish_id']}"
+    assert (manifest["n_listeners"], manifest["n_tracks"], manifest["n_objects"]) == (2, 3, 4)
+    assert manifest["strategies"] == {"exploit": 1, "explore": 2}
+    assert manifest["model_versions"] == ["2026-06-28-abc"]
+    sums = night.store.get(f"{folder}/SHA256SUMS")
+    assert hashlib.sha256(sums).hexdigest() == manifest["checksums"]["sha256"]
+    listed = dict(line.split("  ")[::-1] for line in sums.decode().splitlines())
+    found = {k: v for k, v in objects(night).items() if "/users/" in k}
+    assert {f"{folder}/{key}": digest for key, digest in listed.items()} == {
+        key: hashlib.sha256(body).hexdigest() for key, body in found.items()
+    }
+    assert (night.summary.rows_in, night.summary.rows_out) == (3, 6)
+
+
+def test_tracks_are_in_the_order_of_their_rank(settings):
+    write_lists(settings, LISTS)
+    night = published(settings)
+    key = next(key for key in objects(night) if key.endswith("/b.json"))
+    assert [t["track_id"] for t in json.loads(objects(night)[key])["tracks"]] == ["t1", "t2"]
+
+
+def test_the_same_rows_in_any_order_are_published_once(settings):
+    write_lists(settings, LISTS)
+    before = objects(published(settings))
+    write_lists(settings, dict(reversed(LISTS.items())))
+    again = published(settings)
+    assert objects(again) == before
+    assert again.summary.rows_out == 0
+    assert again.summary.details["latest"] == "unchanged"
+
+
+def test_other_rows_of_a_night_are_another_run_and_the_first_stays(settings):
+    write_lists(settings, LISTS)
+    before = objects(published(settings))
+    write_lists(settings, {"b": [row(1, "t9")]})
+    after = objects(published(settings))
+    assert {key: after[key] for key in before if key != "playlists/latest.json"} == {
+        key: body for key, body in before.items() if key != "playlists/latest.json"
+    }
+    assert after["playlists/latest.json"] != before["playlists/latest.json"]
+
+
+def test_an_older_night_never_moves_the_pointer_backwards_unless_forced(settings):
+    older = NIGHT - timedelta(days=1)
+    for day in (NIGHT, older):
+        write_lists(settings, LISTS, day)
+    published(settings)
+    kept = published(settings, older)
+    assert kept.summary.details["latest"] == "kept"
+    assert latest(kept) == str(NIGHT)
+    assert any(f"/runs/{older}-" in key for key in objects(kept))
+    assert latest(published(settings, older, force="the newer one was wrong")) == str(older)
+    assert latest(published(settings)) == str(NIGHT)
+
+
+def test_a_run_cut_off_before_its_manifest_is_finished_by_the_next(settings):
+    write_lists(settings, LISTS)
+    night = published(settings)
+    whole = objects(night)
+    for key in whole:
+        if key.endswith(("manifest.json", "latest.json", "/b.json")):
+            night.store.delete(key)
+    assert objects(published(settings)) == whole
+
+
+def test_pieces_do_not_change_what_is_published(settings, monkeypatch):
+    write_lists(settings, {f"u{n}": [row(1, f"t{n}")] for n in range(5)})
+    night = published(settings)
+    monkeypatch.setattr(lists, "LISTENERS_A_PIECE", 2)
+    assert published(settings).summary.details["publish_id"] == night.summary.details["publish_id"]
+    assert published(settings).summary.rows_out == 0
+
+
+def test_nothing_to_publish_is_said(settings):
+    with pytest.raises(NoInputError, match="run recommend for 2026-06-28"):
+        published(settings)
+    write_lists(settings, LISTS, NIGHT - timedelta(days=1))
+    with pytest.raises(NoInputError, match="no playlists of 2026-06-28"):
+        published(settings)
+
+
+def test_a_pointer_nobody_here_wrote_is_not_overwritten(settings):
+    write_lists(settings, LISTS)
+    night = Night(Window.night(NIGHT), settings)
+    night.store.put("playlists/latest.json", b"{}")
+    with pytest.raises(NocturneError, match="not as publish writes it"):
+        publish(night)
