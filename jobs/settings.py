@@ -62,6 +62,12 @@ class SparkSettings(Section):
     jars_dir: str | None = None
 
 
+class IngestSettings(Section):
+    """How landed files are read; ``sources`` names the format of files by a pattern of their names."""
+
+    sources: dict[str, str] = {}
+
+
 class TasteSettings(Section):
     """Ratings of implicit listening and taste profiles."""
 
@@ -127,6 +133,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     s3: S3Settings = S3Settings()
     spark: SparkSettings = SparkSettings()
+    ingest: IngestSettings = IngestSettings()
     taste: TasteSettings = TasteSettings()
     neighbors: NeighborsSettings = NeighborsSettings()
     train: TrainSettings = TrainSettings()

@@ -28,13 +28,15 @@ def tracks_known(lake: Lake, window: Window) -> DataFrame:
     """One row a track, as last landed by the window's end; ``first_seen_on`` is its first landing."""
     history = lake.read("tracks_history").where(_landed(window))
     first = history.groupBy("track_id").agg(F.min("landed_on").alias("first_seen_on"))
-    return _newest(history, "track_id", order=("landed_on",)).join(first, "track_id", how="inner")
+    return _newest(history, "track_id", order=("landed_on", "landing_file")).join(
+        first, "track_id", how="inner"
+    )
 
 
 def features_known(lake: Lake, window: Window) -> DataFrame:
     """One row a track: its 13 features as last landed by the window's end."""
     history = lake.read("audio_features_history").where(_landed(window))
-    return _newest(history, "track_id", order=("landed_on",))
+    return _newest(history, "track_id", order=("landed_on", "landing_file"))
 
 
 def feedback_known(lake: Lake, window: Window) -> DataFrame:

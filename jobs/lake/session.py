@@ -50,7 +50,9 @@ def spark_options(settings: Settings) -> dict[str, str]:
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.warehouse.dir": os.path.join(settings.home, "spark", "warehouse"),
         # A laptop's local Spark talks to itself; the machine's host name may not resolve.
-        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:TieredStopAtLevel=1"
+        # Generated code fills the 48 MB that one tier gets; then nothing more is compiled.
+        " -XX:ReservedCodeCacheSize=256m",
     }
     if is_s3(settings.lake.root) or is_s3(settings.landing.root):
         options |= _s3_options(settings)

@@ -1,0 +1,177 @@
+"""The landing contract: the fields of the four kinds, and what makes a value one of theirs."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.ingest.faults import RowFault
+from jobs.ingest.times import INSTANT, parse_time
+from jobs.lake.catalog import FEATURES, TABLES
+from jobs.lake.schemas import arrow_type
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a row, with its type in the catalog's words."""
+
+    name: str
+    type: str
+    required: bool = True
+
+    @property
+    def arrow(self) -> pa.DataType:
+        """Its type in Arrow."""
+        return INSTANT if self.type == "timestamp" else arrow_type(self.type)
+
+
+class NotANumber:
+    """What NaN and Infinity become: JSON has no such numbers."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def __repr__(self) -> str:
+        return self.word
+
+
+def _fields(table: str, *names: str, optional: tuple[str, ...] = ()) -> tuple[Field, ...]:
+    types = {column.name: column.type for column in TABLES[table].columns}
+    return tuple(Field(name, types[name], name not in optional) for name in names)
+
+
+FIELDS: dict[str, tuple[Field, ...]] = {
+    "listens": _fields(
+        "listens", "listen_id", "user_id", "track_id", "listened_at", "ms_played", "skipped", "source",
+        "playlist_id", optional=("listen_id", "skipped", "source", "playlist_id"),
+    ),
+    "tracks": (
+        *_fields("tracks", "track_id", "title"),
+        # One of the two is enough.
+        Field("artist_id", "string", required=False),
+        Field("artist_ids", "array<string>", required=False),
+        *_fields("tracks", "artist", "album", "release_date", "duration_ms",
+                 optional=("album", "release_date")),
+    ),
+    "audio_features": _fields("audio_features", "track_id", *FEATURES),
+    "feedback": _fields("feedback", "user_id", "kind", "target_id", "at"),
+}  # fmt: skip
+
+
+def required_fields(kind: str) -> set[str]:
+    """Fields that a file of the kind must have."""
+    return {field.name for field in FIELDS[kind] if field.required}
+
+
+def typed(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The kind's fields with values of their types, None where absent; RowFault for any other."""
+    values: dict[str, Any] = {}
+    for field in FIELDS[kind]:
+        value = row.get(field.name)
+        values[field.name] = None if value is None else _TYPED[field.type](field.name, value)
+    return values
+
+
+def from_text(kind: str, row: Mapping[str, str]) -> dict[str, Any]:
+    """The values of a row that knows only texts, as CSV does; an empty text is no value."""
+    types = {field.name: field.type for field in FIELDS[kind]}
+    return {name: _FROM_TEXT.get(types.get(name, ""), _same)(text) for name, text in row.items() if text}
+
+
+def wrong_type(name: str, wanted: str, value: object) -> RowFault:
+    """The fault of a value that is not of its field's type."""
+    return RowFault(f"wrong type: {name}", f"{name} is {repr(value)[:60]}, not {wanted}")
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong_type(name, "a text", value)
+    return value
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise wrong_type(name, "a list of texts", value)
+    return [_text(name, item) for item in value]
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise wrong_type(name, "true or false", value)
+    return value
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, NotANumber) or (isinstance(value, float) and not math.isfinite(value)):
+        raise RowFault(f"not a number: {name}", f"{name} is {value!r}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong_type(name, "a number", value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise RowFault(f"out of range: {name}", f"{name} has {len(str(value))} digits") from None
+
+
+def _whole(bits: int) -> Callable[[str, Any], int]:
+    def whole(name: str, value: Any) -> int:
+        number = _number(name, value)
+        if number != math.floor(number):
+            raise wrong_type(name, "a whole number", value)
+        exact = int(value)
+        if not -(2 ** (bits - 1)) <= exact < 2 ** (bits - 1):
+            raise RowFault(f"out of range: {name}", f"{name} is {number:g}: no such number is stored")
+        return exact
+
+    return whole
+
+
+def _same(text: str) -> Any:
+    return text
+
+
+def _number_text(text: str) -> Any:
+    plain = text.strip().lower().lstrip("+-")
+    if plain in ("nan", "inf", "infinity"):
+        return NotANumber(text)
+    # Python reads 1_000 and Arabic digits; the contract does not.
+    if not text.isascii() or "_" in text:
+        return text
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _flag_text(text: str) -> Any:
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _list_text(text: str) -> Any:
+    from json import loads
+
+    try:
+        return loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+_TYPED: dict[str, Callable[[str, Any], Any]] = {
+    "string": _text,
+    "array<string>": _texts,
+    "boolean": _flag,
+    "double": _number,
+    "bigint": _whole(64),
+    "int": _whole(32),
+    "timestamp": parse_time,
+}
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "array<string>": _list_text,
+    "boolean": _flag_text,
+    "double": _number_text,
+    "bigint": _number_text,
+    "int": _number_text,
+}

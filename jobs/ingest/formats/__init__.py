@@ -1,0 +1,1 @@
+"""File formats: bytes to numbered records, whatever log they hold."""

@@ -1,0 +1,156 @@
+"""What lies in the landing folder: ``<root>/<kind>/date=YYYY-MM-DD/…/<file>``, a folder or a bucket."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jobs.lake.catalog import LANDING_KINDS
+from jobs.settings import Settings, is_s3
+
+_PARTITION = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
+# Names that writers give to what is not data, or not yet.
+_UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".inprogress")
+SUCCESS = "_SUCCESS"
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One file: ``name`` is its path below the root. ``size`` is -1 for what is no regular file."""
+
+    name: str
+    kind: str
+    landed_on: date
+    size: int
+    fingerprint: str
+    modified: float = 0.0
+
+
+@dataclass(frozen=True)
+class Landing:
+    """All files below the root, in order of name, and what was passed over.
+
+    ``ignored`` are files in no partition of a day; ``unfinished`` have a name that says that they are
+    still being written; ``complete`` are the (kind, day) whose writer has left a ``_SUCCESS``.
+    """
+
+    files: list[LandedFile] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+    complete: set[tuple[str, date]] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Root:
+    """How a worker reaches the landing folder; small enough to be sent to each."""
+
+    path: str
+    region: str | None = None
+    endpoint_url: str | None = None
+    path_style: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Root":
+        """The root that the settings name."""
+        root = settings.landing.root
+        if not is_s3(root):
+            return cls(root)
+        s3 = settings.s3
+        return cls(root.split("://", 1)[1], s3.region, s3.endpoint_url, s3.path_style)
+
+    @property
+    def on_s3(self) -> bool:
+        """Whether the root is a bucket."""
+        return self.region is not None
+
+    def filesystem(self) -> Any:
+        """The Arrow file system that holds the root."""
+        from pyarrow import fs
+
+        if not self.on_s3:
+            return fs.LocalFileSystem()
+        scheme, _, host = (self.endpoint_url or "").rpartition("://")
+        return fs.S3FileSystem(
+            region=self.region,
+            endpoint_override=host or None,
+            scheme=scheme or "https",
+            force_virtual_addressing=not (self.path_style or host),
+        )
+
+    def join(self, name: str) -> str:
+        """Path of a file in the file system."""
+        return f"{self.path}/{name}"
+
+
+def list_landing(root: Root) -> Landing:
+    """Every file of the four kinds. A file's fingerprint changes when it is written again."""
+    landing = Landing()
+    found = _in_bucket(root) if root.on_s3 else _in_folder(Path(root.path))
+    for name, size, fingerprint, modified in sorted(found):
+        _place(landing, name, size, fingerprint, modified)
+    return landing
+
+
+def _place(landing: Landing, name: str, size: int, fingerprint: str, modified: float) -> None:
+    kind, *folders, base = name.split("/")
+    day = _day(folders[0]) if folders else None
+    if day and base == SUCCESS:
+        landing.complete.add((kind, day))
+    elif any(part.startswith(("_", ".")) for part in (*folders, base)):
+        return
+    elif day is None:
+        landing.ignored.append(name)
+    elif base.lower().endswith(_UNFINISHED):
+        landing.unfinished.append(name)
+    else:
+        landing.files.append(LandedFile(name, kind, day, size, fingerprint, modified))
+
+
+def _day(folder: str) -> date | None:
+    match = _PARTITION.fullmatch(folder)
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
+
+
+def _in_folder(root: Path) -> Iterator[tuple[str, int, str, float]]:
+    for kind in LANDING_KINDS:
+        for partition in _entries(root / kind):
+            # Partitions may be links; below them no link to a folder is followed, so none can loop.
+            paths = (
+                (Path(parent) / name for parent, _, names in os.walk(partition) for name in names)
+                if partition.is_dir()
+                else [partition]
+            )
+            for path in paths:
+                yield (path.relative_to(root).as_posix(), *_local_state(path))
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _local_state(path: Path) -> tuple[int, str, float]:
+    try:
+        state = path.stat()
+    except OSError:
+        return -1, "unreadable", 0.0
+    size = state.st_size if stat.S_ISREG(state.st_mode) else -1
+    return size, f"{size}-{state.st_mtime_ns}", state.st_mtime
+
+
+def _in_bucket(root: Root) -> Iterator[tuple[str, int, str, float]]:
+    from pyarrow import fs
+
+    files = root.filesystem()
+    for kind in LANDING_KINDS:
+        selector = fs.FileSelector(root.join(kind), recursive=True, allow_not_found=True)
+        for info in files.get_file_info(selector):
+            if info.type == fs.FileType.File:
+                name = info.path[len(root.path) + 1 :]
+                yield name, info.size, f"{info.size}-{info.mtime_ns}", info.mtime_ns / 1e9

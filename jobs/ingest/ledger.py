@@ -1,0 +1,92 @@
+"""What has been ingested: one row a landed file, with counts that must add up."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from jobs.errors import NocturneError
+from jobs.ingest.landing import LandedFile
+from jobs.lake.arrow import open_table
+from jobs.settings import Settings
+
+INGESTED, REFUSED = "ingested", "refused"
+
+
+@dataclass
+class FileCount:
+    """What became of one file's rows. A refused file has none, whatever it held."""
+
+    file: LandedFile
+    source: str = ""
+    n_read: int = 0
+    n_accepted: int = 0
+    n_quarantined: int = 0
+    n_duplicate: int = 0
+    n_left_out: int = 0
+    rule: str | None = None
+    reason: str | None = None
+    unknown_columns: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the file as a whole was quarantined."""
+        return self.rule is not None
+
+    def take_census(self, census: Mapping[str, Any]) -> None:
+        """Take over what the reader of the file counted."""
+        self.source, self.unknown_columns = census["source"], census["unknown_columns"]
+        self.rule, self.reason = census["rule"], census["reason"]
+        if not self.refused:
+            self.n_read, self.n_left_out = census["n_read"], census["n_left_out"]
+
+    def check(self) -> None:
+        """NocturneError unless every row that was read went to one place."""
+        parts = self.n_accepted + self.n_quarantined + self.n_duplicate
+        if parts != self.n_read:
+            raise NocturneError(
+                f"{self.file.name}: {self.n_read} rows read, but {self.n_accepted} accepted + "
+                f"{self.n_quarantined} quarantined + {self.n_duplicate} duplicate = {parts}; "
+                "nothing was entered in the ledger: run the night again, and report it if it stays"
+            )
+
+    def row(self) -> dict[str, Any]:
+        """Its row of landing_files."""
+        return {
+            "landing_file": self.file.name,
+            "kind": self.file.kind,
+            "landed_on": self.file.landed_on,
+            "fingerprint": self.file.fingerprint,
+            "source": self.source,
+            "rows_read": self.n_read,
+            "rows_accepted": self.n_accepted,
+            "rows_quarantined": self.n_quarantined,
+            "rows_duplicate": self.n_duplicate,
+            "status": REFUSED if self.refused else INGESTED,
+            "reason": f"{self.rule}: {self.reason}" if self.refused else None,
+            "unknown_columns": self.unknown_columns,
+        }
+
+
+def ingested_files(settings: Settings, since: date, until: date) -> dict[str, dict[str, Any]]:
+    """Rows of landing_files by name, of files that landed in the half-open interval."""
+    table = open_table(settings, "landing_files")
+    if table is None:
+        return {}
+    import pyarrow.compute as pc
+
+    landed = pc.field("landed_on")
+    rows = table.to_pyarrow_dataset().to_table(filter=(landed >= since) & (landed < until))
+    return {row["landing_file"]: row for row in rows.to_pylist()}
+
+
+def pending(
+    files: Iterable[LandedFile], done: Mapping[str, Mapping[str, Any]], since: date, until: date
+) -> list[LandedFile]:
+    """Files that landed in the half-open interval and are new, or not what they were."""
+    return [
+        file
+        for file in files
+        if since <= file.landed_on < until
+        and done.get(file.name, {}).get("fingerprint") != file.fingerprint
+    ]

@@ -1,0 +1,253 @@
+"""One landed file as Arrow batches of typed rows: what a worker does.
+
+A batch's columns are the kind's fields and, of every row, the file, the line, and the rule and reason
+if it has a fault (its fields are null then). The last row of a file is its census, as JSON text in
+``census``: how many rows were read, the fault of the file if it has one, columns nobody announced.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.ingest.contract import FIELDS, from_text, required_fields, typed
+from jobs.ingest.faults import FileFault, RowFault
+from jobs.ingest.formats.columnar import open_parquet, parquet_rows, row_text
+from jobs.ingest.formats.delimited import Delimited
+from jobs.ingest.formats.json_arrow import arrow_rows
+from jobs.ingest.formats.json_records import document_records, line_record
+from jobs.ingest.formats.records import Record
+from jobs.ingest.formats.streams import Stream, line_blocks, suffixes
+from jobs.ingest.landing import LandedFile, Root
+from jobs.ingest.sources import NATIVE, pick
+from jobs.ingest.sources.source import Source
+
+BATCH = 10_000
+JSON_LINES = ("jsonl", "ndjson")
+FORMATS = (*JSON_LINES, "json", "csv", "tsv", "parquet")
+_PLACE = pa.schema([
+    ("line", pa.int64()), ("rule", pa.string()), ("reason", pa.string()),
+    ("landing_file", pa.string()), ("landed_on", pa.date32()), ("census", pa.string()),
+])  # fmt: skip
+
+
+def field_schema(kind: str) -> pa.Schema:
+    """The kind's fields."""
+    return pa.schema([(field.name, field.arrow) for field in FIELDS[kind]])
+
+
+def read_schema(kind: str) -> pa.Schema:
+    """Columns of the batches of a kind."""
+    return pa.schema([*field_schema(kind), *_PLACE])
+
+
+def read_file(root: Root, file: LandedFile, configured: str | None = None) -> Iterator[pa.RecordBatch]:
+    """Every row of the file, then its census. No fault of the file raises."""
+    reader = FileReader(root, file, configured)
+    fault: RowFault | None = None
+    try:
+        for table in reader.tables():
+            yield from reader.placed(table)
+        reader.check_columns()
+    except RowFault as found:
+        fault = found
+    except (pa.ArrowException, ValueError, PermissionError, FileNotFoundError) as error:
+        fault = FileFault("unreadable file", f"{type(error).__name__}: {str(error)[:300]}")
+    yield reader.census(fault)
+
+
+class FileReader:
+    """Reads one file and counts what it holds."""
+
+    def __init__(self, root: Root, file: LandedFile, configured: str | None = None) -> None:
+        self.root, self.file, self.configured = root, file, configured
+        self.kind, self.fields = file.kind, field_schema(file.kind)
+        self.required = required_fields(file.kind)
+        self.source: Source | None = None
+        self.chosen = False
+        self.n_read = self.n_left_out = self.n_objects = 0
+        self.columns: set[str] = set()
+        self.present: set[str] = set()
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The file's rows."""
+        suffix = self.suffix()
+        if suffix == "parquet":
+            yield from self._parquet()
+        elif suffix in JSON_LINES:
+            yield from self._json_lines()
+        else:
+            yield from self._typed(self._documents() if suffix == "json" else self._delimited(suffix))
+
+    def suffix(self) -> str:
+        """The file's format; FileFault if it has none of ours."""
+        if self.file.size < 0:
+            raise FileFault("unreadable file", "it is no regular file, or its link leads nowhere")
+        suffix = suffixes(self.file.name)[0]
+        if suffix not in FORMATS:
+            raise FileFault("unknown format", f"its name ends in none of .{', .'.join(FORMATS)}")
+        return suffix
+
+    def check_columns(self) -> None:
+        """FileFault if no row has a required column, or none is an object at all."""
+        if self.source or self.n_read < 2:
+            return
+        if not self.n_objects:
+            raise FileFault("malformed file", f"none of its {self.n_read:,} rows can be read")
+        missing = sorted(self.required - self.present)
+        if missing:
+            raise FileFault(
+                "required columns missing",
+                f"{', '.join(missing)} in all {self.n_read:,} rows; the columns are "
+                + ", ".join(sorted(self.columns))[:300],
+            )
+
+    def placed(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
+        """The rows with their place, as batches of the kind's schema."""
+        n, schema = table.num_rows, read_schema(self.kind)
+        constant = {"landing_file": self.file.name, "landed_on": self.file.landed_on}
+        columns = [
+            table[field.name]
+            if field.name in table.column_names
+            else pa.repeat(pa.scalar(constant[field.name], field.type), n)
+            if field.name in constant
+            else pa.nulls(n, field.type)
+            for field in schema
+        ]
+        yield from pa.table(columns, schema=schema).to_batches()
+
+    def census(self, fault: RowFault | None) -> pa.RecordBatch:
+        """The file's last row."""
+        announced = set(self.fields.names)
+        census = {
+            "source": self.source.name if self.source else NATIVE,
+            "n_read": self.n_read,
+            "n_left_out": self.n_left_out,
+            "unknown_columns": [] if self.source else sorted(self.columns - announced),
+            "rule": fault.rule if fault else None,
+            "reason": fault.reason if fault else None,
+        }
+        row = {"landing_file": self.file.name, "landed_on": self.file.landed_on}
+        return pa.RecordBatch.from_pylist([row | {"census": json.dumps(census)}], read_schema(self.kind))
+
+    def _choose(self, columns: Iterable[str]) -> None:
+        self.source = pick(self.file, columns, self.configured)
+        self.chosen = True
+
+    def _parquet(self) -> Iterator[pa.Table]:
+        file = open_parquet(self.root, self.file)
+        self.columns |= set(file.schema_arrow.names)
+        for table in parquet_rows(file, self.fields, self.required):
+            self._count(table)
+            yield table
+
+    def _count(self, table: pa.Table) -> None:
+        self.n_read += table.num_rows
+        self.n_objects += table.num_rows
+        self.columns |= set(table.column_names) - {"line", "rule", "reason"}
+        self.present |= {n for n in self.fields.names if table[n].null_count < table.num_rows}
+
+    def _json_lines(self) -> Iterator[pa.Table]:
+        for first, lines in line_blocks(Stream(self.root, self.file)):
+            kept = [(number, line.strip()) for number, line in enumerate(lines, first)]
+            kept = [(number, line) for number, line in kept if line]
+            for at in range(0, len(kept), BATCH):
+                yield from self._json_block(kept[at : at + BATCH])
+
+    def _json_block(self, lines: list[tuple[int, bytes]]) -> Iterator[pa.Table]:
+        records = (line_record(*line) for line in lines)
+        if not self.chosen:
+            sound = next((record.fields for record in records if record.fields), None)
+            self._choose(sound or ())
+            records = (line_record(*line) for line in lines)
+        table = None if self.source else arrow_rows([line for _, line in lines], self.fields)
+        if table is None:
+            yield from self._typed(records)
+            return
+        self._count(table)
+        yield table.append_column("line", pa.array([number for number, _ in lines], pa.int64()))
+
+    def _documents(self) -> Iterator[Record]:
+        records = document_records(Stream(self.root, self.file))
+        first = next(records, None)
+        if first is not None:
+            self._choose(first.fields or ())
+            yield from chain([first], records)
+
+    def _delimited(self, suffix: str) -> Iterator[Record]:
+        table = Delimited(Stream(self.root, self.file), "\t" if suffix == "tsv" else ",")
+        self._choose(table.header)
+        missing = sorted(self.required - set(table.header))
+        if missing and table.header and not self.source:
+            raise FileFault(
+                "required columns missing",
+                f"{', '.join(missing)}; the header is {','.join(table.header)[:300]}",
+            )
+        for record in table.records():
+            if record.fields and not self.source:
+                fields = from_text(self.kind, record.fields)
+                record = Record(record.line, record.raw, fields)  # noqa: PLW2901
+            yield record
+
+    def _typed(self, records: Iterable[Record]) -> Iterator[pa.Table]:
+        """The rows of records, one by one: exact about every fault."""
+        rows: list[dict[str, Any]] = []
+        for record in records:
+            rows.extend({"line": record.line} | row for row in self._rows(record))
+            if len(rows) >= BATCH:
+                yield self._table(rows)
+                rows = []
+        if rows:
+            yield self._table(rows)
+
+    def _table(self, rows: list[dict[str, Any]]) -> pa.Table:
+        return pa.Table.from_pylist(rows, read_schema(self.kind).remove_metadata()).select(
+            [*self.fields.names, "line", "rule", "reason"]
+        )
+
+    def _rows(self, record: Record) -> list[dict[str, Any]]:
+        try:
+            if record.fault:
+                raise record.fault
+            assert record.fields is not None
+            rows = self._translated(record.fields)
+        except RowFault as fault:
+            self.n_read += 1
+            return [{"rule": fault.rule, "reason": fault.reason}]
+        self.n_read += len(rows)
+        self.n_left_out += not rows
+        return rows
+
+    def _translated(self, fields: dict[str, Any]) -> list[dict[str, Any]]:
+        self.n_objects += 1
+        if self.source:
+            return [typed(self.kind, row) for row in self.source.rows(fields, self.file)]
+        self.columns |= fields.keys()
+        self.present |= {name for name, value in fields.items() if value is not None}
+        return [typed(self.kind, fields)]
+
+
+def raw_rows(root: Root, file: LandedFile, lines: set[int]) -> dict[int, bytes]:
+    """The raw bytes of some of the file's records, by line."""
+    return {line: raw for line, raw in _raw(root, file) if line in lines}
+
+
+def _raw(root: Root, file: LandedFile) -> Iterator[tuple[int, bytes]]:
+    suffix = suffixes(file.name)[0]
+    if suffix == "parquet":
+        parquet = open_parquet(root, file)
+        rows = (row for batch in parquet.iter_batches(BATCH) for row in batch.to_pylist())
+        yield from ((number, row_text(row)) for number, row in enumerate(rows, 1))
+    elif suffix in JSON_LINES:
+        for first, lines in line_blocks(Stream(root, file)):
+            yield from enumerate(lines, first)
+    else:
+        stream = Stream(root, file)
+        records = (
+            document_records(stream)
+            if suffix == "json"
+            else Delimited(stream, "\t" if suffix == "tsv" else ",").records()
+        )
+        yield from ((record.line, record.raw) for record in records)

@@ -1,0 +1,58 @@
+"""Rows with one key: which of them is kept, which repeat it, and which contradict it."""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+ACCEPTED, DUPLICATE, CONFLICT = "accepted", "duplicate", "conflict"
+
+
+def with_listen_id(rows: DataFrame) -> DataFrame:
+    """Listens whose log gave them no id get one: a hash of listener, track and instant."""
+    parts = F.concat_ws("\x1f", "user_id", "track_id", F.unix_micros("listened_at").cast("string"))
+    made = F.concat(F.lit("n-"), F.substring(F.sha2(parts, 256), 1, 32))
+    return rows.withColumn("listen_id", F.coalesce("listen_id", made))
+
+
+def repeated_keys(fresh: DataFrame, known: DataFrame | None, key: tuple[str, ...]) -> DataFrame:
+    """``key_hash`` of the keys that more than one row of the two frames has (or, rarely, might have)."""
+    hashes = fresh.select(_hash(key))
+    if known is not None:
+        hashes = hashes.unionAll(known.select(_hash(key)))
+    return hashes.groupBy("key_hash").count().where("count > 1").select("key_hash")
+
+
+def contested(
+    fresh: DataFrame, known: DataFrame | None, keys: DataFrame,
+    key: tuple[str, ...], content: tuple[str, ...],
+) -> DataFrame:  # fmt: skip
+    """The fresh rows with a repeated key, each with its ``fate``.
+
+    A row in the table already stays. Among fresh ones the winner is the first by (day of landing,
+    content, file, line): the same whatever the order in which files and lines are read. A row with the
+    winner's content is a duplicate; any other one is in conflict.
+    """
+    rows = fresh.withColumn("is_known", F.lit(False))
+    if known is not None:
+        old = known.withColumn("is_known", F.lit(True)).withColumn("line", F.lit(None).cast("bigint"))
+        rows = rows.unionByName(old, allowMissingColumns=True)
+    rows = rows.withColumn("content", F.xxhash64(*content)).withColumn("key_hash", _hash(key))
+    rows = rows.join(keys, "key_hash", how="left_semi")
+    order = Window.partitionBy(*key).orderBy(
+        F.desc("is_known"), "landed_on", "content", "landing_file", "line"
+    )
+    fate = (
+        F.when(F.row_number().over(order) == 1, ACCEPTED)
+        .when(F.col("content") == F.first("content").over(order), DUPLICATE)
+        .otherwise(CONFLICT)
+    )
+    return rows.withColumn("fate", fate).where("NOT is_known").drop("is_known", "content", "key_hash")
+
+
+def uncontested(fresh: DataFrame, keys: DataFrame, key: tuple[str, ...]) -> DataFrame:
+    """The fresh rows whose key no other row has."""
+    hashed = fresh.withColumn("key_hash", _hash(key))
+    return hashed.join(keys, "key_hash", how="left_anti").drop("key_hash")
+
+
+def _hash(key: tuple[str, ...]) -> Column:
+    return F.xxhash64(*key).alias("key_hash")

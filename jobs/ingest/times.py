@@ -1,0 +1,50 @@
+"""Instants as ISO 8601 texts with a zone. Nothing is guessed: no zone, no instant."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.ingest.faults import RowFault
+
+_DATE = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?"
+_ZONE = r"(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
+PATTERN = f"^{_DATE}[T ]{_CLOCK}{_ZONE}$"
+_INSTANT = re.compile(PATTERN, re.ASCII)
+_ZONELESS = re.compile(f"^{_DATE}(?:[T ]{_CLOCK})?$", re.ASCII)
+INSTANT = pa.timestamp("us", tz="UTC")
+
+
+def parse_time(name: str, text: Any) -> datetime:
+    """The instant, in UTC; RowFault if the text has no zone or is no ISO 8601 time."""
+    if isinstance(text, str) and _INSTANT.fullmatch(text):
+        try:
+            return datetime.fromisoformat(_microseconds(text)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    shown = repr(text)[:60]
+    if isinstance(text, str) and _ZONELESS.fullmatch(text):
+        raise RowFault(f"no zone: {name}", f"{name} is {shown}: a time without a zone is no instant")
+    raise RowFault(
+        f"not ISO-8601: {name}",
+        f"{name} is {shown}: write an ISO 8601 time with a zone, as 2026-06-28T21:04:00+02:00",
+    )
+
+
+def _microseconds(text: str) -> str:
+    """Arrow and Python know microseconds; finer digits are cut, not rounded."""
+    return re.sub(r"[.,](\d{1,6})\d*", r".\1", text)
+
+
+def parse_times(texts: pa.Array) -> pa.Array | None:
+    """All of the instants at once, null where the text is; None if any of them has a fault."""
+    if not pc.all(pc.match_substring_regex(texts, PATTERN), min_count=0).as_py():
+        return None
+    texts = pc.replace_substring_regex(texts, r"[.,](\d{1,6})\d*", r".\1")
+    try:
+        return pc.cast(texts, INSTANT)
+    except pa.ArrowInvalid:
+        return None
