@@ -1,6 +1,11 @@
 """Audio features: the 13 numbers of a track, in Spotify's units."""
 
+from typing import TYPE_CHECKING
+
 from expectations.rules import MAX_MS, Rule, between, identifiers, required
+
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
 
 # Closed intervals. 0 is "not detected" for tempo and time signature; masters can exceed 0 dB.
 RANGES: dict[str, tuple[float, float, str]] = {
@@ -34,3 +39,12 @@ RULES: tuple[Rule, ...] = (
         for column, (low, high, allowed) in RANGES.items()
     ),
 )
+
+
+def suite() -> "ExpectationSuite":
+    """Expectations for the night's landed audio features."""
+    from great_expectations import ExpectationSuite
+
+    from expectations.keep import row_rules
+
+    return ExpectationSuite("audio_features", expectations=row_rules(RULES))

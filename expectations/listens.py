@@ -1,6 +1,17 @@
 """Listens: one play a row."""
 
+from typing import TYPE_CHECKING
+
 from expectations.rules import MAX_MS, Rule, between, identifiers, plausible_time, required
+
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
+
+# Plays of unknown tracks are kept, but their titles and artists are not known: beyond a fifth of the
+# night the catalog is more likely to be missing than the tracks to be new.
+MAX_UNKNOWN_SHARE = 0.2
+# Tracks without features are recommended by neighbors alone.
+MAX_WITHOUT_FEATURES = 0.5
 
 RULES: tuple[Rule, ...] = (
     *required("user_id", "track_id", "listened_at", "ms_played"),
@@ -8,3 +19,27 @@ RULES: tuple[Rule, ...] = (
     between("ms_played", 0, MAX_MS, "ms_played is below 0 or above a day"),
     *plausible_time("listened_at"),
 )
+
+
+def suite() -> "ExpectationSuite":
+    """Expectations for the night's landed listens, marked with what is known of their tracks
+    (``jobs.validate.inputs.facts.with_catalog``)."""
+    from great_expectations import ExpectationSuite
+    from great_expectations.expectations import ExpectTableRowCountToBeBetween
+
+    from expectations.keep import ExpectRowsToKeep as Keep
+    from expectations.keep import row_rules
+
+    return ExpectationSuite("listens", expectations=[
+        ExpectTableRowCountToBeBetween(
+            min_value=1, severity="critical",
+            meta={"reason": "Without one new play tonight's playlists would be last night's."},
+        ),
+        *row_rules(RULES),
+        Keep(rule="tracks_are_known", column="track_id", keeps="known_track",
+             max_share=MAX_UNKNOWN_SHARE, severity="warning",
+             reason="A track outside the catalog has no title; have the night's tracks landed?"),
+        Keep(rule="tracks_have_features", column="track_id", keeps="has_features",
+             max_share=MAX_WITHOUT_FEATURES, severity="warning",
+             reason="Exploring needs audio features; have the night's audio_features landed?"),
+    ])  # fmt: skip

@@ -1,6 +1,11 @@
 """Tracks: what is played, and by whom."""
 
+from typing import TYPE_CHECKING
+
 from expectations.rules import MAX_ID_BYTES, MAX_MS, Rule, between, identifiers, required
+
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
 
 MAX_NAME = 2_000
 
@@ -39,3 +44,12 @@ RULES: tuple[Rule, ...] = (
     ),
     between("duration_ms", 1, MAX_MS, "duration_ms is not above 0 or is above a day"),
 )
+
+
+def suite() -> "ExpectationSuite":
+    """Expectations for the night's landed tracks."""
+    from great_expectations import ExpectationSuite
+
+    from expectations.keep import row_rules
+
+    return ExpectationSuite("tracks", expectations=row_rules(RULES))

@@ -1,0 +1,123 @@
+"""The expectation that Nocturne adds to Great Expectations' own: rows keep a rule.
+
+A rule is a SQL predicate, the same one the quarantine uses. Great Expectations gathers the counts of
+all rules of a suite into one Spark aggregation: a suite reads its table once, however long it is.
+"""
+
+import html
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from great_expectations.core.metric_domain_types import MetricDomainTypes
+from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
+from great_expectations.execution_engine import SparkDFExecutionEngine
+from great_expectations.expectations.expectation import BatchExpectation
+from great_expectations.expectations.metrics.metric_provider import metric_partial
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+from great_expectations.render.components import LegacyRendererType, RenderedStringTemplateContent
+from great_expectations.render.renderer.renderer import renderer
+from pyspark.sql import functions as F
+
+from expectations.rules import Rule
+
+spark_aggregate = metric_partial(
+    engine=SparkDFExecutionEngine,
+    partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
+    domain_type=MetricDomainTypes.TABLE,
+)
+
+
+class RowsInScope(TableMetricProvider):
+    """How many rows the rule is about."""
+
+    metric_name = "rows.in_scope"
+    value_keys = ("where",)
+
+    @spark_aggregate
+    def _spark(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:
+        return F.count_if(F.expr(metric_value_kwargs["where"])), metric_domain_kwargs, {}
+
+
+class RowsBreaking(TableMetricProvider):
+    """How many of them break it; where the predicate is null there is nothing to judge."""
+
+    metric_name = "rows.breaking"
+    value_keys = ("where", "keeps")
+
+    @spark_aggregate
+    def _spark(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:
+        breaks = F.expr(metric_value_kwargs["where"]) & ~F.expr(metric_value_kwargs["keeps"])
+        return F.count_if(breaks), metric_domain_kwargs, {}
+
+
+class RowsObserved(TableMetricProvider):
+    """The largest value of an expression among them."""
+
+    metric_name = "rows.observed"
+    value_keys = ("where", "observed")
+
+    @spark_aggregate
+    def _spark(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:
+        observed = F.expr(metric_value_kwargs["observed"])
+        return F.max(F.when(F.expr(metric_value_kwargs["where"]), observed)), metric_domain_kwargs, {}
+
+
+class ExpectRowsToKeep(BatchExpectation):
+    """Of the rows ``where`` a condition holds, at most ``max_share`` break the predicate ``keeps``.
+
+    ``column`` names what the rule is about, or "" if it is about whole rows. ``observed`` is an
+    expression whose largest value is told. ``reason`` says why the rule and its threshold are there.
+    """
+
+    rule: str
+    column: str = ""
+    keeps: str
+    where: str = "true"
+    observed: str = "null"
+    max_share: float = 0.0
+    reason: str
+
+    domain_keys: ClassVar[tuple[str, ...]] = ()
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("rows.in_scope", "rows.breaking", "rows.observed")
+    success_keys: ClassVar[tuple[str, ...]] = ("where", "keeps", "observed", "max_share")
+    args_keys: ClassVar[tuple[str, ...]] = ("rule",)
+
+    def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
+        n_rows, n_breaking = metrics["rows.in_scope"], metrics["rows.breaking"]
+        share = n_breaking / n_rows if n_rows else 0.0
+        observed = f"{n_breaking:,} of {n_rows:,} rows ({share:.2%})"
+        if metrics["rows.observed"] is not None:
+            observed = f"{metrics['rows.observed']}; {observed}"
+        result = {
+            "observed_value": html.escape(observed),  # Data Docs print it as it is
+            "observed": observed,
+            "element_count": n_rows,
+            "unexpected_count": n_breaking,
+            "unexpected_percent": 100 * share,
+        }
+        return {"success": share <= self.max_share, "result": result}
+
+    @classmethod
+    @renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)
+    def _prescriptive_renderer(cls, configuration: Any = None, **_: Any) -> list[Any]:
+        """What Data Docs say of it; parameters, unlike the template, are escaped there."""
+        names = ("rule", "column", "keeps", "max_share", "reason")
+        params = {name: configuration.kwargs.get(name) for name in names}
+        params["severity"] = configuration.severity
+        text = {
+            "template": "$rule $column: $keeps ($severity). $reason",
+            "params": params,
+            "styling": {"params": {"rule": {"classes": ["badge", "badge-secondary"]}}},
+        }
+        return [RenderedStringTemplateContent(string_template=text)]
+
+
+def row_rules(rules: Iterable[Rule]) -> list[ExpectRowsToKeep]:
+    """The quarantine's rules, as expectations of the rows that it let through."""
+    return [
+        ExpectRowsToKeep(
+            rule=rule.name, column=", ".join(rule.columns), keeps=rule.predicate, severity="critical",
+            reason=f"The quarantine takes rows where {rule.reason}; here one came through.",
+        )
+        for rule in rules
+    ]  # fmt: skip

@@ -1,0 +1,44 @@
+"""What a gate found, and what follows from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CRITICAL, WARNING = "critical", "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One expectation checked: a row of validation_results without its night and gate."""
+
+    table_name: str
+    expectation: str
+    column_name: str
+    severity: str
+    success: bool
+    n_rows: int
+    n_unexpected: int | None
+    observed: str | None
+    threshold: str | None
+    reason: str
+
+    def told(self) -> str:
+        """One line for a person."""
+        subject = f"{self.table_name}.{self.column_name}" if self.column_name else self.table_name
+        return f"{subject} {self.expectation}: {self.observed}; expected {self.threshold}. {self.reason}"
+
+
+def failed(findings: Sequence[Finding], severity: str) -> list[Finding]:
+    """Failed expectations of one severity."""
+    return [found for found in findings if not found.success and found.severity == severity]
+
+
+def stop_message(gate: str, night: str, failures: Sequence[Finding], docs_url: str) -> str:
+    """Why the night stops, and what to do."""
+    head = f"the night {night} stops at {gate}: {len(failures)} critical expectation(s) failed"
+    return "\n".join([
+        f"{head}. Nothing of it is published; the last good playlists stay.",
+        *(f"  - {found.told()}" for found in failures),
+        f"Details: {docs_url}",
+        "Correct the landing, or the stage that made the table, and run the night again; if the data "
+        'are right as they are, run it with --force "why".',
+    ])  # fmt: skip

@@ -1,0 +1,111 @@
+"""Runs suites of Great Expectations on Spark batches: one ephemeral context and one site a run."""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import DataFrame
+
+from jobs.errors import NocturneError
+from jobs.validate.findings import Finding
+from jobs.window import Window
+
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
+
+# Read when it is imported: nothing of a night leaves the house.
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+SITE, SOURCE = "night", "spark"
+SITE_CONFIG = {
+    "class_name": "SiteBuilder",
+    "show_how_to_buttons": False,
+    "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows to check, the suite they are checked by (built late: it imports Great Expectations), and the
+    table that the results are filed under."""
+
+    table: str
+    rows: DataFrame
+    suite: "Callable[[], ExpectationSuite]"
+
+
+def warm_up() -> Thread:
+    """Import Great Expectations (seconds) beside the start of Spark, which mostly waits."""
+    thread = Thread(target=__import__, args=("expectations.keep",), daemon=True)
+    thread.start()
+    return thread
+
+
+def run_suites(batches: Sequence[Batch], window: Window, site: Path) -> list[Finding]:
+    """Check every batch and render Data Docs into the folder ``site``."""
+    context = open_context(site)
+    findings = [found for batch in batches for found in check(context, batch, window)]
+    context.build_data_docs(site_names=[SITE])
+    return findings
+
+
+def open_context(site: Path) -> Any:
+    """A context that is gone with the process and whose only site is the folder."""
+    import great_expectations as gx
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    for name in list(context.get_site_names()):
+        context.delete_data_docs_site(name)
+    backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)}
+    context.add_data_docs_site(SITE, {**SITE_CONFIG, "store_backend": backend})
+    # Without persist=False every batch would be cached before its one aggregation.
+    context.data_sources.add_spark(SOURCE, persist=False)
+    return context
+
+
+def check(context: Any, batch: Batch, window: Window) -> list[Finding]:
+    """One finding an expectation of the batch's suite, in its order."""
+    from great_expectations import RunIdentifier, ValidationDefinition
+
+    suite = context.suites.add(batch.suite())
+    asset = context.data_sources.get(SOURCE).add_dataframe_asset(suite.name)
+    data = asset.add_batch_definition_whole_dataframe(suite.name)
+    definition = ValidationDefinition(name=suite.name, data=data, suite=suite)
+    # The window's end, not the clock: it names the pages, which a second run replaces.
+    run = RunIdentifier(run_name=str(window.as_of), run_time=window.end_at)
+    outcome = context.validation_definitions.add(definition).run(
+        batch_parameters={"dataframe": batch.rows}, run_id=run
+    )
+    return [_finding(batch.table, result) for result in outcome.results]
+
+
+def _finding(table: str, result: Any) -> Finding:
+    config, observed = result.expectation_config, result.result
+    if not observed:
+        raise NocturneError(f"{table}: {config.kwargs} could not be checked: {result.exception_info}")
+    kwargs = config.kwargs
+    return Finding(
+        table_name=table,
+        expectation=kwargs.get("rule", config.type),
+        column_name=kwargs.get("column", ""),
+        severity=config.severity.value,
+        success=bool(result.success),
+        n_rows=observed.get("element_count", observed["observed_value"]),
+        n_unexpected=observed.get("unexpected_count"),
+        observed=str(observed.get("observed", observed["observed_value"])),
+        threshold=_threshold(kwargs),
+        reason=kwargs.get("reason") or config.meta["reason"],
+    )
+
+
+def _threshold(kwargs: dict[str, Any]) -> str:
+    if "keeps" not in kwargs:
+        return f"at least {kwargs['min_value']} rows"
+    share = kwargs.get("max_share", 0.0)
+    return f"{kwargs['keeps']}" + (f" in all but {share:.0%} of rows" if share else "")

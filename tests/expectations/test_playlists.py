@@ -1,0 +1,153 @@
+"""Every expectation of neighbors and playlists is tripped by one listener who breaks only it."""
+
+from datetime import date
+from functools import partial
+
+import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from expectations import neighbors, playlists
+from jobs.lake.catalog import TABLES
+from jobs.lake.schemas import spark_schema
+from jobs.validate.playlists.facts import neighbor_facts, personalization, playlist_facts
+from jobs.validate.runner import Batch, check, open_context
+from jobs.window import Window
+
+pytestmark = pytest.mark.spark
+NIGHT = date(2026, 6, 28)
+NAN = float("nan")
+
+
+def tripped(tmp_path, batch: Batch) -> dict[str, str]:
+    """Failed expectations and their severities."""
+    found = check(open_context(tmp_path), batch, Window.night(NIGHT))
+    return {finding.expectation: finding.severity for finding in found if not finding.success}
+
+
+# A list of three: (rank, track, score, reason). Tracks t1..t4 and duo are in the catalog; a1 made t1 and
+# t2 and half of duo; every listener but "new" has played t9.
+GOOD_LIST = [(1, "t1", 0.9, "why"), (2, "t3", 0.8, "why"), (3, "t4", 0.7, "why")]
+LISTS = {
+    "good": (GOOD_LIST, None),
+    "none": ([], "every_listener_has_a_list"),
+    "new": (GOOD_LIST, "only_listeners_have_lists"),
+    "short": (GOOD_LIST[:2], "full_or_explained"),
+    "long": ([*GOOD_LIST, (4, "t2", 0.6, "why")], "full_or_explained"),
+    "explained": (GOOD_LIST[:2], None),
+    "contradicted": (GOOD_LIST[:2], "full_or_explained"),
+    "gap": ([(1, "t1", 0.9, "w"), (2, "t3", 0.8, "w"), (4, "t4", 0.7, "w")], "ranks_have_no_gaps"),
+    "tie": ([(1, "t1", 0.9, "w"), (2, "t3", 0.8, "w"), (2, "t4", 0.7, "w")], "ranks_have_no_gaps"),
+    "from zero": ([(0, "t1", 0.9, "w"), (1, "t3", 0.8, "w"), (2, "t4", 0.7, "w")], "ranks_have_no_gaps"),
+    "twice": ([*GOOD_LIST[:2], (3, "t1", 0.7, "w")], "tracks_are_different"),
+    "capped": ([(1, "t1", 0.9, "w"), (2, "t2", 0.8, "w"), (3, "duo", 0.7, "w")], "artist_cap"),
+    "heard": ([*GOOD_LIST[:2], (3, "t9", 0.7, "w")], "tracks_are_unheard"),
+    "unknown": ([*GOOD_LIST[:2], (3, "tx", 0.7, "w")], "tracks_are_known"),
+    "nan": ([*GOOD_LIST[:2], (3, "t4", NAN, "w")], "scores_are_finite"),
+    "infinite": ([*GOOD_LIST[:2], (3, "t4", float("inf"), "w")], "scores_are_finite"),
+    "silent": ([*GOOD_LIST[:2], (3, "t4", 0.7, " ")], "every_track_has_a_reason"),
+}  # fmt: skip
+
+
+def local(rows: DataFrame) -> DataFrame:
+    """The same rows, computed once."""
+    return rows.sparkSession.createDataFrame(rows.collect(), rows.schema)
+
+
+@pytest.fixture(scope="module")
+def list_facts(_session) -> DataFrame:
+    def table(name: str, rows: list[tuple]):
+        return _session.createDataFrame(rows, spark_schema(TABLES[name]))
+
+    lists = table("playlists", [
+        (NIGHT, user, rank, track, "title", "artist", score, "explore", "kind", reason, "{}", None)
+        for user, (tracks, _) in LISTS.items() for rank, track, score, reason in tracks
+    ])  # fmt: skip
+    artists = {"t1": ["a1"], "t2": ["a1"], "t3": ["a3"], "t4": ["a4"], "t9": ["a9"], "duo": ["a1", "a9"]}
+    tracks = _session.createDataFrame(list(artists.items()), "track_id string, artist_ids array<string>")
+    heard = [(user, "t9") for user in LISTS if user != "new"] * 2
+    listens = _session.createDataFrame(heard, "user_id string, track_id string")
+    funnel = table(
+        "playlist_funnel",
+        [
+            (NIGHT, "explained", 1, "heard", 9, 4),
+            (NIGHT, "explained", 2, "artist_cap", 4, 2),
+            (NIGHT, "contradicted", 1, "heard", 9, 2),
+            (NIGHT, "contradicted", 2, "artist_cap", 2, 1),
+        ],
+    )
+    return local(playlist_facts(lists, listens, tracks, funnel))
+
+
+@pytest.mark.parametrize("user", LISTS)
+def test_a_wrong_list_breaks_one_expectation(list_facts, tmp_path, user):
+    tracks, wanted = LISTS[user]
+    facts = list_facts.where(F.col("user_id") == user).withColumn("personalization", F.lit(1.0))
+    suite = partial(playlists.suite, n_tracks=3, artist_cap=2)
+    failed = tripped(tmp_path, Batch("playlists", facts, suite))
+    if len(tracks) not in (0, 3):
+        assert failed.pop("lists_are_full") == "warning"
+    assert failed == ({wanted: "critical"} if wanted else {})
+
+
+def test_lists_that_are_all_the_same_are_a_warning(list_facts, tmp_path):
+    facts = list_facts.where("user_id = 'good'").withColumn("personalization", F.lit(0.89))
+    suite = partial(playlists.suite, n_tracks=3, artist_cap=2)
+    assert tripped(tmp_path, Batch("playlists", facts, suite)) == {"lists_are_personal": "warning"}
+
+
+@pytest.mark.parametrize(
+    ("lists", "expected"),
+    [
+        ({"a": "xyz", "b": "xyz"}, 0.0),
+        ({"a": "xyz", "b": "uvw"}, 1.0),
+        # Overlaps of the three pairs: 1/3, 0 and 2/3.
+        ({"a": "xyz", "b": "xuv", "c": "uvw"}, 1 - (1 / 3 + 0 + 2 / 3) / 3),
+        ({"a": "xyz"}, None),
+    ],
+)
+def test_personalization_is_one_minus_the_mean_overlap(spark, lists, expected):
+    rows = [(user, track) for user, tracks in lists.items() for track in tracks]
+    row = personalization(spark.createDataFrame(rows, "user_id string, track_id string")).head()
+    assert row.personalization == (expected if expected is None else pytest.approx(expected))
+
+
+# The neighbors of a listener: (neighbor, pearson, n_common, similarity, rank, band).
+def of(name: str, r: float = 0.5, n: int = 3, rank: int = 1, band: str = "similar", s: float = 0.4):
+    return (name, r, n, s, rank, band)
+
+
+NEIGHBORS = {
+    "good": ([of("x"), of("y", rank=2), of("z", r=-0.5, rank=1, band="dissimilar")], None),
+    "apart": ([of("x"), of("z", r=-0.5, rank=2, band="dissimilar")], "ranks_have_no_gaps"),
+    "alone": ([], "listeners_have_neighbors"),
+    "beyond": ([of("x", r=1.01)], "pearson_is_a_correlation"),
+    "nan": ([of("x", r=NAN)], "pearson_is_a_correlation"),
+    "infinite": ([of("x", s=float("inf"))], "similarity_is_finite"),
+    "few": ([of("x", n=2)], "enough_in_common"),
+    "self": ([of("self")], "nobody_is_their_own_neighbor"),
+    "double": ([of("x"), of("x", rank=2)], "neighbors_are_different"),
+    "crowd": ([of("x"), of("y", rank=2), of("z", rank=3)], "at_most_k_similar"),
+    "far": ([of("x", band="dissimilar"), of("y", rank=2, band="dissimilar")], "at_most_k_dissimilar"),
+    "band": ([of("x", band="most_alike")], "bands_are_known"),
+    "gap": ([of("x"), of("y", rank=3)], "ranks_have_no_gaps"),
+    "one-sided": ([of("mirror", r=0.5)], "pairs_agree"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pair_facts(_session) -> DataFrame:
+    found = [(NIGHT, user, *one) for user, (rows, _) in NEIGHBORS.items() for one in rows]
+    found.append((NIGHT, "mirror", *of("one-sided", r=0.6)))
+    rows = _session.createDataFrame(found, spark_schema(TABLES["neighbors"]))
+    listeners = _session.createDataFrame([("alone",)], "user_id string")
+    return local(neighbor_facts(rows, listeners))
+
+
+@pytest.mark.parametrize("user", NEIGHBORS)
+def test_wrong_neighbors_break_one_expectation(pair_facts, tmp_path, user):
+    wanted = NEIGHBORS[user][1]
+    suite = partial(neighbors.suite, k=2, k_dissimilar=1, min_overlap=3)
+    failed = tripped(tmp_path, Batch("neighbors", pair_facts.where(F.col("user_id") == user), suite))
+    severity = "warning" if wanted == "listeners_have_neighbors" else "critical"
+    assert failed == ({wanted: severity} if wanted else {})

@@ -1,0 +1,117 @@
+"""The two gates on small nights: what passes, what stops, what is kept and where."""
+
+import logging
+
+import pytest
+from deltalake import DeltaTable
+
+from jobs.errors import BadDataError
+from jobs.stage import Night
+from jobs.validate.inputs.stage import gate_inputs
+from jobs.validate.playlists.stage import gate_playlists
+from jobs.window import Window
+from tests.validate.rows import (
+    NIGHT,
+    land,
+    landing_file,
+    listen,
+    playlist,
+    write,
+)
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture
+def night(settings) -> Night:
+    recommend = settings.recommend.model_copy(update={"n_tracks": 2})
+    settings = settings.model_copy(update={"recommend": recommend})
+    return Night(Window.night(NIGHT), settings)
+
+
+def results(settings, **where) -> list[dict]:
+    path = f"{settings.lake.root}/validation_results"
+    rows = DeltaTable(path).to_pyarrow_table().to_pylist()
+    return [row for row in rows if all(row[name] == value for name, value in where.items())]
+
+
+def failures(settings) -> dict[str, str]:
+    return {row["expectation"]: row["severity"] for row in results(settings, success=False)}
+
+
+def test_a_healthy_night_passes_and_its_data_docs_are_in_the_store(spark, night):
+    land(night.settings)
+    gate_inputs(night)
+    assert failures(night.settings) == {}
+    checked = results(night.settings, expectation="missing field: user_id")
+    assert [(row["n_rows"], row["n_unexpected"], row["column_name"]) for row in checked] == [
+        (2, 0, "user_id")
+    ]
+    prefix = f"reports/{NIGHT}/data_docs/gate_inputs/"
+    keys = list(night.store.list(prefix))
+    assert f"{prefix}index.html" in keys
+    pages = [key for key in keys if key.startswith(f"{prefix}validations/listens/")]
+    assert b"missing field: user_id" in night.store.get(pages[0])
+    assert night.summary.details["data_docs"] == night.store.url(f"{prefix}index.html")
+
+
+def test_the_message_names_the_file_the_numbers_and_the_way_on(spark, night):
+    broken = landing_file("listens", 0, status="refused", reason="truncated gzip")
+    land(night.settings, landing_files=[broken])
+    with pytest.raises(BadDataError) as stopped:
+        gate_inputs(night)
+    assert stopped.value.exit_code == 65
+    for part in (
+        str(NIGHT),
+        "gate_inputs",
+        broken["landing_file"],
+        "truncated gzip",
+        "--force",
+        "Details:",
+    ):
+        assert part in str(stopped.value)
+
+
+def test_force_lets_the_night_through_and_its_note_is_kept(spark, night):
+    land(night.settings, landing_files=[landing_file("listens", 100, 50)])
+    gate_inputs(Night(night.window, night.settings, "half the town was on holiday"))
+    assert failures(night.settings)["few_rows_quarantined"] == "critical"
+    forced = results(night.settings, expectation="passed_by_force")
+    assert [row["observed"] for row in forced] == ["half the town was on holiday"]
+
+
+def test_warnings_are_told(spark, night, caplog):
+    land(night.settings, landing_files=[landing_file("tracks", 100, 20)])
+    with caplog.at_level(logging.WARNING, "nocturne"):
+        gate_inputs(night)
+    assert "hardly_any_row_quarantined" in caplog.text
+    assert len(night.summary.details["warnings"]) == 1
+
+
+def test_playlists_pass_or_stop_and_a_second_run_replaces_the_results_of_its_gate(spark, night):
+    land(night.settings)
+    gate_inputs(night)
+    n_inputs = len(results(night.settings))
+    write(night.settings, "playlists", playlist("ann", "t3", "t4"))
+    with pytest.raises(BadDataError, match="every_listener_has_a_list"):
+        gate_playlists(night)
+    both = playlist("ann", "t3", "t4") + playlist("bob", "t5", "t6")
+    write(night.settings, "playlists", both)
+    gate_playlists(night)
+    assert failures(night.settings) == {"listeners_have_neighbors": "warning"}
+    gate_playlists(night)
+    assert len(results(night.settings, gate="gate_inputs")) == n_inputs
+    keys = [(row["gate"], row["table_name"], row["expectation"], row["column_name"])
+            for row in results(night.settings)]  # fmt: skip
+    assert len(keys) == len(set(keys))
+
+
+def test_nothing_that_landed_can_write_html_into_the_data_docs(spark, night):
+    evil = "<script>alert(1)</script>"
+    broken = landing_file("listens", 0, status="refused", reason=evil, landing_file=evil)
+    land(night.settings, landing_files=[broken], listens=[listen(evil, evil, evil)])
+    with pytest.raises(BadDataError):
+        gate_inputs(night)
+    pages = [night.store.get(key) for key in night.store.list("reports/") if key.endswith(".html")]
+    assert any(b"&lt;script&gt;alert" in page for page in pages)
+    assert not any(evil.encode() in page for page in pages)
