@@ -1,0 +1,122 @@
+"""What the night report tells, read from the store and, through delta-rs, from the lake."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from jobs.evaluate.ledger import Summary
+from jobs.lake.arrow import open_table
+from jobs.lake.catalog import TABLES
+from jobs.lake.schemas import arrow_schema
+from jobs.settings import Settings
+from jobs.store import ObjectStore
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts of one night. Anything may be missing where a stage failed or did not run.
+
+    ``strategies`` is the number of tracks by strategy; ``funnel`` has the mean candidates of a listener
+    before and after each filter; ``findings`` are the expectations that did not hold; ``data_docs`` maps
+    a gate to its Data Docs, relative to the report; ``published`` is the newest published night.
+    """
+
+    as_of: date
+    summaries: Sequence[Summary]
+    strategies: dict[str, int]
+    funnel: Sequence[Row]
+    findings: Sequence[Row]
+    data_docs: dict[str, str]
+    published: dict[str, Any]
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of the stages that failed."""
+        return [summary["stage"] for summary in self.summaries if summary["error"]]
+
+
+def gather_facts(
+    settings: Settings, store: ObjectStore, as_of: date, summaries: Sequence[Summary]
+) -> Facts:
+    """The facts of the night."""
+    return Facts(
+        as_of=as_of,
+        summaries=summaries,
+        strategies=strategies(settings, as_of),
+        funnel=funnel(settings, as_of),
+        findings=findings(settings, as_of),
+        data_docs=data_docs(store, as_of),
+        published=published(store),
+    )
+
+
+def strategies(settings: Settings, as_of: date) -> dict[str, int]:
+    """Tracks in the night's playlists by strategy."""
+    counts = pc.value_counts(_night(settings, "playlists", as_of, ["strategy"])["strategy"])
+    return {entry["values"]: entry["counts"] for entry in sorted(counts.to_pylist(), key=str)}
+
+
+def funnel(settings: Settings, as_of: date) -> list[Row]:
+    """Rows step, filter, n_before and n_after: means over the night's listeners."""
+    rows = _night(settings, "playlist_funnel", as_of, ["step", "filter", "n_before", "n_after"])
+    means = rows.group_by(["step", "filter"]).aggregate([("n_before", "mean"), ("n_after", "mean")])
+    return [
+        {
+            "step": row["step"],
+            "filter": row["filter"],
+            "n_before": row["n_before_mean"],
+            "n_after": row["n_after_mean"],
+        }
+        for row in means.sort_by("step").to_pylist()
+    ]
+
+
+def findings(settings: Settings, as_of: date) -> list[Row]:
+    """Expectations of the night that did not hold, critical ones first."""
+    columns = [
+        "gate",
+        "table_name",
+        "expectation",
+        "column_name",
+        "severity",
+        "success",
+        "observed",
+        "threshold",
+        "reason",
+    ]
+    rows = _night(settings, "validation_results", as_of, columns).to_pylist()
+    missed = [row for row in rows if not row["success"]]
+    return sorted(missed, key=lambda row: tuple(str(row[name]) for name in ("severity", *columns[:4])))
+
+
+def data_docs(store: ObjectStore, as_of: date) -> dict[str, str]:
+    """Gate to the front page of its Data Docs."""
+    root = f"reports/{as_of}/"
+    pages = [key.removeprefix(root) for key in store.list(f"{root}data_docs/")]
+    fronts = [page.split("/") for page in pages]
+    return {
+        parts[1]: "/".join(parts) for parts in fronts if len(parts) == 3 and parts[2] == "index.html"
+    }
+
+
+def published(store: ObjectStore) -> dict[str, Any]:
+    """The pointer to the newest published playlists; empty if there is none that can be read."""
+    try:
+        pointer = json.loads(store.get("playlists/latest.json") or b"{}")
+    except ValueError:
+        return {}
+    return pointer if isinstance(pointer, dict) else {}
+
+
+def _night(settings: Settings, name: str, as_of: date, columns: list[str]) -> Any:
+    table = open_table(settings, name)
+    if table is None:
+        return arrow_schema(TABLES[name]).empty_table().select(columns)
+    return table.to_pyarrow_dataset().to_table(columns=columns, filter=ds.field("as_of") == as_of)

@@ -1,0 +1,173 @@
+"""The night report as one self-contained HTML page. All that comes from data is escaped."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from jobs.evaluate.facts import Facts
+from jobs.evaluate.ledger import Summary
+
+BAR_WIDTH, ROW_HEIGHT = 360, 26
+STYLE = """
+:root { color-scheme: light dark; --ink: #1d2433; --dim: #6b7385; --line: #dfe3ec;
+  --bar: #5b6ee1; --bad: #c8324a; --good: #2b8a5a; --page: #fbfbfd; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaf2; --dim: #98a0b5; --line: #303648;
+  --bar: #8593f0; --bad: #f0728a; --good: #5cc294; --page: #161a24; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
+  max-width: 60rem; margin: 3rem auto; padding: 0 1.5rem; }
+h1 { font-weight: 600; margin-bottom: 0; } h2 { font-size: 1.05rem; margin-top: 2.4rem; }
+.dim { color: var(--dim); } .bad { color: var(--bad); } .good { color: var(--good); }
+table { border-collapse: collapse; width: 100%; margin-top: .6rem; }
+td, th { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line);
+  vertical-align: top; }
+th { color: var(--dim); font-weight: 500; }
+td.n { text-align: right; font-variant-numeric: tabular-nums; }
+svg text { fill: var(--ink); font-size: 13px; } svg .dim { fill: var(--dim); }
+svg rect { fill: var(--bar); } svg rect.bad { fill: var(--bad); }
+"""
+
+
+def page(facts: Facts) -> str:
+    """The page."""
+    title = f"Night of {facts.as_of}"
+    sections = (
+        _verdict(facts),
+        _section("Stages", _bars(facts.summaries) + _stages(facts.summaries)),
+        _section("What did not hold", _findings(facts.findings)),
+        _section("Playlists", _strategies(facts.strategies) + _funnel(facts.funnel)),
+        _section("Data Docs", _links(facts.data_docs)),
+    )
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n{''.join(sections)}</body></html>\n"
+    )
+
+
+def _section(title: str, body: str) -> str:
+    return f"<h2>{escape(title)}</h2>\n{body}\n" if body else ""
+
+
+def _verdict(facts: Facts) -> str:
+    seconds = sum(summary["seconds"] for summary in facts.summaries)
+    ran = f'<p class="dim">{len(facts.summaries)} stages ran, {seconds:.0f} s in all.</p>'
+    notes = [
+        f'<p class="bad">{_text(summary["stage"])} {what}: {_text(summary[field])}</p>'
+        for field, what in (("error", "failed"), ("force", "was forced"))
+        for summary in facts.summaries
+        if summary[field]
+    ]
+    return ran + "".join(notes) + _published(facts)
+
+
+def _published(facts: Facts) -> str:
+    newest = _text(facts.published.get("publish_id"))
+    if not newest:
+        return "<p>Nothing has been published yet.</p>"
+    if facts.published.get("as_of") == str(facts.as_of):
+        return f'<p class="good">Published as {newest}, the newest.</p>'
+    return f"<p>The newest published playlists are {newest}.</p>"
+
+
+def _bars(summaries: Sequence[Summary]) -> str:
+    """Seconds of each stage, drawn."""
+    if not summaries:
+        return '<p class="dim">No stage left a summary.</p>'
+    longest = max(summary["seconds"] for summary in summaries) or 1.0
+    rows = "".join(
+        _bar(summary, number * ROW_HEIGHT, BAR_WIDTH * summary["seconds"] / longest)
+        for number, summary in enumerate(summaries)
+    )
+    height = len(summaries) * ROW_HEIGHT
+    return f'<svg role="img" width="620" height="{height}" viewBox="0 0 620 {height}">{rows}</svg>'
+
+
+def _bar(summary: Summary, top: int, width: float) -> str:
+    kind = ' class="bad"' if summary["error"] else ""
+    return (
+        f'<text x="0" y="{top + 17}">{_text(summary["stage"])}</text>'
+        f'<rect{kind} x="140" y="{top + 5}" width="{max(width, 1):.1f}" height="16" rx="3"/>'
+        f'<text class="dim" x="{width + 148:.1f}" y="{top + 17}">{summary["seconds"]:.1f} s</text>'
+    )
+
+
+def _stages(summaries: Sequence[Summary]) -> str:
+    return _table(
+        ("stage", "rows in", "rows out", "rejected", "peak MiB", "details"),
+        (
+            (
+                s["stage"],
+                s["rows_in"],
+                s["rows_out"],
+                s["rows_rejected"],
+                round(s["peak_memory_mb"]),
+                _facts(s["details"]),
+            )
+            for s in summaries
+        ),
+    )
+
+
+def _findings(findings: Sequence[dict[str, Any]]) -> str:
+    if not findings:
+        return '<p class="good">Every expectation that was checked held.</p>'
+    return _table(
+        ("severity", "table", "expectation", "observed", "threshold", "why it matters"),
+        (
+            (
+                f["severity"],
+                f"{f['table_name']}.{f['column_name']}",
+                f["expectation"],
+                f["observed"],
+                f["threshold"],
+                f["reason"],
+            )
+            for f in findings
+        ),
+    )
+
+
+def _strategies(strategies: dict[str, int]) -> str:
+    total = sum(strategies.values())
+    parts = [f"{n:,} {escape(name)} ({n / total:.0%})" for name, n in strategies.items()]
+    return (
+        f"<p>{total:,} tracks: {', '.join(parts)}.</p>"
+        if parts
+        else '<p class="dim">None were made.</p>'
+    )
+
+
+def _funnel(funnel: Sequence[dict[str, Any]]) -> str:
+    if not funnel:
+        return ""
+    rows = ((f["filter"], round(f["n_before"], 1), round(f["n_after"], 1)) for f in funnel)
+    return _table(("filter", "tracks before (mean of listeners)", "after"), rows)
+
+
+def _links(pages: dict[str, str]) -> str:
+    items = (f'<li><a href="{escape(href)}">{_text(gate)}</a></li>' for gate, href in pages.items())
+    return f"<ul>{''.join(items)}</ul>" if pages else ""
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f'<td class="n">{value:,}</td>'
+    return f"<td>{_text(value)}</td>"
+
+
+def _facts(details: dict[str, Any]) -> str:
+    plain = {
+        k: v
+        for k, v in details.items()
+        if isinstance(v, str | int | float) and k not in ("url", "data_docs")
+    }
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in plain.items())
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else escape(str(value))

@@ -1,0 +1,174 @@
+import json
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from jobs.evaluate.stage import report
+from jobs.lake.catalog import TABLES
+from jobs.lake.schemas import arrow_schema
+from jobs.stage import Night, run_stage
+from jobs.window import Window
+
+AS_OF = date(2026, 6, 28)
+HOSTILE = "<script>alert('x')</script> & \"co\""
+
+
+@pytest.fixture
+def night(settings) -> Night:
+    return Night(Window.night(AS_OF), settings)
+
+
+def summary(stage: str, **changes: object) -> dict[str, object]:
+    return {
+        "stage": stage,
+        "window_start": "2026-06-28",
+        "window_end": "2026-06-29",
+        "as_of": "2026-06-28",
+        "rows_in": 12345,
+        "rows_out": 10,
+        "rows_rejected": 2,
+        "table_versions": {"listens": 3},
+        "details": {"n_listeners": 7, "kinds": {"a": 1}},
+        "seconds": 2.5,
+        "peak_memory_mb": 812.5,
+        "force": None,
+        "error": None,
+    } | changes
+
+
+def leave(night: Night, *summaries: dict[str, object]) -> None:
+    for one in summaries:
+        night.store.put(f"ledger/{AS_OF}/{one['stage']}.json", json.dumps(one).encode())
+
+
+def write(night: Night, name: str, rows: list[dict[str, object]]) -> None:
+    path = f"{night.settings.lake.root}/{name}"
+    write_deltalake(path, pa.Table.from_pylist(rows, arrow_schema(TABLES[name])), partition_by=["as_of"])
+
+
+def page(night: Night) -> str:
+    report(night)
+    html = night.store.get(f"reports/{AS_OF}/index.html").decode()
+    Balanced().feed(html)
+    return html
+
+
+class Balanced(HTMLParser):
+    """Fails on a tag that is not closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta",):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def ledger(night: Night) -> list[dict[str, object]]:
+    rows = DeltaTable(f"{night.settings.lake.root}/run_ledger").to_pyarrow_table().to_pylist()
+    return sorted(rows, key=lambda row: row["stage"])
+
+
+def test_summaries_become_the_ledger_once_however_often(night):
+    leave(night, summary("recommend"), summary("ingest", force="late files", seconds=1))
+    report(night)
+    report(night)
+    ingest, recommend = ledger(night)
+    assert (ingest["stage"], ingest["force"], ingest["seconds"]) == ("ingest", "late files", 1.0)
+    assert json.loads(recommend["details"]) == {"n_listeners": 7, "kinds": {"a": 1}}
+    assert (recommend["rows_in"], recommend["window_end"]) == (12345, date(2026, 6, 29))
+
+
+def test_stages_are_told_in_the_order_of_the_night_with_their_seconds(night):
+    leave(night, summary("publish", seconds=1.0), summary("ingest", seconds=4.0), summary("zebra"))
+    html = page(night)
+    assert re.findall(r'<text x="0"[^>]*>(\w+)<', html) == ["ingest", "publish", "zebra"]
+    assert re.findall(r'<rect[^>]*width="([\d.]+)"', html) == ["360.0", "90.0", "225.0"]
+    assert "12,345" in html
+
+
+def test_a_night_whose_stages_failed_is_told_too(night):
+    with pytest.raises(ZeroDivisionError):
+        run_stage("ingest", lambda _: 1 / 0, night)
+    html = page(night)
+    assert "ingest failed: division by zero" in html
+    assert "Nothing has been published yet." in html
+    assert night.summary.details["failed"] == ["ingest"]
+    assert ledger(night)[0]["error"] == "division by zero"
+
+
+def test_a_night_without_any_stage_has_a_report(night):
+    assert "No stage left a summary." in page(night)
+    assert not Path(night.settings.lake.root, "run_ledger").exists()
+
+
+def test_what_is_no_summary_is_left_out(night):
+    leave(night, summary("ingest"))
+    night.store.put(f"ledger/{AS_OF}/broken.json", b"{")
+    night.store.put(f"ledger/{AS_OF}/list.json", b"[]")
+    night.store.put(f"ledger/{AS_OF}/report.json", json.dumps(summary("report")).encode())
+    report(night)
+    assert [row["stage"] for row in ledger(night)] == ["ingest"]
+
+
+def test_findings_funnel_and_strategies_are_shown(night):
+    result = {
+        "as_of": AS_OF, "gate": "inputs", "table_name": "listens", "expectation": "volume",
+        "column_name": "", "severity": "warning", "success": False, "n_rows": 5, "n_unexpected": 1,
+        "observed": "z = 9", "threshold": "|z| < 4", "reason": HOSTILE,
+    }  # fmt: skip
+    held = result | {"expectation": "kept", "success": True}
+    write(night, "validation_results", [result, held])
+    step = {"as_of": AS_OF, "step": 1, "filter": "heard", "n_before": 10, "n_after": 8}
+    write(night, "playlist_funnel", [step | {"user_id": "a"}, step | {"user_id": "b", "n_after": 5}])
+    track = dict.fromkeys(("title", "artist", "reason_kind", "reason", "evidence"), "x")
+    tracks = [("a", 1, "exploit"), ("a", 2, "explore"), ("b", 1, "exploit"), ("b", 2, "exploit")]
+    rows = [
+        track | {"as_of": AS_OF, "user_id": u, "rank": r, "track_id": "t", "score": 1.0, "strategy": s}
+        for u, r, s in tracks
+    ]
+    write(night, "playlists", rows)
+    html = page(night)
+    assert "z = 9" in html
+    assert "kept" not in html
+    assert '<td>heard</td><td class="n">10.0</td><td class="n">6.5</td>' in html
+    assert "4 tracks: 3 exploit (75%), 1 explore (25%)." in html
+
+
+def test_whatever_data_say_is_escaped(night):
+    leave(
+        night,
+        summary("ingest", error=HOSTILE, force=HOSTILE, details={HOSTILE: HOSTILE}),
+        summary(HOSTILE.replace("/", "")),
+    )
+    html = page(night)
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") >= 3
+
+
+@pytest.mark.parametrize(
+    ("pointer", "said"),
+    [
+        ({"as_of": "2026-06-28", "publish_id": "p1"}, "Published as p1, the newest."),
+        ({"as_of": "2026-06-27", "publish_id": "p0"}, "The newest published playlists are p0."),
+        ("not an object", "Nothing has been published yet."),
+    ],
+)
+def test_what_is_published_is_said(night, pointer, said):
+    night.store.put("playlists/latest.json", json.dumps(pointer).encode())
+    assert said in page(night)
+
+
+def test_data_docs_are_linked(night):
+    for key in ("data_docs/inputs/index.html", "data_docs/inputs/expectations/index.html"):
+        night.store.put(f"reports/{AS_OF}/{key}", b"")
+    assert re.findall(r'<a href="([^"]+)">', page(night)) == ["data_docs/inputs/index.html"]
