@@ -1,87 +1,110 @@
-"""From what a night knows to what the network learns from."""
+"""From what a night knows to what the network learns from and is measured on."""
 
-from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
-from jobs.settings import TasteSettings, TrainSettings
-from jobs.train.history import Floats, Ints, Known, Plays
-from jobs.train.snapshots import DAY_US, is_skip, snapshot
-from jobs.window import Window
-from models.content_network.examples import Block, Examples
+from jobs.settings import Settings, TasteSettings
+from jobs.train.history import Floats, Ints, Known, Words
+from jobs.train.plays import Records
+from jobs.train.snapshots import DAY_US, is_skip, listeners_before
+from models.content_network.arrays import TrackStats
+from models.content_network.examples import Block, Examples, ExamplesWriter
 from models.features import FEATURES
 
 DURATION = FEATURES.index("duration_ms")
 UNKNOWN = -1.0
 
 
-def heldout_block(known: Known, window: Window, taste: TasteSettings, train: TrainSettings) -> Block:
+def heldout_block(known: Known, settings: Settings) -> Block:
     """The latest half block of plays: what a model is measured on."""
-    edges = block_edges(known.plays, window, train)
-    return _later(block(known, window, taste, train, int(edges[-2]), int(edges[-1])))
+    return _later(last_block(known, settings))
 
 
-def examples(known: Known, window: Window, taste: TasteSettings, train: TrainSettings) -> Examples:
-    """All blocks; the first half of the last one tunes, its second half is held out."""
-    edges = block_edges(known.plays, window, train)
-    *fitting, last = (
-        block(known, window, taste, train, int(first), int(end)) for first, end in pairwise(edges)
-    )
-    tuning = last.take(slice(0, len(last) // 2))
-    return Examples(known.features, tuple(b for b in fitting if len(b)), tuning, _later(last))
+def examples(known: Known, settings: Settings, folder: Path) -> Examples:
+    """All blocks but the last to fit to, in ``folder``; of the last, the first half tunes and the
+    second half is held out."""
+    writer = ExamplesWriter(folder / "examples", known.features, track_stats(known, settings.taste))
+    edges = known.edges[:-1]
+    for bucket in range(len(known.log.files)):
+        plays = known.log.bucket(bucket)
+        for number, (opens, closes) in enumerate(pairwise(edges.tolist())):
+            writer.add(block(known, plays, writer.stats[number], opens, closes, settings), number)
+    last = last_block(known, settings)
+    return writer.close(last.take(slice(0, len(last) // 2)), _later(last))
 
 
-def block_edges(plays: Plays, window: Window, train: TrainSettings) -> Ints:
-    """First plays of the blocks, and the end: equal numbers of the plays of the training window."""
-    opens = window.end_at - timedelta(days=train.window_days)
-    first = int(np.searchsorted(plays.at, opens.timestamp() * 1_000_000))
-    return np.linspace(first, len(plays), train.n_blocks + 1).astype(np.int64)
+def last_block(known: Known, settings: Settings) -> Block:
+    """The last block of the first bucket of listeners, which is a sample if there are many."""
+    opens, closes = known.edges[-2:].tolist()
+    stats = track_stats(known, settings.taste)[-1]
+    return block(known, known.log.bucket(0), stats, opens, closes, settings)
+
+
+def track_stats(known: Known, taste: TasteSettings) -> list[TrackStats]:
+    """Plays and skips of every track before each block."""
+    n_tracks, n_blocks = len(known.features), len(known.edges) - 1
+    totals = np.zeros((2, n_blocks + 1, n_tracks))
+    for bucket in range(len(known.log.files)):
+        plays = known.log.bucket(bucket)
+        seen = np.searchsorted(known.edges, plays["at"], side="right")
+        cell = seen * n_tracks + plays["track"]
+        skip = is_skip(plays, taste.skip_ms)
+        for kind, rows in enumerate((~skip, skip)):
+            counted = np.bincount(cell[rows], minlength=totals[kind].size)
+            totals[kind] += counted[: totals[kind].size].reshape(totals[kind].shape)
+    before = totals.cumsum(axis=1)
+    return [TrackStats(before[0, b], before[1, b]) for b in range(n_blocks)]
 
 
 def block(
-    known: Known, window: Window, taste: TasteSettings, train: TrainSettings, first: int, end: int
+    known: Known, plays: Records, stats: TrackStats, opens: int, closes: int, settings: Settings
 ) -> Block:
-    """Plays ``first`` to ``end - 1`` that are likes or dislikes, and what was known before them."""
-    plays = known.plays.take(slice(first, end))
-    liked = labels(known, plays, taste)
+    """Plays of the time ``opens <= at < closes`` that are likes or dislikes, and what was known of
+    their listeners when the block opened."""
+    first, end = np.searchsorted(plays["at"], [opens, closes])
+    before, now = plays[:first], plays[first:end]
+    liked = labels(now, known.words, known.features, settings.taste)
     rows = np.flatnonzero(liked != UNKNOWN)
-    plays, liked = plays.take(rows), liked[rows]
-    at = int(plays.at[0]) if len(plays) else 0
-    users, listener_of = np.unique(plays.user, return_inverse=True)
-    n_before = int(np.searchsorted(known.plays.at, at))
-    before = snapshot(known, at, n_before, users, taste)
-    age_days = (window.end_at.timestamp() * 1_000_000 - plays.at) / DAY_US
+    now, liked = now[rows], liked[rows]
+    users, listener_of = np.unique(now["user"].astype(np.int64), return_inverse=True)
+    age_days = (int(known.edges[-1]) - now["at"]) / DAY_US
+    listeners = listeners_before(before, known.words, known.features, opens, users, settings.taste)
     return Block(
-        before.listeners,
-        before.stats,
+        listeners,
+        stats,
         listener_of,
-        plays.track,
+        now["track"].astype(np.int64),
         liked.astype(np.float32),
-        (0.5 ** (age_days / train.half_life_days)).astype(np.float32),
+        (0.5 ** (age_days / settings.train.half_life_days)).astype(np.float32),
     )
 
 
-def labels(known: Known, plays: Plays, taste: TasteSettings) -> Floats:
+def labels(plays: Records, words: Words, features: Floats, taste: TasteSettings) -> Floats:
     """1 for a like, 0 for a dislike, UNKNOWN for neither.
 
     The listener's last word on the track decides; else a play that was skipped is a dislike, and one
     not skipped of at least half the track (or ``skip_ms``, its length unknown) is a like. Tracks that
     were not played are no dislikes.
     """
-    half = known.features[plays.track, DURATION] / 2
-    enough = np.where(np.isnan(half), taste.skip_ms, half)
-    skipped = (plays.skipped == 1) | is_skip(plays, taste.skip_ms)
-    by_play = np.where(skipped, 0.0, np.where(plays.ms_played >= enough, 1.0, UNKNOWN))
-    n_tracks = len(known.tracks)
-    words = known.words
-    verdict = dict(
-        zip((words.user * n_tracks + words.track).tolist(), words.liked.tolist(), strict=True)
-    )
-    said = [verdict.get(pair) for pair in (plays.user * n_tracks + plays.track).tolist()]
-    return np.array(
-        [play if word is None else float(word) for play, word in zip(by_play, said, strict=True)]
-    )
+    half = features[plays["track"], DURATION] / 2
+    enough = plays["ms_played"] >= np.where(np.isnan(half), taste.skip_ms, half)
+    skipped = (plays["skipped"] == 1) | is_skip(plays, taste.skip_ms)
+    by_play = np.where(skipped, 0.0, np.where(enough, 1.0, UNKNOWN))
+    verdict = last_words(words, len(features), plays["user"].astype(np.int64), plays["track"])
+    return np.where(verdict == UNKNOWN, by_play, verdict)
+
+
+def last_words(words: Words, n_tracks: int, user: Ints, track: Ints) -> Floats:
+    """1 if the listener's last word on the track is a like, 0 if not, UNKNOWN if there is none."""
+    pair = words.user * n_tracks + words.track
+    spoken, last = np.unique(pair[::-1], return_index=True)
+    if not len(spoken):
+        return np.full(len(user), UNKNOWN)
+    wanted = user * n_tracks + track
+    place = np.minimum(np.searchsorted(spoken, wanted), len(spoken) - 1)
+    return np.where(spoken[place] == wanted, words.liked[::-1][last[place]], UNKNOWN)
 
 
 def _later(last: Block) -> Block:

@@ -1,46 +1,53 @@
-"""What was known at the end of a night, read from Delta without Spark: events as arrays.
+"""What was known at the end of a night, read from Delta without Spark.
 
 The same reading as ``jobs.lake.history``: listens, features and words that had landed by the window's
-end, listens of a bounded past. Rows come in one order, whatever the files' order is.
+end, listens of a bounded past. Days are read one by one, and everything is numbered and sorted by its
+values, so that neither the files' layout nor the table's size matters.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
 from jobs.lake.arrow import open_table
 from jobs.lake.catalog import FEATURES, TABLES
 from jobs.lake.schemas import arrow_schema
 from jobs.settings import Settings
+from jobs.train.plays import PLAY, PlayLog, Records
 from jobs.window import Window
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 LISTEN = ["listen_id", "user_id", "track_id", "listened_at", "ms_played", "skipped"]
-WORD = ["user_id", "target_id", "kind", "at", "landed_on"]
+WORD = ["user_id", "target_id", "kind", "at"]
+VERDICTS = pa.array(["like", "dislike", "block_track"])
 
 
-@dataclass(frozen=True)
-class Plays:
-    """Plays in order of time: numbers of user and track, time in microseconds, milliseconds played,
-    and ``skipped`` as logged: 1, 0 or -1 if the log does not say."""
+class Numbering:
+    """Numbers of ids, from 0 in the order met; ids met together are numbered in their own order."""
 
-    user: Ints
-    track: Ints
-    at: Ints
-    ms_played: Ints
-    skipped: Ints
+    def __init__(self) -> None:
+        self.ids: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self.at)
+        return len(self.ids)
 
-    def take(self, rows: NDArray[np.bool_] | Ints | slice) -> "Plays":
-        """These rows."""
-        return Plays(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+    def numbers(self, column: pa.ChunkedArray, grow: bool = True) -> Ints:
+        """The ids' numbers; without ``grow``, -1 for an id not met before."""
+        encoded = column.combine_chunks().dictionary_encode()
+        ids = encoded.dictionary.to_pylist()
+        if grow:
+            for new in sorted(set(ids) - self.ids.keys()):
+                self.ids[new] = len(self.ids)
+        numbers = np.array([self.ids.get(one, -1) for one in ids], np.int64)
+        return np.asarray(numbers[np.asarray(encoded.indices)])
 
 
 @dataclass(frozen=True)
@@ -56,124 +63,174 @@ class Words:
 
 @dataclass(frozen=True)
 class Known:
-    """What a night knows. Users and tracks are numbered by the order of their ids.
-
-    ``features`` float64[n_tracks, 13], NaN rows for tracks without. ``versions`` are the Delta
-    versions read.
+    """What a night knows. ``edges`` are the instants that cut the training window into blocks of
+    equally many plays, its end included; ``features`` is float64[n_tracks, 13], NaN for tracks
+    without; ``versions`` are the Delta versions read.
     """
 
-    users: pa.Array
-    tracks: pa.Array
-    plays: Plays
+    users: Numbering
+    tracks: Numbering
+    log: PlayLog
+    edges: Ints
     words: Words
     features: Floats
     versions: dict[str, int]
 
 
-def read_known(settings: Settings, window: Window) -> Known | None:
-    """All that a night may learn from; None if nobody listened to anything."""
-    first = window.end - timedelta(days=settings.lake.lookback_days)
-    versions: dict[str, int] = {}
-    listens = _read(settings, "listens", LISTEN, window, versions, pc.field("listened_on") >= first)
-    words = _read(settings, "feedback_history", WORD, window, versions)
-    vectors = _read(
-        settings, "audio_features_history", ["track_id", *FEATURES, "landed_on"], window, versions
-    )
-    listens = _without_excluded(listens, words)
-    if not len(listens):
+def read_known(settings: Settings, window: Window, folder: Path) -> Known | None:
+    """All that a night may learn from, its plays in ``folder``; None if nobody listened."""
+    reading = _Reading(settings, window)
+    days = reading.days()
+    if not days:
         return None
-    words = words.filter(pc.is_in(words["kind"], pa.array(["like", "dislike", "block_track"])))
-    users = _ids(listens["user_id"], words["user_id"])
-    tracks = _ids(listens["track_id"], words["target_id"], vectors["track_id"])
+    words = reading.rows("feedback_history", WORD)
+    users, tracks = Numbering(), Numbering()
+    opens = window.end - timedelta(days=settings.train.window_days)
+    edges = _Edges({day: n for day, (n, _) in days.items() if day >= opens}, settings.train.n_blocks)
+    excluded = _excluded(words)
+
+    def plays() -> Iterator[Records]:
+        for day, (_, fragments) in days.items():
+            listens = reading.listens(fragments)
+            edges.see(day, np.sort(_microseconds(listens["listened_at"])))
+            yield _records(_without(listens, excluded), users, tracks)
+
+    log = PlayLog.write(plays(), sum(n for n, _ in days.values()), folder)
+    features = _features(
+        reading.rows("audio_features_history", ["track_id", "landed_on", *FEATURES]), tracks
+    )
     return Known(
         users,
         tracks,
-        _plays(listens, users, tracks),
+        log,
+        edges.instants(window),
         _words(words, users, tracks),
-        _features(vectors, tracks),
-        versions,
+        features,
+        reading.versions,
     )
 
 
-def _read(
-    settings: Settings,
-    name: str,
-    columns: list[str],
-    window: Window,
-    versions: dict[str, int],
-    where: pc.Expression | None = None,
-) -> pa.Table:
-    """Rows that had landed by the window's end, of plays also heard by then."""
-    table = open_table(settings, name)
-    if table is None:
-        return arrow_schema(TABLES[name]).empty_table().select(columns)
-    versions[name] = table.version()
-    landed = pc.field("landed_on") < window.end
-    if where is not None:
-        landed &= where & (pc.field("listened_on") < window.end)
-    return table.to_pyarrow_dataset().to_table(columns=columns, filter=landed)
+class _Reading:
+    """Rows of the tables that had landed by the window's end."""
+
+    def __init__(self, settings: Settings, window: Window) -> None:
+        self.settings, self.window = settings, window
+        self.first = window.end - timedelta(days=settings.lake.lookback_days)
+        self.landed = pc.field("landed_on") < window.end
+        self.versions: dict[str, int] = {}
+
+    def rows(self, name: str, columns: list[str]) -> pa.Table:
+        """Of a table that fits into memory."""
+        dataset = self._dataset(name)
+        if dataset is None:
+            return arrow_schema(TABLES[name]).empty_table().select(columns)
+        return dataset.to_table(columns=columns, filter=self.landed)
+
+    def days(self) -> dict[date, tuple[int, list[ds.Fragment]]]:
+        """Days listened on, in order: how many listens, and where they are."""
+        dataset = self._dataset("listens")
+        if dataset is None:
+            return {}
+        heard = (pc.field("listened_on") >= self.first) & (pc.field("listened_on") < self.window.end)
+        days: dict[date, tuple[int, list[ds.Fragment]]] = {}
+        for fragment in dataset.get_fragments(heard):
+            n = fragment.count_rows(filter=self.landed)
+            if n:
+                day = ds.get_partition_keys(fragment.partition_expression)["listened_on"]
+                before, fragments = days.get(day, (0, []))
+                days[day] = (before + n, [*fragments, fragment])
+        return dict(sorted(days.items()))
+
+    def listens(self, fragments: list[ds.Fragment]) -> pa.Table:
+        """Listens of a day."""
+        tables = [one.to_table(columns=LISTEN, filter=self.landed) for one in fragments]
+        return pa.concat_tables(tables)
+
+    def _dataset(self, name: str) -> ds.Dataset | None:
+        table = open_table(self.settings, name)
+        if table is None:
+            return None
+        self.versions[name] = table.version()
+        return table.to_pyarrow_dataset()
 
 
-def _ids(*columns: pa.ChunkedArray) -> pa.Array:
-    """All ids, sorted."""
-    found = pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
-    unique = pc.unique(found)
-    return unique.take(pc.sort_indices(unique))
+class _Edges:
+    """Finds the instants that cut plays into blocks of equal size while days stream by."""
+
+    def __init__(self, n_by_day: dict[date, int], n_blocks: int) -> None:
+        self.places = np.linspace(0, sum(n_by_day.values()), n_blocks + 1).astype(np.int64)[:-1]
+        starts = np.cumsum([0, *n_by_day.values()])
+        self.starts = dict(zip(n_by_day, starts.tolist(), strict=False))
+        self.found: list[int] = []
+
+    def see(self, day: date, at: Ints) -> None:
+        """The instants of a day's plays, sorted."""
+        if day in self.starts:
+            offsets = self.places - self.starts[day]
+            self.found += at[offsets[(offsets >= 0) & (offsets < len(at))]].tolist()
+
+    def instants(self, window: Window) -> Ints:
+        """The first instant of each block, and the window's end."""
+        return np.array([*self.found, _instant(window.end_at)], np.int64)
 
 
-def _numbers(column: pa.ChunkedArray, ids: pa.Array) -> Ints:
-    return np.asarray(pc.index_in(column, ids), np.int64)
+def _instant(at: datetime) -> int:
+    return int(at.timestamp() * 1_000_000)
 
 
 def _microseconds(column: pa.ChunkedArray) -> Ints:
     return np.asarray(column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()), np.int64)
 
 
-def _plays(listens: pa.Table, users: pa.Array, tracks: pa.Array) -> Plays:
-    plays = Plays(
-        _numbers(listens["user_id"], users),
-        _numbers(listens["track_id"], tracks),
-        _microseconds(listens["listened_at"]),
-        np.asarray(listens["ms_played"], np.int64),
-        np.asarray(pc.fill_null(listens["skipped"].cast(pa.int64()), -1)),
+def _records(listens: pa.Table, users: Numbering, tracks: Numbering) -> Records:
+    """Plays of a day in order of time; equal ones are interchangeable."""
+    plays = np.empty(len(listens), PLAY)
+    plays["user"] = users.numbers(listens["user_id"])
+    plays["track"] = tracks.numbers(listens["track_id"])
+    plays["at"] = _microseconds(listens["listened_at"])
+    plays["ms_played"] = np.clip(np.asarray(listens["ms_played"]), 0, np.iinfo(np.int32).max)
+    plays["skipped"] = np.asarray(pc.fill_null(listens["skipped"].cast(pa.int8()), -1))
+    names = ("skipped", "ms_played", "track", "user", "at")
+    return plays[np.lexsort([plays[name] for name in names])]
+
+
+def _words(words: pa.Table, users: Numbering, tracks: Numbering) -> Words:
+    words = words.filter(pc.is_in(words["kind"], VERDICTS))
+    user, track = (
+        users.numbers(words["user_id"], grow=False),
+        tracks.numbers(words["target_id"], grow=False),
     )
-    order = np.lexsort((plays.skipped, plays.ms_played, plays.track, plays.user, plays.at))
-    return plays.take(order)
-
-
-def _words(words: pa.Table, users: pa.Array, tracks: pa.Array) -> Words:
-    user, track = _numbers(words["user_id"], users), _numbers(words["target_id"], tracks)
-    at = _microseconds(words["at"])
-    liked = np.asarray(pc.equal(words["kind"], "like"))
-    order = np.lexsort((~liked, track, user, at))
+    at, liked = _microseconds(words["at"]), np.asarray(pc.equal(words["kind"], "like"))
+    known = np.flatnonzero((user >= 0) & (track >= 0))
+    order = known[np.lexsort((~liked[known], track[known], user[known], at[known]))]
     return Words(user[order], track[order], at[order], liked[order])
 
 
-def _features(vectors: pa.Table, tracks: pa.Array) -> Floats:
+def _features(vectors: pa.Table, tracks: Numbering) -> Floats:
     """Each track's features as last landed."""
+    track = tracks.numbers(vectors["track_id"])
+    order = np.argsort(np.asarray(vectors["landed_on"].cast(pa.int32())), kind="stable")
     features = np.full((len(tracks), len(FEATURES)), np.nan)
-    landed = np.asarray(vectors["landed_on"].cast(pa.int32()))
-    order = np.argsort(landed, kind="stable")
     rows = np.stack([np.asarray(vectors[name].cast(pa.float64())) for name in FEATURES], axis=1)
-    features[_numbers(vectors["track_id"], tracks)[order]] = rows[order]
+    features[track[order]] = rows[order]
     return features
 
 
-def _without_excluded(listens: pa.Table, words: pa.Table) -> pa.Table:
-    """Without what a listener took back, by listen or track, up to the time of the word."""
-    words = words.filter(pc.equal(words["kind"], "exclude"))
-    latest: dict[tuple[str, str], object] = {}
-    for user, target, at in zip(
-        *(words[c].to_pylist() for c in ("user_id", "target_id", "at")), strict=True
-    ):
-        latest[user, target] = max(at, latest.get((user, target), at))
-    if not latest:
+def _excluded(words: pa.Table) -> dict[tuple[str, str], datetime]:
+    """What listeners took back, a listen or a track, with the time of the last word."""
+    rows = words.filter(pc.equal(words["kind"], "exclude")).to_pylist()
+    return {(row["user_id"], row["target_id"]): row["at"] for row in sorted(rows, key=lambda r: r["at"])}
+
+
+def _without(listens: pa.Table, excluded: dict[tuple[str, str], datetime]) -> pa.Table:
+    """Listens but those taken back, which go up to the time of the word."""
+    if not excluded:
         return listens
-    targets = pa.array(sorted({target for _, target in latest}))
+    targets = pa.array(sorted({target for _, target in excluded}))
     spoken_of = pc.or_(pc.is_in(listens["listen_id"], targets), pc.is_in(listens["track_id"], targets))
     rows = np.flatnonzero(np.asarray(spoken_of))
     keep = np.ones(len(listens), bool)
     for row, play in zip(rows, listens.take(pa.array(rows)).to_pylist(), strict=True):
-        words_on = (latest.get((play["user_id"], play[name])) for name in ("listen_id", "track_id"))
-        keep[row] = not any(at is not None and play["listened_at"] <= at for at in words_on)
+        said = (excluded.get((play["user_id"], play[name])) for name in ("listen_id", "track_id"))
+        keep[row] = not any(at is not None and play["listened_at"] <= at for at in said)
     return listens.filter(pa.array(keep))

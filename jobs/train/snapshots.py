@@ -1,77 +1,56 @@
-"""Listeners and tracks as they were known at a moment, from the plays and words before it.
+"""Listeners as they were known at a moment, from the plays and words before it.
 
 A play that the network learns from must not be in the profile that it is given: a profile that holds
 the play is nearer to what was played through than to what was skipped, and the network would learn
-that instead of taste. So the plays are cut into blocks in order of time, and all that is known of
+that instead of taste. So plays are cut into blocks in order of time, and all that is known of
 listeners and tracks in a block is from before the block.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jobs.settings import TasteSettings
-from jobs.train.history import Floats, Ints, Known, Plays, Words
-from models.content_network.arrays import ListenerArrays, TrackStats
+from jobs.train.history import Floats, Ints, Words
+from jobs.train.plays import Records
+from models.content_network.arrays import ListenerArrays
 from models.tastes import tastes
 
 DAY_US = 86_400_000_000
+Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """What is known at ``at``: ``listeners`` row i is user ``users[i]``; stats have a row a track."""
-
-    at: int
-    users: Ints
-    listeners: ListenerArrays
-    stats: TrackStats
-
-
-def is_skip(plays: Plays, skip_ms: int) -> NDArray[np.bool_]:
+def is_skip(plays: Records, skip_ms: int) -> Flags:
     """Whether a play counts as a skip in ratings: shorter than that and not said to be no skip."""
-    skip: NDArray[np.bool_] = (plays.ms_played < skip_ms) & (plays.skipped != 0)
+    skip: Flags = (plays["ms_played"] < skip_ms) & (plays["skipped"] != 0)
     return skip
 
 
-def snapshot(known: Known, at: int, n_before: int, users: Ints, taste: TasteSettings) -> Snapshot:
-    """As of ``at`` (microseconds), from the first ``n_before`` plays and the words before ``at``.
-
-    ``users`` are sorted numbers of the listeners wanted.
-    """
-    plays = known.plays.take(slice(0, n_before))
+def listeners_before(
+    plays: Records, words: Words, features: Floats, at: int, users: Ints, taste: TasteSettings
+) -> ListenerArrays:
+    """The listeners ``users`` (sorted numbers) at the instant ``at``, from ``plays``, all before it,
+    and the words before it."""
+    place = np.searchsorted(users, plays["user"])
+    theirs = users[np.minimum(place, len(users) - 1)] == plays["user"]
+    plays, place = plays[theirs], place[theirs]
     skip = is_skip(plays, taste.skip_ms)
-    n_users, n_tracks = len(known.users), len(known.tracks)
-    counts = [np.bincount(plays.user[rows], minlength=n_users)[users] for rows in (~skip, skip)]
-    wanted = np.zeros(n_users, bool)
-    wanted[users] = True
-    theirs = wanted[plays.user]
-    pair, rating = ratings(plays.take(theirs), skip[theirs], known.words, at, n_tracks, taste)
-    centroids, weights = profiles(pair, rating, users, known.features, taste)
-    stats = TrackStats(
-        *(np.bincount(plays.track[rows], minlength=n_tracks).astype(float) for rows in (~skip, skip))
-    )
-    listeners = ListenerArrays(centroids, weights, *(count.astype(float) for count in counts))
-    return Snapshot(at, users, listeners, stats)
+    counts = [
+        np.bincount(place[rows], minlength=len(users)).astype(np.float64) for rows in (~skip, skip)
+    ]
+    pairs, rating = ratings(plays, skip, words, at, len(features), taste)
+    return ListenerArrays(*profiles(pairs, rating, users, features, taste), *counts)
 
 
 def ratings(
-    plays: Plays,
-    skip: NDArray[np.bool_],
-    words: Words,
-    at: int,
-    n_tracks: int,
-    taste: TasteSettings,
+    plays: Records, skip: Flags, words: Words, at: int, n_tracks: int, taste: TasteSettings
 ) -> tuple[Ints, Floats]:
     """Ratings as the night's ratings table defines them: pairs user * n_tracks + track, sorted, and
     their ratings."""
     said = slice(0, int(np.searchsorted(words.at, at)))
     word_pair = words.user[said] * n_tracks + words.track[said]
-    pairs, row = np.unique(
-        np.concatenate([plays.user * n_tracks + plays.track, word_pair]), return_inverse=True
-    )
-    weight = 0.5 ** ((at - plays.at) / DAY_US / taste.half_life_days)
+    play_pair = plays["user"].astype(np.int64) * n_tracks + plays["track"]
+    pairs, row = np.unique(np.concatenate([play_pair, word_pair]), return_inverse=True)
+    weight = 0.5 ** ((at - plays["at"]) / DAY_US / taste.half_life_days)
     evidence = np.bincount(
         row[: len(plays)], np.where(skip, -taste.skip_weight * weight, weight), len(pairs)
     )
@@ -89,18 +68,14 @@ def profiles(
     """Centroids float64[n, n_tastes, 13] and weights float64[n, n_tastes] of the users."""
     centroids = np.full((len(users), taste.n_tastes, features.shape[1]), np.nan)
     weights = np.full(centroids.shape[:2], np.nan)
-    track = pairs % len(features)
-    rows = np.flatnonzero((rating > 0) & ~np.isnan(features[track]).any(axis=1))
-    place = np.searchsorted(users, pairs[rows] // len(features))
-    here = (place < len(users)) & (
-        users[np.minimum(place, len(users) - 1)] == pairs[rows] // len(features)
-    )
-    rows, place = rows[here], place[here]
-    if not len(rows):
-        return centroids, weights
-    owners, counts = np.unique(place, return_counts=True)
-    n_clusters = np.clip(counts // taste.tracks_per_taste, 1, taste.n_tastes)
-    found = tastes(features[track[rows]], rating[rows], counts, n_clusters)
-    centroids[owners[found.listener], found.taste_no] = found.centroid
-    weights[owners[found.listener], found.taste_no] = found.weight
+    user, track = np.divmod(pairs, len(features))
+    place = np.minimum(np.searchsorted(users, user), len(users) - 1)
+    described = ~np.isnan(features[track]).any(axis=1)
+    rows = np.flatnonzero((rating > 0) & described & (users[place] == user))
+    if len(rows):
+        owners, counts = np.unique(place[rows], return_counts=True)
+        n_clusters = np.clip(counts // taste.tracks_per_taste, 1, taste.n_tastes)
+        found = tastes(features[track[rows]], rating[rows], counts, n_clusters)
+        centroids[owners[found.listener], found.taste_no] = found.centroid
+        weights[owners[found.listener], found.taste_no] = found.weight
     return centroids, weights

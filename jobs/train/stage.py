@@ -1,12 +1,14 @@
 """The stage: what had landed by the night to a version of the content network."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from importlib.metadata import version as installed
 
 from jobs.settings import Settings
 from jobs.stage import Night
 from jobs.train.examples import examples
 from jobs.train.history import read_known
+from jobs.train.plays import scratch
 from jobs.train.versions import record
 from models.content_network.comparison import measure, predict
 from models.content_network.examples import Examples
@@ -20,17 +22,19 @@ LIBRARIES = ("tensorflow", "keras", "numpy")
 
 def train_content(night: Night) -> None:
     """Publish the night's version; a night with too few plays trains none and says so."""
-    known = read_known(night.settings, night.window)
-    train = night.settings.train
-    if known is None:
-        return _no_model(night, "nobody listened to anything")
-    night.summary.rows_in = len(known.plays)
-    found = examples(known, night.window, night.settings.taste, train)
-    if found.n_fitting < train.min_plays or not found.is_complete():
-        return _no_model(
-            night, f"{found.n_fitting} likes and dislikes to learn from, of {train.min_plays} needed"
-        )
-    fitted = fit_network(found, fit_config(night.settings), night.settings.seed, _start(night))
+    settings = night.settings
+    with scratch(settings) as folder:
+        known = read_known(settings, night.window, folder)
+        if known is None:
+            return _no_model(night, "nobody listened to anything")
+        night.summary.rows_in = known.log.n_plays
+        found = examples(known, settings, folder)
+        if found.n_fitting < settings.train.min_plays or not found.is_complete():
+            needed = settings.train.min_plays
+            return _no_model(
+                night, f"{found.n_fitting} likes and dislikes to learn from, of {needed} needed"
+            )
+        fitted = fit_network(found, fit_config(settings), settings.seed, _start(night))
     card = publish(night, fitted, found, known.versions)
     night.summary.rows_out = 1
     night.summary.table_versions = known.versions
@@ -75,8 +79,6 @@ def _start(night: Night) -> bytes | None:
     """With ``warm_start``, the network of the newest version promoted before this night."""
     if not night.settings.train.warm_start:
         return None
-    from datetime import timedelta
-
     registry = Registry(night.store, MODEL)
     card = registry.for_night(night.window.as_of - timedelta(days=1))
     return None if card is None else registry.read(card.version)[KERAS_FILE]

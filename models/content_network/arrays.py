@@ -1,9 +1,12 @@
 """What the network is told of listeners and tracks. NaN is "not known" everywhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.features import FEATURES
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +35,18 @@ class ListenerArrays:
             self.centroids[rows], self.weights[rows], self.n_plays[rows], self.n_skips[rows]
         )
 
+    @classmethod
+    def unknown(cls, n: int, n_tastes: int) -> "ListenerArrays":
+        """Listeners nobody knows anything about."""
+        nothing = np.full((n, n_tastes, len(FEATURES)), np.nan)
+        return cls(nothing, nothing[:, :, 0], nothing[:, 0, 0], nothing[:, 0, 0])
+
+    @classmethod
+    def stack(cls, parts: Sequence["ListenerArrays"]) -> "ListenerArrays":
+        """One below the other."""
+        names = ("centroids", "weights", "n_plays", "n_skips")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
 
 @dataclass(frozen=True)
 class TrackStats:
@@ -48,3 +63,9 @@ class TrackStats:
     def take(self, rows: NDArray[np.integer] | slice) -> "TrackStats":
         """These rows."""
         return TrackStats(self.n_plays[rows], self.n_skips[rows])
+
+    @classmethod
+    def stack(cls, parts: Sequence["TrackStats"]) -> "TrackStats":
+        """One below the other."""
+        names = ("n_plays", "n_skips")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -42,8 +42,10 @@ def measure(probability: Floats, block: Block, seed: int) -> dict[str, Interval]
     return {**found, "auc": interval(auc(probability, liked), np.array(drawn))}
 
 
-def decide(challenger: Floats, champion: Floats, block: Block, seed: int) -> Decision:
-    """Compare predictions of both for the same plays.
+def decide(
+    challenger: Floats, champion: Floats, block: Block, seed: int, of: str = "the champion"
+) -> Decision:
+    """Compare predictions of both for the same plays; ``of`` is what the reason calls the champion.
 
     The challenger is worse if it ranks worse (NDCG@10) or is less honest (log loss) with 97.5 %
     confidence, by a bootstrap over listeners that draws both models' plays together.
@@ -59,8 +61,8 @@ def decide(challenger: Floats, champion: Floats, block: Block, seed: int) -> Dec
     if differences[f"ndcg@{CUTOFF}"].high < 0:
         worse.append(f"ndcg@{CUTOFF}")
     if worse:
-        return Decision(False, f"worse than the champion by {' and '.join(worse)}", differences)
-    return Decision(True, "not worse than the champion", differences)
+        return Decision(False, f"worse than {of} by {' and '.join(worse)}", differences)
+    return Decision(True, f"not worse than {of}", differences)
 
 
 def _sums(probability: Floats, block: Block) -> dict[str, tuple[Floats, Floats]]:

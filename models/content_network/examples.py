@@ -1,13 +1,23 @@
 """What the network learns from: plays of a block of time, with what was known before the block."""
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.content_network.arrays import Floats, ListenerArrays, TrackStats
 
+# Row numbers of listener, track and counts, the label (1 like, 0 dislike) and its weight.
+ROW = np.dtype(
+    [("listener", "<i4"), ("track", "<i4"), ("counts", "<i4"), ("liked", "<f4"), ("weight", "<f4")]
+)
+RUN = 8192
+RUNS_MIXED = 64
 Ints = NDArray[np.int64]
+Rows = NDArray[np.void]
 
 
 @dataclass(frozen=True)
@@ -40,26 +50,106 @@ class Block:
             self.weight[rows],
         )
 
+    def rows(self, first_listener: int, first_count: int) -> Rows:
+        """As rows of a file in which the block's listeners and tracks begin at these numbers."""
+        rows = np.empty(len(self), ROW)
+        rows["listener"] = self.listener_of + first_listener
+        rows["track"] = self.track_of
+        rows["counts"] = self.track_of + first_count
+        rows["liked"], rows["weight"] = self.liked, self.weight
+        return rows
+
+
+@dataclass(frozen=True)
+class RowFile:
+    """Rows in a file: read in runs, so that memory does not grow with their number."""
+
+    path: Path
+    n_rows: int
+
+    def batches(self, size: int, rng: np.random.Generator | None) -> Iterator[Rows]:
+        """One epoch. With a generator the rows come shuffled: runs in random order, and the rows of
+        ``RUNS_MIXED`` runs at a time among each other."""
+        runs = np.arange(-(-self.n_rows // RUN))
+        if rng is not None:
+            runs = rng.permutation(runs)
+        left = np.empty(0, ROW)
+        with self.path.open("rb") as file:
+            for first in range(0, len(runs), RUNS_MIXED):
+                pool = [
+                    left,
+                    *(self._run(file.fileno(), run) for run in runs[first : first + RUNS_MIXED]),
+                ]
+                rows = np.concatenate(pool)
+                if rng is not None:
+                    rows = rows[rng.permutation(len(rows))]
+                whole = len(rows) - len(rows) % size
+                yield from (rows[at : at + size] for at in range(0, whole, size))
+                left = rows[whole:]
+        if len(left):
+            yield left
+
+    def _run(self, file: int, run: int) -> Rows:
+        return np.frombuffer(os.pread(file, RUN * ROW.itemsize, int(run) * RUN * ROW.itemsize), ROW)
+
 
 @dataclass(frozen=True)
 class Examples:
-    """Blocks in order of time: the last one is later than all the network was fitted to.
+    """Blocks of time: the tuning and held-out plays are later than all the network is fitted to.
 
-    ``features`` float64[n_tracks, 13]. ``tuning`` is for early stopping and calibration, ``heldout``
-    for measuring alone.
+    ``listeners`` and ``stats`` are those of all blocks, one below the other, and ``rows`` points into
+    them; ``plays_of_track`` counts the rows of each track. ``features`` is float64[n_tracks, 13].
+    ``tuning`` is for early stopping and calibration, ``heldout`` for measuring alone.
     """
 
     features: Floats
-    fitting: tuple[Block, ...]
+    listeners: ListenerArrays
+    stats: TrackStats
+    rows: RowFile
+    plays_of_track: Ints
+    n_liked: int
     tuning: Block
     heldout: Block
 
     @property
     def n_fitting(self) -> int:
         """Plays to fit to."""
-        return sum(len(block) for block in self.fitting)
+        return self.rows.n_rows
 
     def is_complete(self) -> bool:
         """Whether there are likes and dislikes to fit to, and later plays to tune and measure on."""
-        kinds = {float(kind) for block in self.fitting for kind in np.unique(block.liked)}
-        return kinds == {0.0, 1.0} and len(self.tuning) > 0 and len(self.heldout) > 0
+        return 0 < self.n_liked < self.n_fitting and len(self.tuning) > 0 and len(self.heldout) > 0
+
+
+class ExamplesWriter:
+    """Writes blocks as they come; only listeners and tracks stay in memory."""
+
+    def __init__(self, path: Path, features: Floats, stats: list[TrackStats]) -> None:
+        self.path, self.features, self.stats = path, features, stats
+        self.listeners: list[ListenerArrays] = []
+        self.plays_of_track = np.zeros(len(features), np.int64)
+        self.n_listeners = self.n_rows = self.n_liked = 0
+        path.write_bytes(b"")
+
+    def add(self, block: Block, number: int) -> None:
+        """Add plays of the block with this number; its stats are ``stats[number]``."""
+        with self.path.open("ab") as file:
+            block.rows(self.n_listeners, number * len(self.features)).tofile(file)
+        self.listeners.append(block.listeners)
+        self.plays_of_track += np.bincount(block.track_of, minlength=len(self.features))
+        self.n_listeners += len(block.listeners)
+        self.n_rows += len(block)
+        self.n_liked += int(block.liked.sum())
+
+    def close(self, tuning: Block, heldout: Block) -> Examples:
+        """All that was added."""
+        return Examples(
+            self.features,
+            ListenerArrays.stack(self.listeners),
+            TrackStats.stack(self.stats[:-1]),
+            RowFile(self.path, self.n_rows),
+            self.plays_of_track,
+            self.n_liked,
+            tuning,
+            heldout,
+        )

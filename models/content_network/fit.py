@@ -1,6 +1,7 @@
 """Fitting the network with Keras."""
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.content_network.calibration import platt
-from models.content_network.examples import Examples
-from models.content_network.feeding import Tables
+from models.content_network.examples import Examples, Rows
+from models.content_network.feeding import Tables, masked
 from models.content_network.inputs import F32, Scaling, fit_scaling
 from models.content_network.network import LAYERS, build_network
 from models.content_network.scoring import ContentScorer
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 KERAS_FILE = "network.keras"
 THREADS = 2
@@ -50,40 +52,64 @@ class Fitted:
 
 
 def fit_network(examples: Examples, config: FitConfig, seed: int, start: bytes | None = None) -> Fitted:
-    """Fit to the plays of ``examples.fitting``; the same examples and seed give the same weights.
+    """Fit to ``examples.rows``; the same examples and seed give the same weights on CPU.
 
     ``start`` is a Keras file to start from instead of random weights.
     """
     import keras
 
-    make_deterministic(seed)
+    prepare_tensorflow(seed)
     scaling = scaling_of(examples)
     network = load_network(start) if start else build_network(config.n_hidden, config.n_factors)
     network.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
     )
-    fitting = Tables.of(scaling, examples.features, examples.fitting)
-    tuning = Tables.of(scaling, examples.features, (examples.tuning,))
-    rows, tuning_rows = fitting.columns(examples.fitting), tuning.columns((examples.tuning,))
     history = network.fit(
-        fitting.dataset(rows, config.batch_size, config.mask_share, seed),
-        validation_data=tuning.dataset(tuning_rows, config.batch_size),
+        fitting_batches(examples, scaling, config, seed),
+        validation_data=tuning_batches(examples, scaling, config),
         epochs=config.epochs,
-        steps_per_epoch=_steps(len(rows["liked"]), config.batch_size),
-        validation_steps=_steps(len(tuning_rows["liked"]), config.batch_size),
         callbacks=[keras.callbacks.EarlyStopping(patience=config.patience, restore_best_weights=True)],
+        shuffle=False,
         verbose=0,
     ).history
     scorer = calibrate(ContentScorer(scaling, weights_of(network)), examples)
     return Fitted(scorer, to_bytes(network), history["loss"], history["val_loss"])
 
 
-def make_deterministic(seed: int) -> None:
-    """The same weights from the same seed, on CPU: seeded, ordered, a fixed number of threads."""
+def fitting_batches(
+    examples: Examples, scaling: Scaling, config: FitConfig, seed: int
+) -> "tf.data.Dataset":
+    """Shuffled and masked, each epoch in its own way."""
+    tables = Tables.of(scaling, examples.features, examples.listeners, examples.stats)
+    unknown, rng, size = tables.unknown(), np.random.default_rng(seed), config.batch_size
+
+    def batches() -> Iterator[Rows]:
+        for rows in examples.rows.batches(size, rng):
+            yield masked(rows, unknown, config.mask_share, rng)
+
+    return tables.dataset(batches, -(-examples.n_fitting // size))
+
+
+def tuning_batches(examples: Examples, scaling: Scaling, config: FitConfig) -> "tf.data.Dataset":
+    """As they are."""
+    block, size = examples.tuning, config.batch_size
+    tables, rows = Tables.of(scaling, examples.features, block.listeners, block.stats), block.rows(0, 0)
+
+    def batches() -> Iterator[Rows]:
+        return (rows[at : at + size] for at in range(0, len(rows), size))
+
+    return tables.dataset(batches, -(-len(rows) // size))
+
+
+def prepare_tensorflow(seed: int) -> None:
+    """On a GPU, mixed precision. On CPU the same weights from the same seed: seeded, ordered operations
+    on a fixed number of threads."""
     import keras
     import tensorflow as tf
 
+    if tf.config.list_physical_devices("GPU"):
+        keras.mixed_precision.set_global_policy("mixed_float16")
     keras.utils.set_random_seed(seed % 2**32)
     tf.config.experimental.enable_op_determinism()
     try:
@@ -95,11 +121,12 @@ def make_deterministic(seed: int) -> None:
 
 def scaling_of(examples: Examples) -> Scaling:
     """Preprocessing fitted to the plays to fit to: tracks by the play, tastes by the listener."""
-    played = np.concatenate([block.track_of for block in examples.fitting])
-    tastes = np.concatenate([block.listeners.centroids for block in examples.fitting])
-    liked = np.concatenate([block.liked for block in examples.fitting])
+    centroids = examples.listeners.centroids
     return fit_scaling(
-        examples.features[played], tastes.reshape(-1, tastes.shape[2]), 1 - float(liked.mean())
+        examples.features,
+        examples.plays_of_track,
+        centroids.reshape(-1, centroids.shape[2]),
+        1 - examples.n_liked / examples.n_fitting,
     )
 
 
@@ -137,7 +164,3 @@ def load_network(body: bytes) -> "keras.Model":
         path = Path(folder) / KERAS_FILE
         path.write_bytes(body)
         return keras.saving.load_model(path, safe_mode=True)
-
-
-def _steps(n: int, batch_size: int) -> int:
-    return -(-n // batch_size)

@@ -58,9 +58,11 @@ class ListenerInputs:
     profile: F32
 
 
-def fit_scaling(features: Floats, centroids: Floats, skip_rate: float) -> Scaling:
-    """Scaling of the known tracks float64[n, 13] and the known tastes float64[m, 13]."""
-    track, taste = _moments(features), _moments(centroids)
+def fit_scaling(
+    features: Floats, plays: NDArray[np.int64], centroids: Floats, skip_rate: float
+) -> Scaling:
+    """Scaling of tracks float64[n, 13] by their plays, and of tastes float64[m, 13]; NaN rows aside."""
+    track, taste = _moments(features, plays), _moments(centroids, np.ones(len(centroids), np.int64))
     return Scaling(*track, *taste, float(np.clip(skip_rate, 0.01, 0.99)))
 
 
@@ -92,12 +94,14 @@ def listener_inputs(scaling: Scaling, listeners: ListenerArrays) -> ListenerInpu
     )
 
 
-def _moments(rows: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    rows = rows[~np.isnan(rows).any(axis=1)]
-    if not len(rows):
+def _moments(rows: Floats, weights: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    known = (weights > 0) & ~np.isnan(rows).any(axis=1)
+    if not known.any():
         return (0.0,) * len(FEATURES), (1.0,) * len(FEATURES)
-    std = rows.std(axis=0)
-    return tuple(rows.mean(axis=0).tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
+    share = weights[known] / weights[known].sum()
+    mean = share @ rows[known]
+    std = np.sqrt(share @ (rows[known] - mean) ** 2)
+    return tuple(mean.tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
 
 
 def _standardize(values: Floats, mean: tuple[float, ...], std: tuple[float, ...]) -> Floats:

@@ -75,3 +75,8 @@ def put_town(settings: Settings, *, n_users: int = 12, n_days: int = 3, seed: in
             played = 5_000 if skipped else 200_000
             rows.append(listen(f"u{user}", f"t{track:02}", when, skipped=skipped, ms_played=played))
     put(settings, "listens", rows)
+
+
+def micros(when: datetime) -> int:
+    """Microseconds since 1970."""
+    return int(when.timestamp()) * 1_000_000

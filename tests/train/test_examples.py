@@ -3,66 +3,91 @@ from datetime import date
 import numpy as np
 import pytest
 
-from jobs.settings import TasteSettings, TrainSettings
-from jobs.train.examples import block, block_edges, examples, heldout_block
+from jobs.settings import TrainSettings
+from jobs.train.examples import examples, heldout_block, labels, track_stats
 from jobs.train.history import read_known
 from jobs.window import Window
-from tests.train.lake import at, listen, put, put_town, vector, word
+from tests.train.lake import at, listen, micros, put, put_town, vector, word
 
 NIGHT = Window.night(date(2026, 6, 3))
-TASTE, TRAIN = TasteSettings(), TrainSettings(n_blocks=4, half_life_days=2)
+
+
+@pytest.fixture
+def settings(settings):
+    return settings.model_copy(update={"train": TrainSettings(n_blocks=4, half_life_days=2)})
+
+
+@pytest.fixture
+def read(settings, tmp_path):
+    return lambda: read_known(settings, NIGHT, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("play", "liked"),
     [
-        ({}, [1]),
-        ({"ms_played": 100_000}, [1]),
-        ({"ms_played": 99_999}, []),
-        ({"ms_played": 150_000, "skipped": True}, [0]),
-        ({"ms_played": 29_999, "skipped": None}, [0]),
-        ({"ms_played": 29_999, "skipped": False}, []),
-        ({"track": "nofeatures", "ms_played": 30_000}, [1]),
-        ({"track": "liked", "skipped": True, "ms_played": 100}, [1]),
-        ({"track": "disliked"}, [0]),
-        ({"track": "turned"}, [0]),
+        ({}, 1),
+        ({"ms_played": 100_000}, 1),
+        ({"ms_played": 99_999}, -1),
+        ({"ms_played": 150_000, "skipped": True}, 0),
+        ({"ms_played": 29_999, "skipped": None}, 0),
+        ({"ms_played": 29_999, "skipped": False}, -1),
+        ({"track": "nofeatures", "ms_played": 30_000}, 1),
+        ({"track": "liked", "skipped": True, "ms_played": 100}, 1),
+        ({"track": "disliked"}, 0),
+        ({"track": "turned"}, 0),
     ],
 )
-def test_labels(settings, play, liked):
+def test_labels(settings, read, play, liked):
     put(settings, "listens", [listen("a", play.pop("track", "x"), at(2), **play)])
-    put(settings, "audio_features_history", [vector(t) for t in ("x", "liked", "disliked", "turned")])
+    put(settings, "listens", [listen("b", "x", at(3))])
+    vectors = [vector(track) for track in ("x", "liked", "disliked", "turned")]
+    put(settings, "audio_features_history", vectors)
     put(settings, "feedback_history", [
         word("a", "like", "liked", at(3)), word("a", "dislike", "disliked", at(1)),
         word("a", "like", "turned", at(1)), word("a", "block_track", "turned", at(2)),
         word("b", "dislike", "x", at(2)),
     ])  # fmt: skip
-    known = read_known(settings, NIGHT)
-    assert block(known, NIGHT, TASTE, TRAIN, 0, 1).liked.tolist() == liked
+    known = read()
+    found = labels(known.log.bucket(0), known.words, known.features, settings.taste)
+    assert found.tolist() == [liked, 0]
 
 
-def test_blocks_are_equal_parts_of_the_window(settings):
-    old = [listen("a", "x", at(1, minute=m).replace(month=1)) for m in range(3)]
-    put(settings, "listens", old + [listen("a", "x", at(2, minute=m)) for m in range(8)])
-    known = read_known(settings, NIGHT)
-    assert block_edges(known.plays, NIGHT, TRAIN).tolist() == [3, 5, 7, 9, 11]
+def test_tracks_are_counted_before_each_block(settings, read):
+    skip = {"skipped": True, "ms_played": 10}
+    put(settings, "listens", [
+        listen("a", "x", at(1, 1)), listen("a", "y", at(1, 2), **skip), listen("a", "x", at(2, 1)),
+        listen("b", "x", at(2, 2), **skip),
+    ])  # fmt: skip
+    stats = track_stats(read(), settings.taste)
+    assert [s.n_plays.tolist() for s in stats] == [[0, 0], [1, 0], [1, 0], [2, 0]]
+    assert [s.n_skips.tolist() for s in stats] == [[0, 0], [0, 0], [0, 1], [0, 1]]
 
 
-def test_a_play_weighs_by_its_age(settings):
-    put(settings, "listens", [listen("a", "x", at(day, 0)) for day in (2, 3)])
-    known = read_known(settings, NIGHT)
-    found = block(known, NIGHT, TASTE, TRAIN, 0, 2)
-    assert found.weight == pytest.approx([0.5, 0.5**0.5])
+def test_a_play_weighs_by_its_age(settings, read, tmp_path):
+    put(settings, "listens", [listen("a", "x", at(day, 0)) for day in (1, 1, 2, 2, 3, 3)])
+    rows = next(examples(read(), settings, tmp_path).rows.batches(10, None))
+    assert rows["weight"] == pytest.approx(0.5 ** (np.array([3, 3, 2, 2]) / 2))
 
 
-def test_the_last_half_block_is_held_out_and_nothing_of_it_is_known(settings):
+@pytest.mark.parametrize("plays_per_bucket", [10_000, 150])
+def test_the_last_block_is_later_than_all_that_is_fitted_to(
+    settings, read, tmp_path, monkeypatch, plays_per_bucket
+):
+    monkeypatch.setattr("jobs.train.plays.PLAYS_PER_BUCKET", plays_per_bucket)
     put_town(settings)
-    known = read_known(settings, NIGHT)
-    found = examples(known, NIGHT, TASTE, TRAIN)
-    assert [len(b) for b in found.fitting] == [150, 150, 150]
-    assert (len(found.tuning), len(found.heldout)) == (75, 75)
+    known = read()
+    found = examples(known, settings, tmp_path)
+    first = known.log.bucket(0)
+    last = first[first["at"] >= known.edges[-2]]
+    assert found.n_fitting == 450
+    assert known.edges[-2] == micros(at(3, 3, 30))
+    assert len(found.tuning) == len(last) // 2
+    np.testing.assert_array_equal(found.heldout.track_of, last["track"][len(last) // 2 :])
+    # Nothing of the last block is known: neither in the counts of tracks nor in those of listeners.
     assert found.heldout.stats.n_plays.sum() + found.heldout.stats.n_skips.sum() == 450
-    assert found.heldout.listeners.n_plays.sum() + found.heldout.listeners.n_skips.sum() == 450
-    alone = heldout_block(known, NIGHT, TASTE, TRAIN)
-    np.testing.assert_array_equal(alone.track_of, known.plays.track[525:])
+    counted = found.heldout.listeners.n_plays + found.heldout.listeners.n_skips
+    by_user = np.bincount(first["user"][first["at"] < known.edges[-2]])
+    np.testing.assert_array_equal(counted, by_user[np.unique(last["user"])])
+    alone = heldout_block(known, settings)
     np.testing.assert_array_equal(alone.liked, found.heldout.liked)
     np.testing.assert_array_equal(alone.listeners.centroids, found.heldout.listeners.centroids)

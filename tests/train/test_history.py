@@ -1,85 +1,121 @@
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
+import pytest
 
+from jobs.lake.arrow import open_table
+from jobs.settings import TrainSettings
 from jobs.train.history import read_known
 from jobs.window import Window
-from tests.train.lake import at, listen, put, vector, word
+from tests.train.lake import at, listen, micros, put, vector, word
 
 NIGHT = Window.night(date(2026, 6, 3))
 
 
-def pairs(known):
-    users, tracks = known.users.to_pylist(), known.tracks.to_pylist()
-    plays = known.plays
-    return [(users[u], tracks[t]) for u, t in zip(plays.user, plays.track, strict=True)]
+@pytest.fixture
+def read(settings, tmp_path):
+    """What the night of 3 June knows, in four blocks."""
+    settings = settings.model_copy(update={"train": TrainSettings(n_blocks=4)})
+    return lambda: read_known(settings, NIGHT, tmp_path)
 
 
-def test_plays_come_in_order_of_time_with_numbers_by_id(settings):
+def names(known, plays):
+    users, tracks = list(known.users.ids), list(known.tracks.ids)
+    return [(users[u], tracks[t]) for u, t in zip(plays["user"], plays["track"], strict=True)]
+
+
+def test_plays_come_in_order_of_time(settings, read):
     put(settings, "listens", [
         listen("b", "y", at(2)), listen("a", "z", at(1)), listen("a", "x", at(3), skipped=None),
         listen("a", "x", at(2), skipped=True, ms_played=9),
     ])  # fmt: skip
-    known = read_known(settings, NIGHT)
-    assert pairs(known) == [("a", "z"), ("a", "x"), ("b", "y"), ("a", "x")]
-    assert known.plays.at.tolist() == [int(at(d).timestamp()) * 1_000_000 for d in (1, 2, 2, 3)]
-    assert known.plays.skipped.tolist() == [0, 1, 0, -1]
-    assert known.plays.ms_played.tolist() == [200_000, 9, 200_000, 200_000]
+    known = read()
+    plays = known.log.bucket(0)
+    assert names(known, plays) == [("a", "z"), ("a", "x"), ("b", "y"), ("a", "x")]
+    assert plays["at"].tolist() == [micros(at(day)) for day in (1, 2, 2, 3)]
+    assert plays["skipped"].tolist() == [0, 1, 0, -1]
+    assert plays["ms_played"].tolist() == [200_000, 9, 200_000, 200_000]
     assert known.versions == {"listens": 0}
 
 
-def test_what_lands_or_is_heard_after_the_window_is_not_known(settings):
+def test_the_layout_of_the_files_changes_nothing(settings, read):
+    rows = [listen(f"u{i % 3}", f"t{i % 5}", at(1 + i % 3, 1, i)) for i in range(12)]
+    for row in reversed(rows):
+        put(settings, "listens", [row])
+    scattered = read()
+    plays = scattered.log.bucket(0)
+    open_table(settings, "listens").delete()
+    put(settings, "listens", rows)
+    known = read()
+    assert list(known.users.ids) == list(scattered.users.ids)
+    assert known.edges.tolist() == scattered.edges.tolist()
+    assert (known.log.bucket(0) == plays).all()
+
+
+def test_what_lands_or_is_heard_after_the_window_is_not_known(settings, read):
     put(settings, "listens", [
         listen("a", "x", at(2)),
         listen("a", "late", at(2), landed_on=date(2026, 6, 4)),
         listen("a", "future", at(4), landed_on=date(2026, 6, 3)),
-        listen("a", "old", at(2).replace(year=2025, month=5)),
+        listen("a", "old", at(2) - timedelta(days=365)),
     ])  # fmt: skip
     put(settings, "audio_features_history", [vector("x", 0.1, landed_on=date(2026, 6, 4))])
     put(settings, "feedback_history", [word("a", "like", "x", at(4))])
-    known = read_known(settings, NIGHT)
-    assert pairs(known) == [("a", "x")]
+    known = read()
+    assert names(known, known.log.bucket(0)) == [("a", "x")]
     assert np.isnan(known.features).all()
     assert len(known.words.at) == 0
 
 
-def test_features_are_the_last_landed(settings):
+def test_blocks_are_equal_parts_of_the_training_window(settings, read):
+    old = [listen("a", "x", at(1, minute=m) - timedelta(days=100)) for m in range(3)]
+    put(settings, "listens", old + [listen("a", "x", at(2 + m // 5, 1, m)) for m in range(8)])
+    edges = [micros(at(2, 1, 0)), micros(at(2, 1, 2)), micros(at(2, 1, 4)), micros(at(3, 1, 6))]
+    assert read().edges.tolist() == [*edges, micros(at(4, 0))]
+
+
+def test_listeners_are_spread_over_buckets(settings, read, monkeypatch):
+    monkeypatch.setattr("jobs.train.plays.PLAYS_PER_BUCKET", 3)
+    put(settings, "listens", [listen(f"u{i % 4}", "x", at(1, 1, i)) for i in range(8)])
+    log = read().log
+    assert [log.bucket(i)["user"].tolist() for i in range(3)] == [[0, 3, 0, 3], [1, 1], [2, 2]]
+    assert log.n_plays == 8
+
+
+def test_features_are_the_last_landed(settings, read):
     put(settings, "listens", [listen("a", "x", at(2)), listen("a", "y", at(2))])
-    put(settings, "audio_features_history", [vector("x", 0.2, landed_on=date(2026, 6, 2))])
-    put(
-        settings,
-        "audio_features_history",
-        [vector("x", 0.1), vector("x", 0.3, landed_on=date(2026, 6, 3))],
-    )
-    known = read_known(settings, NIGHT)
+    put(settings, "audio_features_history", [vector("x", 0.3, landed_on=date(2026, 6, 3))])
+    earlier = [vector("x", 0.1), vector("x", 0.2, landed_on=date(2026, 6, 2))]
+    put(settings, "audio_features_history", earlier)
+    known = read()
     assert known.features[0].tolist() == [0.3, *[0.0] * 10, 200_000, 0.0]
     assert np.isnan(known.features[1]).all()
 
 
-def test_words_come_in_order_and_at_one_instant_the_dislike_last(settings):
-    put(settings, "listens", [listen("a", "x", at(1))])
+def test_words_come_in_order_and_at_one_instant_the_dislike_last(settings, read):
+    put(settings, "listens", [listen("a", "x", at(1)), listen("b", "x", at(2))])
     put(settings, "feedback_history", [
         word("a", "dislike", "x", at(2)), word("a", "like", "x", at(2)),
-        word("b", "block_track", "x", at(1)),
-        word("a", "block_artist", "x", at(1)),
+        word("b", "block_track", "x", at(1)), word("a", "block_artist", "x", at(1)),
+        word("stranger", "like", "x", at(1)), word("a", "like", "unknown", at(1)),
     ])  # fmt: skip
-    words = read_known(settings, NIGHT).words
+    words = read().words
     assert words.user.tolist() == [1, 0, 0]
     assert words.liked.tolist() == [False, True, False]
 
 
-def test_what_a_listener_took_back_is_gone_up_to_the_word(settings):
+def test_what_a_listener_took_back_is_gone_up_to_the_word(settings, read):
     put(settings, "listens", [
         listen("a", "x", at(1)), listen("a", "x", at(3)), listen("b", "x", at(1)),
         listen("a", "y", at(1), listen_id="one"), listen("a", "y", at(2)),
     ])  # fmt: skip
     put(settings, "feedback_history", [
-        word("a", "exclude", "x", at(1)), word("a", "exclude", "x", at(2)),
+        word("a", "exclude", "x", at(2)), word("a", "exclude", "x", at(1)),
         word("a", "exclude", "one", at(3)),
     ])  # fmt: skip
-    known = read_known(settings, NIGHT)
-    assert pairs(known) == [("b", "x"), ("a", "y"), ("a", "x")]
+    known = read()
+    assert names(known, known.log.bucket(0)) == [("b", "x"), ("a", "y"), ("a", "x")]
 
 
-def test_an_empty_lake_knows_nothing(settings):
-    assert read_known(settings, NIGHT) is None
+def test_an_empty_lake_knows_nothing(read):
+    assert read() is None

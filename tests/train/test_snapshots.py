@@ -6,20 +6,17 @@ import pytest
 
 from jobs.settings import TasteSettings
 from jobs.train.history import read_known
-from jobs.train.snapshots import snapshot
+from jobs.train.snapshots import listeners_before, ratings
 from jobs.window import Window
-from tests.train.lake import at, listen, put, vector, word
+from tests.train.lake import at, listen, micros, put, vector, word
 
 NIGHT = Window.night(date(2026, 6, 9))
 TASTE = TasteSettings(half_life_days=2, n_tastes=2, tracks_per_taste=1)
-
-
-def micros(when):
-    return int(when.timestamp() * 1_000_000)
+A, B = 0, 1
 
 
 @pytest.fixture
-def known(settings):
+def known(settings, tmp_path):
     put(settings, "listens", [
         listen("a", "x", at(1)),
         listen("a", "x", at(3)),
@@ -31,48 +28,52 @@ def known(settings):
         listen("a", "z", at(5, 13)),
     ])  # fmt: skip
     put(settings, "audio_features_history", [vector("x", 0.2), vector("y", 0.9), vector("z", 0.5)])
-    put(
-        settings,
-        "feedback_history",
-        [word("a", "like", "z", at(5, 14)), word("b", "dislike", "y", at(4))],
-    )
-    return read_known(settings, NIGHT)
+    words = [word("a", "like", "z", at(5, 14)), word("b", "dislike", "y", at(4))]
+    put(settings, "feedback_history", words)
+    return read_known(settings, NIGHT, tmp_path)
+
+
+def before(known, when, users):
+    plays = known.log.bucket(0)
+    plays = plays[plays["at"] < micros(when)]
+    return listeners_before(plays, known.words, known.features, micros(when), np.array(users), TASTE)
 
 
 def test_a_profile_holds_the_ratings_of_before_alone(known):
-    now = at(5)
-    n_before = int(np.searchsorted(known.plays.at, micros(now)))
-    found = snapshot(known, micros(now), n_before, np.array([0, 1]), TASTE)
+    found = before(known, at(5), [A, B])
     # x: weights 0.5^2 and 0.5^1; y: a play at 13:00 less half of the unmarked short one at 12:00.
     x = math.log1p(0.25 + 0.5)
     y = math.log1p(0.5 ** (47 / 48) - 0.5 * 0.5)
-    assert found.listeners.weights[0] == pytest.approx([x / (x + y), y / (x + y)])
-    assert found.listeners.centroids[0, :, 0] == pytest.approx([0.2, 0.9])
-    assert np.isnan(found.listeners.centroids[1]).all()
-    assert found.listeners.n_plays.tolist() == [4, 1]
-    assert found.listeners.n_skips.tolist() == [1, 0]
-    by_track = dict(zip(known.tracks.to_pylist(), found.stats.n_plays.tolist(), strict=True))
-    assert by_track == {"x": 2, "y": 2, "z": 0, "nofeatures": 1}
-    assert found.stats.n_skips.sum() == 1
+    assert found.weights[0] == pytest.approx([x / (x + y), y / (x + y)])
+    assert found.centroids[0, :, 0] == pytest.approx([0.2, 0.9])
+    assert np.isnan(found.centroids[1]).all()
+    assert found.n_plays.tolist() == [4, 1]
+    assert found.n_skips.tolist() == [1, 0]
 
 
-def test_what_comes_later_changes_no_earlier_profile(known, settings):
-    before = snapshot(known, micros(at(5)), 6, np.array([0]), TASTE)
-    put(settings, "listens", [listen("a", "y", at(6)), listen("c", "x", at(5))])
-    put(settings, "feedback_history", [word("a", "dislike", "x", at(6))])
-    more = read_known(settings, NIGHT)
-    after = snapshot(more, micros(at(5)), 6, np.array([0]), TASTE)
-    np.testing.assert_array_equal(before.listeners.centroids, after.listeners.centroids)
-    np.testing.assert_array_equal(before.listeners.weights, after.listeners.weights)
+def test_words_count_from_their_time_on(known):
+    plays = known.log.bucket(0)
+    nothing = np.zeros(len(plays), bool)
+
+    def rated(when):
+        pairs, rating = ratings(plays, nothing, known.words, micros(when), 4, TASTE)
+        tracks, users = list(known.tracks.ids), list(known.users.ids)
+        names = [users[pair // 4] + " " + tracks[pair % 4] for pair in pairs]
+        return dict(zip(names, rating.tolist(), strict=True))
+
+    assert rated(at(5, 14))["a z"] == pytest.approx(math.log1p(0.5 ** (1 / 48)))
+    assert rated(at(5, 15))["a z"] == TASTE.like_rating
+    assert rated(at(4))["b y"] > 0
+    assert rated(at(4, 13))["b y"] == 0
 
 
 def test_only_the_listeners_asked_for_are_described(known):
-    found = snapshot(known, micros(at(9)), 8, np.array([1]), TASTE)
-    assert found.listeners.n_plays.tolist() == [1]
-    assert np.isnan(found.listeners.centroids).all()
+    found = before(known, at(9), [B])
+    assert found.n_plays.tolist() == [1]
+    assert np.isnan(found.centroids).all()
 
 
 def test_before_the_first_play_nothing_is_known(known):
-    found = snapshot(known, micros(at(1)), 0, np.array([0]), TASTE)
-    assert np.isnan(found.listeners.weights).all()
-    assert found.stats.n_plays.sum() == 0
+    found = before(known, at(1), [A])
+    assert np.isnan(found.weights).all()
+    assert found.n_plays.tolist() == [0]

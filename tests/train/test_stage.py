@@ -1,20 +1,27 @@
 import json
 from datetime import date
 
+import numpy as np
 import pytest
 
+from jobs.errors import NocturneError
 from jobs.lake.arrow import open_table
 from jobs.settings import TrainSettings
 from jobs.stage import Night
+from jobs.store.folder import FolderStore
+from jobs.train.examples import labels
 from jobs.train.promote.stage import promote_models
 from jobs.train.stage import train_content
+from jobs.train.versions import record
 from jobs.window import Window
 from models.content_network.scoring import ContentScorer
 from models.registry import Registry
 from tests.models.content_network.tiny import publish_tiny
 from tests.train.lake import at, listen, put, put_town
 
-TRAIN = TrainSettings(n_blocks=4, epochs=30, patience=30, batch_size=64, n_hidden=8, n_factors=4)
+TRAIN = TrainSettings(
+    n_blocks=4, epochs=8, patience=8, batch_size=32, learning_rate=0.02, n_hidden=8, n_factors=4
+)
 
 
 def night_of(settings, day: int, **train) -> Night:
@@ -66,17 +73,73 @@ def test_a_night_with_too_little_to_learn_from_has_no_model(settings, n_plays):
 
 
 @pytest.mark.train
-def test_a_worse_network_is_not_promoted(settings, monkeypatch):
+def test_a_network_trained_on_shuffled_labels_is_not_promoted(settings, monkeypatch):
     put_town(settings, n_days=5)
-    before = night_of(settings, 4)
-    train_content(before)
-    promote_models(before)
-    worse = publish_tiny(before.store, date(2026, 6, 5), promote=False)
-    monkeypatch.setattr("jobs.train.promote.stage.trained_version", lambda *_: worse.version)
+    good = night_of(settings, 4)
+    train_content(good)
+    promote_models(good)
+
+    def shuffled(*arguments):
+        return np.random.default_rng(0).permutation(labels(*arguments))
+
     night = night_of(settings, 5)
+    with monkeypatch.context() as patch:
+        patch.setattr("jobs.train.examples.labels", shuffled)
+        train_content(night)
+    challenger = night.summary.details["version"]
     promote_models(night)
     assert night.summary.details["promoted"] is False
-    assert night.summary.details["champion"] == before.summary.details["version"]
+    assert night.summary.details["champion"] == good.summary.details["version"]
     assert "worse than the champion" in night.summary.details["reason"]
-    champion = Registry(night.store, "content").for_night(date(2026, 6, 5))
-    assert champion.version == before.summary.details["version"]
+    assert [(r["version"], r["promoted"]) for r in rows(settings) if r["as_of"].day == 5] == [
+        (challenger, False)
+    ]
+    registry = Registry(night.store, "content")
+    assert registry.for_night(date(2026, 6, 5)).version == good.summary.details["version"]
+    assert registry.card(challenger).as_of == date(2026, 6, 5)
+
+
+def night_with(settings, challenger_seed: int) -> Night:
+    """A night whose version has random weights."""
+    put_town(settings, n_days=3)
+    night = night_of(settings, 3)
+    card = publish_tiny(night.store, date(2026, 6, 3), challenger_seed, promote=False)
+    record(night.settings, card, promoted=False, reason=None)
+    return night
+
+
+def test_the_first_model_must_beat_the_share_of_likes(settings):
+    night = night_with(settings, challenger_seed=3)
+    promote_models(night)
+    assert night.summary.details["promoted"] is False
+    assert night.summary.details["champion"] is None
+    assert "worse than the share of likes" in night.summary.details["reason"]
+
+
+def test_a_version_that_an_operator_withdrew_stays_withdrawn(settings):
+    night = night_with(settings, challenger_seed=3)
+    registry = Registry(night.store, "content")
+    [card] = registry.versions()
+    registry.promote(card.version)
+    registry.withdraw(card.version)
+    promote_models(night)
+    assert night.summary.details["reason"] == "withdrawn by an operator"
+    assert registry.champion() is None
+
+
+def test_a_corrupted_version_is_refused_by_name(settings):
+    champion = publish_tiny(FolderStore(settings.store.root), date(2026, 6, 2))
+    night = night_with(settings, challenger_seed=3)
+    [_, card] = Registry(night.store, "content").versions()
+    night.store.put(f"models/content/{card.version}/weights.npz", b"half")
+    with pytest.raises(NocturneError, match=rf"{card.version}: weights\.npz does not match"):
+        promote_models(night)
+    assert Registry(night.store, "content").champion() == champion
+
+
+def test_a_corrupted_champion_is_named_with_the_remedy(settings):
+    champion = publish_tiny(FolderStore(settings.store.root), date(2026, 6, 2), seed=4)
+    night = night_with(settings, challenger_seed=3)
+    night.store.delete(f"models/content/{champion.version}/weights.npz")
+    with pytest.raises(NocturneError, match=rf"is missing.*rollback {champion.version}"):
+        promote_models(night)

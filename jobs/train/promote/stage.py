@@ -7,10 +7,10 @@ import numpy as np
 from jobs.errors import NocturneError
 from jobs.stage import Night
 from jobs.train.examples import heldout_block
-from jobs.train.history import Floats, read_known
+from jobs.train.history import read_known
+from jobs.train.plays import scratch
 from jobs.train.versions import record, trained_version
 from models.content_network.comparison import Decision, decide, predict
-from models.content_network.examples import Block
 from models.content_network.scoring import ContentScorer
 from models.errors import ModelError
 from models.registry import Registry
@@ -52,19 +52,19 @@ def _decide(night: Night, registry: Registry, version: str) -> tuple[Decision, s
         return Decision(
             False, "withdrawn by an operator", {}
         ), None if champion is None else champion.version
-    known = read_known(night.settings, night.window)
-    assert known is not None
     settings = night.settings
-    block = heldout_block(known, night.window, settings.taste, settings.train)
-    challenger = _predictions(registry, version, known.features, block)
+    with scratch(settings) as folder:
+        known = read_known(settings, night.window, folder)
+        assert known is not None
+        block = heldout_block(known, settings)
+    challenger = _scorer(registry, version)
+    p = predict(challenger, known.features, block)
     if champion is None:
-        base = np.full(
-            len(block), 1 - ContentScorer.from_files(registry.read(version)).scaling.skip_rate
-        )
-        return decide(challenger, base, block, settings.seed), None
-    incumbent = _predictions(registry, champion.version, known.features, block)
-    return decide(challenger, incumbent, block, settings.seed), champion.version
+        share = np.full(len(block), 1 - challenger.scaling.skip_rate)
+        return decide(p, share, block, settings.seed, of="the share of likes"), None
+    incumbent = predict(_scorer(registry, champion.version), known.features, block)
+    return decide(p, incumbent, block, settings.seed), champion.version
 
 
-def _predictions(registry: Registry, version: str, features: Floats, block: Block) -> Floats:
-    return predict(ContentScorer.from_files(registry.read(version)), features, block)
+def _scorer(registry: Registry, version: str) -> ContentScorer:
+    return ContentScorer.from_files(registry.read(version))
