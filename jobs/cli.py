@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from jobs.errors import NocturneError
+from jobs.train.commands import models
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(models, name="models")
 Day = Annotated[
     datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The night: its landing day (UTC).")
 ]

@@ -50,10 +50,9 @@ def track_stats(known: Known, taste: TasteSettings) -> list[TrackStats]:
         plays = known.log.bucket(bucket)
         seen = np.searchsorted(known.edges, plays["at"], side="right")
         cell = seen * n_tracks + plays["track"]
-        skip = is_skip(plays, taste.skip_ms)
-        for kind, rows in enumerate((~skip, skip)):
-            counted = np.bincount(cell[rows], minlength=totals[kind].size)
-            totals[kind] += counted[: totals[kind].size].reshape(totals[kind].shape)
+        for kind, weight in enumerate((None, is_skip(plays, taste.skip_ms))):
+            counted = np.bincount(cell, weight, totals[kind].size)
+            totals[kind] += counted.reshape(totals[kind].shape)
     before = totals.cumsum(axis=1)
     return [TrackStats(before[0, b], before[1, b]) for b in range(n_blocks)]
 

@@ -34,11 +34,10 @@ def listeners_before(
     theirs = users[np.minimum(place, len(users) - 1)] == plays["user"]
     plays, place = plays[theirs], place[theirs]
     skip = is_skip(plays, taste.skip_ms)
-    counts = [
-        np.bincount(place[rows], minlength=len(users)).astype(np.float64) for rows in (~skip, skip)
-    ]
+    n_plays = np.bincount(place, minlength=len(users)).astype(np.float64)
+    n_skips = np.bincount(place[skip], minlength=len(users)).astype(np.float64)
     pairs, rating = ratings(plays, skip, words, at, len(features), taste)
-    return ListenerArrays(*profiles(pairs, rating, users, features, taste), *counts)
+    return ListenerArrays(*profiles(pairs, rating, users, features, taste), n_plays, n_skips)
 
 
 def ratings(

@@ -17,8 +17,8 @@ class ListenerArrays:
 
     ``centroids`` float64[n, n_tastes, 13]: each taste's mean raw features, NaN where a listener has
     fewer tastes. ``weights`` float64[n, n_tastes]: shares of the tastes, adding up to 1; NaN or 0
-    beyond the last one. ``n_plays``, ``n_skips`` float64[n]: plays that were no skips, and skips;
-    NaN if not known.
+    beyond the last one. ``n_plays``, ``n_skips`` float64[n]: all plays, and how many of them were
+    skips; NaN if not known.
     """
 
     centroids: Floats
@@ -50,7 +50,7 @@ class ListenerArrays:
 
 @dataclass(frozen=True)
 class TrackStats:
-    """How tracks did with all listeners before: float64[n] plays that were no skips, and skips."""
+    """How tracks did with all listeners before: float64[n] plays, and how many of them were skips."""
 
     n_plays: Floats
     n_skips: Floats

@@ -113,8 +113,8 @@ def _counts(scaling: Scaling, n_plays: Floats, n_skips: Floats) -> Floats:
     """float64[n, 3]: log plays, log odds of a skip smoothed towards the mean rate, known."""
     known = ~(np.isnan(n_plays) | np.isnan(n_skips))
     plays, rate = np.nan_to_num(n_plays), scaling.skip_rate
-    skips = np.nan_to_num(n_skips)
-    odds = (skips + PRIOR_PLAYS * rate) / (plays + PRIOR_PLAYS * (1 - rate))
+    skips = np.minimum(np.nan_to_num(n_skips), plays)
+    odds = (skips + PRIOR_PLAYS * rate) / (plays - skips + PRIOR_PLAYS * (1 - rate))
     surprise = np.log(odds) - np.log(rate / (1 - rate))
-    counts: Floats = np.stack([np.log1p(plays + skips) / 5, surprise, np.ones_like(plays)], axis=1)
+    counts: Floats = np.stack([np.log1p(plays) / 5, surprise, np.ones_like(plays)], axis=1)
     return counts * known[:, None]

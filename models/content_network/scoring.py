@@ -22,8 +22,8 @@ from models.content_network.arrays import Floats, ListenerArrays, TrackStats
 from models.content_network.inputs import F32, Scaling, listener_inputs, track_inputs
 
 SCALING, WEIGHTS, CALIBRATION = "preprocessing.json", "weights.npz", "calibration.json"
-BLOCK_LISTENERS = 64
-BLOCK_TRACKS = 4096
+BLOCK_LISTENERS = 32
+BLOCK_TRACKS = 8192
 Rows = NDArray[np.integer]
 
 __all__ = ["ContentScorer", "ListenerArrays", "TrackStats"]
@@ -128,9 +128,12 @@ class ContentScorer:
 
     def calibrated(self, logits: F32) -> F32:
         """Probabilities of logits."""
+        odds: F32 = logits * np.float32(-self.slope)
+        odds -= np.float32(self.intercept)
         with np.errstate(over="ignore"):
-            odds: F32 = np.exp(np.float32(-self.slope) * logits - np.float32(self.intercept))
-        return np.reciprocal(1 + odds, dtype=np.float32)
+            np.exp(odds, out=odds)
+        odds += 1
+        return np.reciprocal(odds, out=odds)
 
     def listener_vectors(self, listeners: ListenerArrays) -> ListenerVectors:
         """The listeners' side of the network."""
@@ -159,8 +162,13 @@ class ContentScorer:
 
 def _block_logits(u: ListenerVectors, v: F32) -> F32:
     """Of every listener and track, without the tracks' biases."""
-    near = u.log_shares[:, :, None] + u.tastes @ v.T
-    logits: F32 = u.whole @ v.T + _log_sum_exp(near) + u.bias[:, None]
+    n, k, d = u.tastes.shape
+    # One product of two matrices: numpy would multiply a stack of them one listener at a time.
+    near = (u.tastes.reshape(n * k, d) @ v.T).reshape(n, k, len(v))
+    near += u.log_shares[:, :, None]
+    logits = u.whole @ v.T
+    logits += _log_sum_exp(near)
+    logits += u.bias[:, None]
     return logits
 
 
@@ -173,8 +181,12 @@ def _pair_logits(u: ListenerVectors, v: F32) -> F32:
 
 def _log_sum_exp(values: F32) -> F32:
     """Over the second axis."""
-    top = values.max(axis=1, keepdims=True)
-    total: F32 = np.log(np.exp(values - top).sum(axis=1)) + top[:, 0]
+    top = values.max(axis=1)
+    total: F32 = np.zeros_like(top)
+    for k in range(values.shape[1]):
+        total += np.exp(values[:, k] - top)
+    np.log(total, out=total)
+    total += top
     return total
 
 

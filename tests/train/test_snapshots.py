@@ -47,7 +47,7 @@ def test_a_profile_holds_the_ratings_of_before_alone(known):
     assert found.weights[0] == pytest.approx([x / (x + y), y / (x + y)])
     assert found.centroids[0, :, 0] == pytest.approx([0.2, 0.9])
     assert np.isnan(found.centroids[1]).all()
-    assert found.n_plays.tolist() == [4, 1]
+    assert found.n_plays.tolist() == [5, 1]
     assert found.n_skips.tolist() == [1, 0]
 
 

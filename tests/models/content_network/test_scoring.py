@@ -115,7 +115,7 @@ def test_the_key_is_a_circle_and_minus_one_is_none(key, sine, cosine):
 
 def test_counts_are_smoothed_towards_the_mean_rate():
     features = np.full((3, 13), 0.5)
-    stats = TrackStats(np.array([0.0, 33.0, np.nan]), np.array([0.0, 57.0, 3.0]))
+    stats = TrackStats(np.array([0.0, 90.0, np.nan]), np.array([0.0, 57.0, 3.0]))
     plays, surprise, known = track_inputs(SCALING, features, stats)[:, 16:].T
     assert plays == pytest.approx([0, np.log1p(90) / 5, 0], abs=1e-6)
     # (57 + 10 * .3) / (33 + 10 * .7) = 60 / 40 against .3 / .7
