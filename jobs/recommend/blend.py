@@ -25,9 +25,13 @@ class Pick:
 
 @dataclass(frozen=True)
 class Blend:
-    """The picks in the order of the list, and how many candidates the artist cap turned away."""
+    """The picks in the order of the list, and how many candidates were turned away on the way.
+
+    ``n_versions`` were other versions of picked songs, ``n_capped`` fell to the artist cap.
+    """
 
     picks: tuple[Pick, ...]
+    n_versions: int
     n_capped: int
 
 
@@ -61,15 +65,17 @@ def blend(
             if position is not None:
                 picks.append(Pick(position, strategy))
                 break
-    return Blend(tuple(picks), len(gate.capped))
+    return Blend(tuple(picks), len(gate.versions), len(gate.capped))
 
 
 class _Gate:
-    """Lets a track through once, and not beyond its artists' cap."""
+    """Lets a song through once, and not beyond its artists' cap."""
 
     def __init__(self, tracks: Tracks, artist_cap: int) -> None:
         self.tracks, self.artist_cap = tracks, artist_cap
         self.taken: set[int] = set()
+        self.songs: set[int] = set()
+        self.versions: set[int] = set()
         self.capped: set[int] = set()
         self.n_of_artist: Counter[int] = Counter()
 
@@ -77,15 +83,19 @@ class _Gate:
         return next((position for position in queue if self._admit(position)), None)
 
     def _admit(self, position: int) -> bool:
-        if position in self.taken or position in self.capped:
+        if position in self.taken or position in self.versions or position in self.capped:
             return False
-        artists = self.tracks.artists_of(position).tolist()
-        if any(self.n_of_artist[artist] >= self.artist_cap for artist in artists):
+        song, artists = int(self.tracks.song[position]), set(self.tracks.artists_of(position).tolist())
+        if song in self.songs:
+            self.versions.add(position)
+        elif any(self.n_of_artist[artist] >= self.artist_cap for artist in artists):
             self.capped.add(position)
-            return False
-        self.taken.add(position)
-        self.n_of_artist.update(set(artists))
-        return True
+        else:
+            self.taken.add(position)
+            self.songs.add(song)
+            self.n_of_artist.update(artists)
+            return True
+        return False
 
 
 def best(scores: NDArray[np.floating], n: int) -> NDArray[np.int64]:

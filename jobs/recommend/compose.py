@@ -69,8 +69,8 @@ class Composer:
 
     def playlist(self, listener: Listener, content: Scores) -> dict[str, Any]:
         """The playlist of one listener, given the score of each track by its content."""
-        unheard = _all_but(len(self.tracks), listener.heard)
-        allowed = unheard & _all_but(len(self.tracks), listener.blocked)
+        unheard = ~self.tracks.versions_of(listener.heard)
+        allowed = unheard & ~self.tracks.versions_of(listener.blocked)
         allowed &= ~self.tracks.by_any_of(self.tracks.artist_numbers(listener.blocked_artists))
         predictions = predict(listener, len(self.tracks), self.rules.support)
         candidates = self._candidates(listener, allowed, predictions, content)
@@ -128,7 +128,8 @@ class Composer:
         n_left = {
             "heard": int(unheard.sum()),
             "blocked": n_allowed,
-            "artist_cap": n_allowed - blended.n_capped,
+            "version": n_allowed - blended.n_versions,
+            "artist_cap": n_allowed - blended.n_versions - blended.n_capped,
             "length": len(blended.picks),
         }
         before = [len(self.tracks), *list(n_left.values())[:-1]]
@@ -138,12 +139,6 @@ class Composer:
                 zip(before, n_left.items(), strict=True), start=1
             )
         ]
-
-
-def _all_but(n: int, positions: Ints) -> Mask:
-    mask = np.ones(n, bool)
-    mask[positions] = False
-    return mask
 
 
 def _struct(**fields: pa.DataType) -> pa.DataType:

@@ -26,6 +26,7 @@ class Witness:
     ) -> None:
         self.listener, self.tracks = listener, tracks
         self.predictions, self.content = predictions, content
+        self.told: set[int] = set()
 
     def score(self, pick: Pick) -> float:
         """The score its strategy ranked it by: a predicted rating, P(like) or nearness, or listeners."""
@@ -64,10 +65,11 @@ class Witness:
         return "neighbors", evidence | {"shared_artists": self._shared_artists(found[0])}
 
     def _by_content(self, pick: Pick) -> dict[str, Any]:
-        found = likeness(self.listener, pick.position, self.tracks)
+        found = likeness(self.listener, pick.position, self.tracks, self.told)
         evidence: dict[str, Any] = {"score": round(self.score(pick), 4), "words": [], "like": None}
         if found is None:
             return evidence
+        self.told.add(found.position)
         evidence["words"] = [
             WORDS[name][0 if high else 1] for name, high in found.features if name in WORDS
         ]

@@ -4,7 +4,7 @@ By the content network where one was promoted, else by nearness to the listener'
 a track's features, so they work for tracks that nobody has played.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,7 +46,7 @@ def content_scores(listeners: Sequence[Listener], tracks: Tracks, model: Model |
     Content says nothing of a track without features, nor to a listener without tastes.
     """
     if model is None:
-        scores = np.stack([nearness(one, tracks) for one in listeners]).astype(np.float32)
+        scores = nearness(listeners, tracks)
     else:
         scores = model.scorer.probabilities(listener_arrays(listeners), tracks.features).copy()
     scores[[not len(one.centroids) for one in listeners]] = np.nan
@@ -54,17 +54,21 @@ def content_scores(listeners: Sequence[Listener], tracks: Tracks, model: Model |
     return scores
 
 
-def nearness(listener: Listener, tracks: Tracks) -> Floats:
-    """How near each track is to the listener's tastes: sum over tastes of weight * exp(-distance^2 / 2).
+def nearness(listeners: Sequence[Listener], tracks: Tracks) -> Scores:
+    """How near tracks are to listeners' tastes: sum over tastes of weight * exp(-distance^2 / 2).
 
     The distance is the root mean square difference of features, each in its standard deviations.
     """
     mean, spread = tracks.typical
-    near = np.zeros(len(tracks))
-    for weight, centroid in zip(listener.taste_weights, listener.centroids, strict=True):
-        gaps = tracks.z[:, _COMPARED] - ((centroid - mean) / spread)[_COMPARED]
-        near += weight * np.exp(-(gaps**2).mean(axis=1) / 2)
-    return near
+    owner = np.repeat(np.arange(len(listeners)), [len(one.centroids) for one in listeners])
+    tastes = np.concatenate([(one.centroids - mean) / spread for one in listeners])[:, _COMPARED]
+    weights = np.concatenate([one.taste_weights for one in listeners])
+    points = tracks.z[:, _COMPARED]
+    squares = (tastes**2).sum(axis=1)[:, None] + (points**2).sum(axis=1) - 2 * tastes @ points.T
+    near = weights[:, None] * np.exp(-np.maximum(squares, 0) / len(_COMPARED) / 2)
+    scores = np.zeros((len(listeners), len(tracks)))
+    np.add.at(scores, owner, near)
+    return scores.astype(np.float32)
 
 
 def listener_arrays(listeners: Sequence[Listener]) -> ListenerArrays:
@@ -92,12 +96,20 @@ class Likeness:
     features: tuple[tuple[str, bool], ...]
 
 
-def likeness(listener: Listener, position: int, tracks: Tracks) -> Likeness | None:
-    """None if nothing that the listener rates above 0 has features. Ties go to the first id."""
+def likeness(
+    listener: Listener, position: int, tracks: Tracks, told: Collection[int] = ()
+) -> Likeness | None:
+    """None if nothing that the listener rates above 0 has features. Ties go to the first id.
+
+    Played tracks in ``told`` are passed over while there are others, so that not every reason of a list
+    names the same one.
+    """
     played = listener.rated[listener.ratings > 0]
     played = played[~np.isnan(tracks.z[played]).any(axis=1)]
     if not len(played):
         return None
+    untold = played[~np.isin(played, list(told))]
+    played = untold if len(untold) else played
     track, others = tracks.z[position], tracks.z[played]
     nearest = int(((others - track)[:, _COMPARED] ** 2).sum(axis=1).argmin())
     lesser = np.minimum(np.abs(others[nearest]), np.abs(track))

@@ -1,5 +1,7 @@
 """The catalog of a night as arrays: every track that can be recommended, by position."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +25,7 @@ class Tracks:
 
     ``features`` float64[n, 13], a row of NaN where a track has none; ``n_listeners`` int64[n]: how many
     listeners rate it above 0. Artist j of track i is ``artist_of[artist_ptr[i] + j]``, a number into
-    ``artist_ids``, which are sorted.
+    ``artist_ids``, which are sorted. ``song`` int64[n] is equal for versions of one song.
     """
 
     ids: tuple[str, ...]
@@ -34,6 +36,7 @@ class Tracks:
     artist_ids: tuple[str, ...]
     artist_ptr: Ints
     artist_of: Ints
+    song: Ints
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -49,6 +52,12 @@ class Tracks:
         found = np.zeros(len(self), bool)
         found[self._track_of[wanted[self.artist_of]]] = True
         return found
+
+    def versions_of(self, positions: Ints) -> Mask:
+        """Which tracks are these, or other versions of the same songs: bool[n]."""
+        found = np.zeros(len(self), bool)
+        found[self.song[positions]] = True
+        return np.asarray(found[self.song])
 
     def artists_of_all(self, positions: Ints) -> Ints:
         """Numbers of the artists of these tracks, each once."""
@@ -131,4 +140,30 @@ def from_arrow(rows: pa.Table) -> Tracks:
         artist_ids=tuple(names.tolist()),
         artist_ptr=np.concatenate([[0], np.cumsum(artist_lists.value_lengths().to_numpy())]),
         artist_of=numbers.astype(np.int64),
+        song=songs(rows["title"].to_pylist(), artist_lists.to_pylist()),
     )
+
+
+_WORDS = "remaster(ed)?|live|version|edit|(re)?mix|mono|stereo|acoustic|demo|take|session|instrumental"
+_MARK = rf"[^()\[\]]*\b({_WORDS})\b[^()\[\]]*"
+_SUFFIX = re.compile(rf"\s*(\({_MARK}\)|\[{_MARK}\]|\s-\s{_MARK})\s*$")
+
+
+def songs(titles: Sequence[str], artist_ids: Sequence[Sequence[str]]) -> Ints:
+    """A number for each track, equal for versions of one song: one title but for marks of a version
+    ("- Live", "(2011 Remaster)"), accents, case and punctuation, and the same first artist."""
+    number: dict[tuple[str, str], int] = {}
+    keys = (
+        (song_title(title), ids[0] if ids else "") for title, ids in zip(titles, artist_ids, strict=True)
+    )
+    return np.array([number.setdefault(key, len(number)) for key in keys], np.int64)
+
+
+def song_title(title: str) -> str:
+    """The title of the song, whichever version this is; never empty unless the title is."""
+    folded = unicodedata.normalize("NFKD", title).casefold()
+    plain = "".join(char for char in folded if not unicodedata.combining(char))
+    song = plain
+    while (shorter := _SUFFIX.sub("", song)) not in ("", song):
+        song = shorter
+    return " ".join(re.findall(r"\w+", song)) or title

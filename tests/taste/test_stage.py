@@ -3,30 +3,25 @@ from datetime import UTC, date, datetime
 import pytest
 
 from jobs.errors import NoInputError
-from jobs.lake.catalog import TABLES
-from jobs.lake.schemas import spark_schema
 from jobs.stage import Night
 from jobs.taste.stage import build_taste
 from jobs.window import Window
+from tests.tables import put
 
 pytestmark = pytest.mark.spark
 D1, D2 = date(2026, 6, 27), date(2026, 6, 28)
 
 
-def land(lake, day):
-    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    listen = (f"l{day.day}", "u", "t", at, 200_000, False, None, None, day, day, "f")
-    rows = lake.spark.createDataFrame([listen], spark_schema(TABLES["listens"]))
-    lake.replace(rows, "listens", f"listened_on = DATE'{day}'")
+def land(settings, *days):
     vector = (0.5, 0.5, 1, -9.0, 1, 0.1, 0.1, 0.1, 0.1, 0.5, 120.0, 200_000, 4)
-    features = [("t", *vector, "given", day, "f")]
-    rows = lake.spark.createDataFrame(features, spark_schema(TABLES["audio_features_history"]))
-    lake.replace(rows, "audio_features_history", f"landed_on = DATE'{day}'")
+    at = {day: datetime(day.year, day.month, day.day, 12, tzinfo=UTC) for day in days}
+    listens = [(f"l{d.day}", "u", "t", at[d], 200_000, False, None, None, d, d, "f") for d in days]
+    put(settings, "listens", listens)
+    put(settings, "audio_features_history", [("t", *vector, "given", day, "f") for day in days])
 
 
 def test_a_night_sees_what_had_landed_and_a_second_run_gives_the_same_rows(lake, settings):
-    for day in (D1, D2):
-        land(lake, day)
+    land(settings, D1, D2)
     seen = []
     for day in (D2, D1, D2):
         night = Night(Window.night(day), settings)

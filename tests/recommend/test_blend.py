@@ -1,0 +1,79 @@
+from datetime import date
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.recommend.blend import best, blend, draw_slots, generator
+from tests.recommend.town import catalog
+
+NIGHT = date(2026, 6, 28)
+QUIET, CALM, LOUD, LOUDER, DUET, BARE = range(6)
+
+
+def blended(candidates, slots, cap=2, tracks=None):
+    found = blend(candidates, slots, tracks or catalog(), cap)
+    return [(pick.position, pick.strategy) for pick in found.picks], found
+
+
+def test_slots_are_filled_by_their_strategy_best_first():
+    picks, _ = blended(
+        {"exploit": [LOUD, QUIET], "explore": [BARE, DUET]}, ["explore", "exploit", "explore"]
+    )
+    assert picks == [(BARE, "explore"), (LOUD, "exploit"), (DUET, "explore")]
+
+
+def test_strategies_stand_in_for_one_another_popular_last():
+    candidates = {"exploit": [LOUD], "explore": [QUIET], "popular": [BARE, CALM]}
+    picks, found = blended(candidates, ["exploit"] * 4)
+    assert picks == [(LOUD, "exploit"), (QUIET, "explore"), (BARE, "popular"), (CALM, "popular")]
+    assert blended(candidates, ["explore"] * 2)[0] == [(QUIET, "explore"), (LOUD, "exploit")]
+    assert (found.n_versions, found.n_capped) == (0, 0)
+
+
+def test_a_collaboration_counts_for_each_of_its_artists():
+    order = [DUET, QUIET, CALM, LOUD]
+    picks, found = blended({"exploit": order}, ["exploit"] * 4)
+    assert [position for position, _ in picks] == [DUET, QUIET, LOUD]
+    assert found.n_capped == 1
+    assert len(blended({"exploit": order}, ["exploit"] * 4, cap=1)[0]) == 2
+
+
+def test_a_track_or_another_version_of_its_song_comes_once():
+    tracks = catalog(("Quiet", "Quiet - Live", "Loud", "Louder", "Duet", "Bare"))
+    candidates = {"exploit": [QUIET, CALM, DUET], "explore": [QUIET, CALM, LOUD]}
+    picks, found = blended(candidates, ["exploit"] * 3, tracks=tracks)
+    assert [position for position, _ in picks] == [QUIET, DUET, LOUD]
+    assert found.n_versions == 1
+
+
+def test_too_few_candidates_make_a_short_list():
+    assert blended({"popular": [LOUD]}, ["explore"] * 3)[0] == [(LOUD, "popular")]
+
+
+@given(st.integers(0, 60), st.floats(0, 1), st.integers(0, 99))
+def test_the_share_of_explore_is_kept_to_one_slot(n, share, seed):
+    slots = draw_slots(n, share, np.random.default_rng(seed))
+    assert len(slots) == n
+    assert abs(slots.count("explore") - n * share) < 1 + 1e-9
+
+
+def test_draws_differ_by_seed_night_and_listener_and_by_nothing_else():
+    def draw(seed=1, night=NIGHT, user="u"):
+        return generator(seed, night, user).random()
+
+    assert draw() == draw()
+    assert len({draw(), draw(seed=2), draw(night=date(2026, 6, 27)), draw(user="v")}) == 4
+
+
+def test_the_share_is_right_on_average():
+    n = [draw_slots(10, 0.25, generator(1, NIGHT, str(user))).count("explore") for user in range(400)]
+    assert set(n) == {2, 3}
+    assert 2.4 < np.mean(n) < 2.6
+
+
+def test_best_is_by_score_then_position_and_leaves_out_nan():
+    scores = np.array([0.5, np.nan, 0.9, 0.5, 0.1, 0.5])
+    assert best(scores, 3).tolist() == [2, 0, 3]
+    assert best(scores, 99).tolist() == [2, 0, 3, 5, 4]
+    assert best(np.full(3, np.nan), 2).tolist() == []

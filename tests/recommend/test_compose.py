@@ -1,0 +1,115 @@
+import json
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from jobs.recommend.compose import PLAYLIST, Composer, Rules
+from jobs.recommend.explore import Model
+from tests.recommend.town import catalog, circle, ints, listener, stranger
+
+RULES = Rules(
+    night=date(2026, 6, 28),
+    seed=1,
+    n_tracks=4,
+    artist_cap=2,
+    explore_share=0.5,
+    n_candidates=10,
+    support="all",
+)
+NEAR = circle(("n1", 0.9, {0: 1.0, 1: 2.0}), ("n2", 0.4, {1: 1.0, 5: 1.0}))
+
+
+class Sure:
+    """A network with a fixed opinion of the six tracks."""
+
+    def probabilities(self, listeners, features):
+        return np.tile(np.array([0.1, 0.2, 0.9, 0.8, 0.7, 0.6], np.float32), (len(listeners), 1))
+
+
+def playlist(one, model=None, **changes):
+    composer = Composer(catalog(), model, Rules(**vars(RULES) | changes))
+    row = next(composer.playlists([one]))
+    pa.RecordBatch.from_pylist([row], PLAYLIST)
+    return {track["track_id"]: track for track in row["tracks"]}, row
+
+
+def test_a_list_mixes_strategies_each_with_its_reason():
+    tracks, row = playlist(listener(circle=NEAR), Model("v7", Sure()))
+    assert [track["rank"] for track in row["tracks"]] == [1, 2, 3, 4]
+    assert sum(track["strategy"] == "explore" for track in row["tracks"]) == 2
+    assert set(tracks) == {"calm", "bare", "loud", "louder"}
+    assert tracks["calm"]["reason"] == "You play Ann, and 2 listeners close to you play this track."
+    assert tracks["bare"]["reason_kind"] == "neighbors"
+    assert json.loads(tracks["calm"]["evidence"])["neighbors"] == [
+        {"rating": 2.0, "similarity": 0.9, "user_id": "n1"},
+        {"rating": 1.0, "similarity": 0.4, "user_id": "n2"},
+    ]
+    explored = [track for track in row["tracks"] if track["strategy"] == "explore"]
+    assert [(t["track_id"], t["score"]) for t in explored] == [
+        ("loud", pytest.approx(0.9)),
+        ("louder", pytest.approx(0.8)),
+    ]
+    assert {track["model_version"] for track in explored} == {"v7"}
+    assert tracks["calm"]["model_version"] is None
+
+
+def test_explore_stays_away_from_artists_the_listener_plays():
+    tracks, _ = playlist(listener(), Model("v7", Sure()), explore_share=1.0)
+    assert [t for t, track in tracks.items() if track["strategy"] == "explore"] == ["loud", "louder"]
+
+
+def test_without_a_model_nearness_chooses():
+    tracks, _ = playlist(listener(), n_tracks=1, explore_share=1.0)
+    assert list(tracks) == ["loud"]
+    assert tracks["loud"]["model_version"] is None
+    assert "Quiet" in tracks["loud"]["reason"]
+
+
+def test_a_stranger_gets_what_is_popular():
+    tracks, _ = playlist(stranger())
+    assert list(tracks) == ["bare", "loud", "duet", "quiet"]
+    assert tracks["bare"]["score"] == 5.0
+    assert tracks["bare"]["reason"].startswith("5 listeners here play this; your taste is not known")
+
+
+def test_nothing_heard_blocked_or_by_a_blocked_artist():
+    one = listener(circle=NEAR, heard=ints(0, 3), blocked=ints(2), blocked_artists=("dee", "nobody"))
+    tracks, row = playlist(one)
+    assert set(tracks) == {"calm", "duet"}
+    assert [(step["filter"], step["n_before"], step["n_after"]) for step in row["funnel"]] == [
+        ("heard", 6, 4),
+        ("blocked", 4, 2),
+        ("version", 2, 2),
+        ("artist_cap", 2, 2),
+        ("length", 2, 2),
+    ]
+
+
+def test_a_short_list_is_explained_by_its_funnel():
+    _, row = playlist(listener(), artist_cap=1)
+    after = {step["filter"]: step["n_after"] for step in row["funnel"]}
+    assert after == {"heard": 5, "blocked": 5, "version": 5, "artist_cap": 3, "length": 3}
+
+
+def test_another_version_of_what_was_heard_or_blocked_is_out():
+    titles = ("Quiet", "Quiet (Live)", "Loud", "Loud - Mono", "Duet", "Bare")
+    composer = Composer(catalog(titles), None, RULES)
+    row = next(composer.playlists([listener(heard=ints(0), blocked=ints(2))]))
+    assert {track["track_id"] for track in row["tracks"]} == {"duet", "bare"}
+
+
+def test_shared_artists_are_those_of_the_closest_supporter_favorites_first():
+    far = circle(("n1", 0.9, {0: 1.0, 2: 1.0, 5: 1.0}), ("n2", 0.8, {3: 1.0, 5: 1.0}))
+    one = listener(circle=far, heard=ints(0, 2), rated=ints(0, 2), ratings=np.array([1.0, 2.0]))
+    tracks, _ = playlist(one, explore_share=0.0, n_tracks=2)
+    assert json.loads(tracks["bare"]["evidence"])["shared_artists"] == ["Bob", "Ann"]
+
+
+def test_blocks_and_order_of_listeners_do_not_change_a_list():
+    composer = Composer(catalog(), Model("v7", Sure()), RULES)
+    some = [listener(user_id="a", circle=NEAR), stranger(), listener(user_id="b")]
+    together = {row["user_id"]: row for row in composer.playlists(some)}
+    alone = {one.user_id: next(composer.playlists([one])) for one in reversed(some)}
+    assert together == alone

@@ -1,0 +1,76 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from jobs.errors import NoInputError
+from jobs.recommend.stage import recommend
+from jobs.stage import Night
+from jobs.window import Window
+from tests.tables import put
+
+pytestmark = pytest.mark.spark
+DAY = date(2026, 6, 28)
+AT = datetime(2026, 6, 28, 12, tzinfo=UTC)
+LANDED = (DAY, "f")
+TRACKS = [(f"t{n}", f"Title {n}", [f"artist-{n % 4}"], f"Artist {n % 4}") for n in range(8)]
+
+
+def listen(n, user, track):
+    return (f"l{n}", user, track, AT, 200_000, False, None, None, DAY, *LANDED)
+
+
+@pytest.fixture
+def town(lake, settings):
+    """Two neighbors "a" and "b"; "new" has plays that nobody rates; artist-2 is blocked by "a"."""
+    put(settings, "tracks_history", [(*track, None, None, 200_000, *LANDED) for track in TRACKS])
+    vector = (0.5, 0.5, 1, -9.0, 1, 0.1, 0.1, 0.1, 0.1, 0.5, 120.0, 200_000, 4)
+    features = [(track[0], 0.1 * n, *vector[1:], "given", *LANDED) for n, track in enumerate(TRACKS[:7])]
+    put(settings, "audio_features_history", features)
+    plays = [("a", "t0"), ("a", "gone"), ("b", "t0"), ("b", "t1"), ("b", "t2"), ("new", "gone")]
+    put(settings, "listens", [listen(n, *play) for n, play in enumerate(plays)])
+    words = [("a", "block_artist", "artist-2"), ("a", "like", "t5"), ("b", "dislike", "t3")]
+    put(settings, "feedback_history", [(*word, AT, *LANDED) for word in words])
+    rated = [("a", "t0", 1.0), ("a", "gone", 1.0), ("b", "t0", 1.0), ("b", "t1", 2.0), ("b", "t2", 1.0)]
+    put(settings, "ratings", [(DAY, *one, 1, 0, AT) for one in rated])
+    centroid = [0.1, *(float(value) for value in vector[1:])]
+    put(settings, "taste_profiles", [(DAY, user, 0, 1.0, 1, centroid) for user in ("a", "b")])
+    put(settings, "neighbors", [(DAY, "a", "b", 0.9, 3, 0.8, 1, "most_similar")])
+    return lake
+
+
+def lists(lake):
+    rows = lake.read("playlists", DAY).orderBy("user_id", "rank").collect()
+    found = {
+        user: [row for row in rows if row.user_id == user] for user in {row.user_id for row in rows}
+    }
+    assert all([row.rank for row in rows] == list(range(1, len(rows) + 1)) for rows in found.values())
+    return found
+
+
+def test_every_listener_with_a_listen_gets_the_same_list_and_funnel_in_every_run(town, settings):
+    night = Night(Window.night(DAY), settings)
+    recommend(night)
+    found = lists(town)
+    tracks = {user: {row.track_id for row in rows} for user, rows in found.items()}
+    assert tracks == {
+        "a": {"t1", "t3", "t4", "t7"},
+        "b": {"t4", "t5", "t6", "t7"},
+        "new": {f"t{n}" for n in range(8)},
+    }
+    by_track = {row.track_id: row for row in found["a"]}
+    assert (by_track["t1"].strategy, by_track["t1"].reason_kind) == ("exploit", "neighbors")
+    assert {row.strategy for row in found["new"]} == {"popular"}
+    funnel = town.read("playlist_funnel", DAY).where("user_id = 'a'").orderBy("step").collect()
+    assert [(row["filter"], row.n_before, row.n_after) for row in funnel][:2] == [
+        ("heard", 8, 6),
+        ("blocked", 6, 4),
+    ]
+    assert (night.summary.rows_in, night.summary.rows_out) == (3, 16)
+    assert night.summary.details["n_short"] == 3
+    recommend(Night(Window.night(DAY), settings))
+    assert lists(town) == found
+
+
+def test_no_catalog_is_said(lake, settings):
+    with pytest.raises(NoInputError, match="no track had landed by 2026-06-28"):
+        recommend(Night(Window.night(DAY), settings))

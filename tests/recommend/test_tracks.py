@@ -1,0 +1,71 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from jobs.recommend.tracks import from_arrow, song_title, songs
+from tests.recommend.town import catalog, ints
+
+FIRST = {"track_id": "a", "title": "T", "artist": "Ann feat. Bob", "artist_ids": ["ann", "bob"]}
+ROWS = [
+    {
+        "track_id": "b",
+        "title": "T",
+        "artist": "Ann",
+        "artist_ids": ["ann"],
+        "features": None,
+        "n_listeners": None,
+    },
+    FIRST | {"features": [1.0] * 13, "n_listeners": 4},
+]
+
+
+def test_tracks_are_in_the_order_of_their_ids():
+    tracks = from_arrow(pa.Table.from_pylist(ROWS))
+    assert tracks.ids == ("a", "b")
+    assert tracks.artists_of(0).tolist() == [0, 1]
+    assert tracks.artist_ids == ("ann", "bob")
+    assert tracks.artist_names == ("Ann", "Ann feat. Bob")
+    assert tracks.n_listeners.tolist() == [4, 0]
+    assert np.isnan(tracks.features).all(axis=1).tolist() == [False, True]
+    assert tracks.song.tolist() == [0, 0]
+
+
+def test_tracks_by_artists():
+    tracks = catalog()
+    assert np.flatnonzero(tracks.by_any_of(tracks.artist_numbers(["cid", "nobody"]))).tolist() == [4]
+    assert np.flatnonzero(tracks.by_any_of(tracks.artist_numbers(["ann"]))).tolist() == [0, 1, 4]
+    assert tracks.artists_of_all(ints(2, 4)).tolist() == [0, 1, 2]
+    assert not tracks.by_any_of(ints()).any()
+
+
+def test_popularity_orders_by_listeners_then_id():
+    assert catalog().by_popularity.tolist() == [5, 2, 4, 0, 3, 1]
+
+
+def test_features_nobody_has_are_typical_of_nothing():
+    bare = from_arrow(pa.Table.from_pylist(ROWS[:1], schema=pa.Table.from_pylist(ROWS).schema))
+    assert bare.typical[1].tolist() == [1.0] * 13
+
+
+@pytest.mark.parametrize(
+    ("title", "song"),
+    [
+        ("Let It Be - Remastered 2009", "let it be"),
+        ("Let It Be (Live at X) - 2011 Mix", "let it be"),
+        ("Let It Be (Live) [Mono]", "let it be"),
+        ("LET  it be!", "let it be"),
+        ("Café", "cafe"),
+        ("Live and Let Die", "live and let die"),
+        ("Say (All I Need)", "say all i need"),
+        ("(Live)", "live"),
+        ("???", "???"),
+    ],
+)
+def test_marks_of_a_version_are_not_the_song(title, song):
+    assert song_title(title) == song
+
+
+def test_one_title_by_two_artists_is_two_songs():
+    titles = ["Hurt", "Hurt", "Hurt - Live"]
+    assert songs(titles, [["nin"], ["cash"], ["nin", "guest"]]).tolist() == [0, 1, 0]
+    assert songs(titles, [["nin"], ["cash"], ["guest", "nin"]]).tolist() == [0, 1, 2]

@@ -1,0 +1,78 @@
+"""A small catalog and listeners of it, spelled out."""
+
+import numpy as np
+
+from jobs.lake.catalog import FEATURES
+from jobs.recommend.listeners import Circle, Listener
+from jobs.recommend.tracks import Tracks, songs
+
+NAMES = ("quiet", "calm", "loud", "louder", "duet", "bare")
+TITLES = ("Quiet", "Calm", "Loud", "Louder", "Duet", "Bare")
+ARTISTS = (("ann",), ("ann",), ("bob",), ("bob",), ("ann", "cid"), ("dee",))
+ENERGY = (0.1, 0.2, 0.8, 0.9, 0.5, np.nan)
+
+
+def catalog(titles: tuple[str, ...] = TITLES) -> Tracks:
+    """Six tracks: two by ann, two by bob, one by ann and cid, one by dee that has no features."""
+    features = np.full((len(NAMES), len(FEATURES)), 0.5)
+    features[:, FEATURES.index("energy")] = ENERGY
+    features[-1] = np.nan
+    ids = sorted({artist for artists in ARTISTS for artist in artists})
+    return Tracks(
+        ids=NAMES,
+        titles=titles,
+        artists=tuple(" & ".join(artists).title() for artists in ARTISTS),
+        features=features,
+        n_listeners=np.array([1, 0, 3, 1, 2, 5]),
+        artist_ids=tuple(ids),
+        artist_ptr=np.cumsum([0, *(len(artists) for artists in ARTISTS)]),
+        artist_of=np.array([ids.index(artist) for artists in ARTISTS for artist in artists]),
+        song=songs(titles, ARTISTS),
+    )
+
+
+def ints(*values: int) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def circle(*members: tuple[str, float, dict[int, float]]) -> Circle:
+    """Neighbors (id, similarity, ratings by position)."""
+    return Circle(
+        ids=tuple(name for name, _, _ in members),
+        similarity=np.array([similarity for _, similarity, _ in members], float),
+        totals=np.array([sum(ratings.values()) for _, _, ratings in members], float),
+        n_rated=ints(*(len(ratings) for _, _, ratings in members)),
+        ptr=np.cumsum([0, *(len(ratings) for _, _, ratings in members)]),
+        positions=ints(*(position for _, _, ratings in members for position in ratings)),
+        ratings=np.array([r for _, _, ratings in members for r in ratings.values()], float),
+    )
+
+
+def listener(**changes: object) -> Listener:
+    """Somebody who played "quiet" twice and nothing else, and has no neighbors."""
+    energy = np.full((1, len(FEATURES)), 0.5)
+    energy[0, FEATURES.index("energy")] = 0.1
+    facts = {
+        "user_id": "u",
+        "heard": ints(0),
+        "blocked": ints(),
+        "blocked_artists": (),
+        "rated": ints(0),
+        "ratings": np.array([2.0]),
+        "total": 2.0,
+        "n_rated": 1,
+        "n_plays": 2,
+        "n_skips": 0,
+        "taste_weights": np.array([1.0]),
+        "centroids": energy,
+        "circle": circle(),
+    }
+    return Listener(**facts | changes)
+
+
+def stranger() -> Listener:
+    """Somebody of whom nothing is known but that they are there."""
+    nothing = {"rated": ints(), "ratings": np.array([]), "total": 0.0, "n_rated": 0, "n_plays": 0}
+    return listener(
+        heard=ints(), taste_weights=np.array([]), centroids=np.empty((0, len(FEATURES))), **nothing
+    )
