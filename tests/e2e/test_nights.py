@@ -1,0 +1,142 @@
+"""Whole nights of a small town. The nights are run once for all tests of this module."""
+
+import json
+import shutil
+from collections import Counter
+from datetime import date, timedelta
+from itertools import combinations
+
+import duckdb
+import jsonschema
+import polars as pl
+import pytest
+from deltalake import DeltaTable
+
+from jobs.errors import BadDataError
+from jobs.simulate.town import write_town
+from tests.e2e.nights import House
+from tests.publish.test_documents import SCHEMA
+
+pytestmark = pytest.mark.e2e
+FIRST = date(2026, 6, 26)
+DAYS = [FIRST + timedelta(days=n) for n in range(3)]
+LAST = DAYS[-1]
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory):
+    root = tmp_path_factory.mktemp("town") / "landing"
+    write_town(root, n_listeners=40, n_tracks=800, first_day=FIRST, nights=len(DAYS), seed=7)
+    return root
+
+
+@pytest.fixture(scope="module")
+def house(_session, tmp_path_factory, landing):
+    """The nights in their order."""
+    house = House.below(tmp_path_factory.mktemp("in_order"), landing)
+    for day in DAYS:
+        house.run(day)
+    return house
+
+
+def lists(house: House, day: date) -> pl.DataFrame:
+    return house.rows("playlists").filter(pl.col("as_of") == day)
+
+
+def test_every_listener_gets_thirty_unheard_tracks_with_a_reason(house):
+    listens = house.rows("listens")
+    tracks = lists(house, LAST)
+    assert set(tracks["user_id"]) == set(listens["user_id"])
+    assert tracks.group_by("user_id").len()["len"].unique().to_list() == [30]
+    heard = tracks.join(listens, on=["user_id", "track_id"], how="semi")
+    assert len(heard) == 0
+    assert tracks["reason"].str.len_chars().min() > 10
+    assert set(tracks["strategy"]) == {"exploit", "explore"}
+
+
+def test_no_list_has_three_tracks_of_an_artist(house):
+    artists = dict(house.rows("tracks").select("track_id", "artist_ids").iter_rows())
+    for _, tracks in lists(house, LAST).group_by("user_id"):
+        counts = Counter(artist for track in tracks["track_id"] for artist in artists[track])
+        assert max(counts.values()) <= 2
+
+
+def test_lists_are_personal(house):
+    tracks = lists(house, LAST).group_by("user_id").agg("track_id")["track_id"].to_list()
+    overlaps = [len(set(one) & set(other)) / 30 for one, other in combinations(tracks, 2)]
+    assert 1 - sum(overlaps) / len(overlaps) > 0.9
+
+
+def test_the_network_of_the_night_explores(house):
+    explored = lists(house, LAST).filter(pl.col("strategy") == "explore")
+    assert explored["model_version"].null_count() == 0
+
+
+def test_playlists_are_read_without_spark(house):
+    path = f"{house.settings.lake.root}/playlists"
+    n = len(lists(house, LAST))
+    read = DeltaTable(path).to_pyarrow_table(partitions=[("as_of", "=", str(LAST))])
+    assert read.num_rows == n
+    table = DeltaTable(path).to_pyarrow_dataset()
+    assert duckdb.sql(f"select count(*) from table where as_of = '{LAST}'").fetchone() == (n,)
+
+
+def test_what_is_published_is_what_the_table_says(house):
+    objects = house.published()
+    latest = json.loads(objects["playlists/latest.json"])
+    assert latest["as_of"] == str(LAST)
+    folder = f"playlists/runs/{latest['publish_id']}/users/"
+    documents = [
+        json.loads(body)
+        for key, body in objects.items()
+        if key.startswith(folder) and key.endswith(".json")
+    ]
+    for document in documents:
+        jsonschema.validate(document, SCHEMA)
+    found = {d["user_id"]: [track["track_id"] for track in d["tracks"]] for d in documents}
+    rows = lists(house, LAST).sort("user_id", "rank").group_by("user_id", maintain_order=True)
+    assert found == {user: tracks["track_id"].to_list() for (user,), tracks in rows}
+
+
+def test_the_report_and_the_ledger_tell_the_night(house):
+    ledger = house.rows("run_ledger").filter(pl.col("as_of") == LAST)
+    assert ledger["error"].null_count() == len(ledger) == 9
+    page = house.store.get(f"reports/{LAST}/index.html").decode()
+    assert "the newest" in page
+    assert "data_docs/" in page
+
+
+def test_the_same_night_again_changes_nothing(house):
+    tables, objects = house.tables(), house.published()
+    house.run(LAST)
+    again = house.tables()
+    assert [name for name in tables if not tables[name].equals(again[name])] == []
+    assert house.published() == objects
+
+
+def test_nights_in_any_order_give_the_same_tables_and_objects(house, _session, tmp_path, landing):
+    other = House.below(tmp_path, landing)
+    for day in (DAYS[2], DAYS[0], DAYS[1]):
+        other.run(day)
+    tables, others = house.tables(), other.tables()
+    assert tables.keys() == others.keys()
+    assert [name for name in tables if not tables[name].equals(others[name])] == []
+    assert other.published() == house.published()
+
+
+def test_a_failed_gate_publishes_nothing_and_leaves_the_last_lists(house, _session, tmp_path):
+    root = tmp_path / "house"
+    shutil.copytree(house.settings.home + "/..", root)
+    landing = tmp_path / "landing"
+    shutil.copytree(house.settings.landing.root, landing)
+    copy, bad_day = House.below(root, landing), LAST + timedelta(days=1)
+    for kind in ("listens", "tracks", "audio_features", "feedback"):
+        shutil.copytree(landing / kind / f"date={LAST}", landing / kind / f"date={bad_day}")
+    cut = landing / "listens" / f"date={bad_day}" / "part-00000.jsonl.gz"
+    cut.write_bytes(cut.read_bytes()[:200])
+    before = copy.published()
+    with pytest.raises(BadDataError):
+        copy.run(bad_day)
+    assert copy.published() == before
+    assert set(copy.rows("playlists")["as_of"]) == set(DAYS)
+    assert "gate_inputs failed" in copy.store.get(f"reports/{bad_day}/index.html").decode()
