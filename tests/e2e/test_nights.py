@@ -77,8 +77,10 @@ def test_playlists_are_read_without_spark(house):
     n = len(lists(house, LAST))
     read = DeltaTable(path).to_pyarrow_table(partitions=[("as_of", "=", str(LAST))])
     assert read.num_rows == n
-    table = DeltaTable(path).to_pyarrow_dataset()
-    assert duckdb.sql(f"select count(*) from table where as_of = '{LAST}'").fetchone() == (n,)
+    connection = duckdb.connect()
+    connection.register("playlists", DeltaTable(path).to_pyarrow_dataset())
+    night = connection.execute("select count(*) from playlists where as_of = ?", [LAST])
+    assert night.fetchone() == (n,)
 
 
 def test_what_is_published_is_what_the_table_says(house):
