@@ -36,7 +36,7 @@ def window_of(context: Mapping[str, Any]) -> Window:
     """The window of a task's run, from its context."""
     return resolve_window(
         context["params"],
-        str(context["dag_run"].run_type),
+        context["dag_run"].run_type.value,
         context.get("data_interval_start"),
         context.get("data_interval_end"),
     )

@@ -68,6 +68,13 @@ class IngestSettings(Section):
     sources: dict[str, str] = {}
 
 
+class AirflowSettings(Section):
+    """Airflow on this machine (`nocturne run` and `up`); another port is taken if this one is in use."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    parallelism: PositiveInt = 3
+
+
 class TasteSettings(Section):
     """Ratings of implicit listening and taste profiles."""
 
@@ -134,6 +141,7 @@ class Settings(BaseSettings):
     s3: S3Settings = S3Settings()
     spark: SparkSettings = SparkSettings()
     ingest: IngestSettings = IngestSettings()
+    airflow: AirflowSettings = AirflowSettings()
     taste: TasteSettings = TasteSettings()
     neighbors: NeighborsSettings = NeighborsSettings()
     train: TrainSettings = TrainSettings()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.api.datamodels._generated import DagRunType
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from dags.stage_operators import ProcessStage, SparkStage, failure_of
@@ -19,7 +20,7 @@ NAMES = [spec.name for spec in STAGES]
 def context(run_type="backfill", **params):
     return {
         "params": {"window_start": None, "window_end": None, "force": None, "stages": NAMES} | params,
-        "dag_run": SimpleNamespace(run_type=run_type),
+        "dag_run": SimpleNamespace(run_type=DagRunType(run_type)),
         "data_interval_start": START,
         "data_interval_end": END,
     }

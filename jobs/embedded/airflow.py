@@ -1,0 +1,211 @@
+"""Airflow on this machine: PostgreSQL, API server, scheduler and DAG processor, started and ended."""
+
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from jobs.embedded.api import Api
+from jobs.embedded.environment import child_environment
+from jobs.embedded.home import USER, AirflowHome
+from jobs.embedded.postgres import Postgres
+from jobs.embedded.processes import end, start
+from jobs.embedded.progress import Progress
+from jobs.errors import NocturneError, UsageError
+from jobs.settings import Settings
+
+START_SECONDS = 180
+COMPONENTS = {
+    "api-server": ["api-server"],
+    # Its log server would listen on every address; here the UI reads the files themselves.
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+}
+
+
+@dataclass(frozen=True)
+class Running:
+    """What is running: each component's process id and start, and the port."""
+
+    port: int
+    processes: dict[str, tuple[int, float]]
+
+    def sessions(self) -> list[int]:
+        """Sessions that are still ours: a process id that went to another program is not."""
+        return [pid for pid, began in self.processes.values() if _unchanged(pid, began)]
+
+    def dead(self) -> list[str]:
+        """Components that have ended."""
+        return [name for name, (pid, began) in self.processes.items() if not _alive(pid, began)]
+
+
+def _unchanged(pid: int, began: float) -> bool:
+    try:
+        return abs(psutil.Process(pid).create_time() - began) < 1
+    except psutil.NoSuchProcess:
+        return True  # its session may still have members
+
+
+def _alive(pid: int, began: float) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - began) < 1
+    except psutil.NoSuchProcess:
+        return False
+
+
+class Airflow:
+    """The Airflow of one home folder."""
+
+    def __init__(self, settings: Settings, progress: Progress) -> None:
+        self.settings = settings
+        self.progress = progress
+        self.home = AirflowHome.of(settings)
+        self.postgres = Postgres(self.home.database)
+
+    def running(self) -> Running | None:
+        """What was started and not stopped since."""
+        try:
+            state = json.loads(self.home.state_file.read_text())
+        except FileNotFoundError:
+            return None
+        return Running(state["port"], {name: tuple(pair) for name, pair in state["processes"].items()})
+
+    def is_up(self) -> bool:
+        """Whether every component runs."""
+        running = self.running()
+        return running is not None and not running.dead()
+
+    def api(self) -> Api:
+        """The REST API of the running Airflow."""
+        running = self.running()
+        if running is None:
+            raise UsageError("Airflow is not running: start it with `nocturne up`")
+        return Api(running.port, USER, self.home.password())
+
+    def up(self, nightly: bool) -> Api:
+        """Start everything and wait until it works; what a killed run left is ended first."""
+        self.down()
+        self.home.folder.mkdir(parents=True, exist_ok=True)
+        self.progress.now("starting PostgreSQL")
+        database = self.postgres.start()
+        port = free_port(self.settings.airflow.port)
+        self.home.write_config(self.settings, database, port, nightly)
+        environment = {**child_environment(self.settings), "AIRFLOW_HOME": str(self.home.folder)}
+        self._migrate(environment)
+        began = datetime.now(UTC)
+        if self.home.unfinished_file.exists():
+            self._start(["api-server"], port, environment)
+            self._cancel_unfinished()
+        self._start(list(COMPONENTS), port, environment)
+        api = self.api()
+        self._wait(lambda: api.healthy() and (api.parsed_at() or began) > began, "Airflow")
+        api.ensure_pools()
+        api.ensure_spark(self.settings.spark.master)
+        return api
+
+    def down(self) -> bool:
+        """End everything; returns whether there was anything to end."""
+        running = self.running()
+        n = end(running.sessions()) if running else 0
+        self.home.state_file.unlink(missing_ok=True)
+        was_there = self.postgres.process() is not None
+        self.postgres.stop()
+        return bool(n) or was_there
+
+    def log_of(self, component: str) -> Path:
+        """The log of one of Airflow's own processes."""
+        return self.home.logs / f"{component}.log"
+
+    def _start(self, names: list[str], port: int, environment: Mapping[str, str]) -> None:
+        running = self.running() or Running(port, {})
+        for name in names:
+            if name in running.processes:
+                continue
+            command = [sys.executable, "-m", "airflow", *COMPONENTS[name]]
+            process = start(command, self.log_of(name), environment, cwd=str(self.home.folder))
+            running.processes[name] = (process.pid, psutil.Process(process.pid).create_time())
+            # Written after each start, so that a kill in between loses none.
+            self._write(running)
+
+    def _write(self, running: Running) -> None:
+        draft = self.home.state_file.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(running)))
+        draft.replace(self.home.state_file)
+
+    def _migrate(self, environment: Mapping[str, str]) -> None:
+        from importlib.metadata import version
+
+        done = self.home.folder / f"migrated-{version('apache-airflow-core')}"
+        if done.exists():
+            return
+        self.progress.now("preparing Airflow's database (once)")
+        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        made = subprocess.run(
+            command, env=dict(environment), capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        if made.returncode:
+            raise NocturneError(f"Airflow's database could not be prepared:\n{made.stderr[-2000:]}")
+        done.touch()
+
+    def _cancel_unfinished(self) -> None:
+        api = self.api()
+        self._wait(api.answers, "Airflow's API")
+        api.cancel_unfinished()
+        self.home.unfinished_file.unlink()
+
+    def _wait(self, ready: object, what: str) -> None:
+        assert callable(ready)
+        deadline = time.monotonic() + START_SECONDS
+        while not ready():
+            self.progress.now(f"starting {what}")
+            self.check()
+            if time.monotonic() > deadline:
+                raise NocturneError(f"{what} did not start in {START_SECONDS} s: see {self.home.logs}")
+            time.sleep(0.25)
+
+    def check(self) -> None:
+        """Raise if a component has ended by itself, with the end of its log."""
+        running = self.running()
+        for name in running.dead() if running else ():
+            lines = self.log_of(name).read_text(errors="replace").splitlines()[-15:]
+            raise NocturneError(f"Airflow's {name} has ended; {self.log_of(name)} says:\n" + "\n".join(lines))
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """One command at a time starts or stops what is in a home folder."""
+        self.home.folder.mkdir(parents=True, exist_ok=True)
+        with (self.home.folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(
+                    f"another nocturne is at work in {self.home.folder.parent}: wait for it, or set "
+                    "NOCTURNE__HOME to another folder"
+                ) from None
+            os.set_inheritable(file.fileno(), False)
+            yield
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port of 127.0.0.1, or one that the system chooses if that is in use."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise NocturneError("no port of 127.0.0.1 is free")

@@ -1,0 +1,134 @@
+"""Airflow's REST API, as much of it as the command line needs."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from datetime import time as midnight
+from typing import Any
+
+from jobs.errors import NocturneError
+from jobs.stages import REPORT, STAGES
+
+DAG_ID = "nightly_discover"
+TIMEOUT_SECONDS = 30
+
+
+class ApiError(NocturneError):
+    """Airflow answered with an error."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class Api:
+    """A client of one Airflow on this machine."""
+
+    port: int
+    user: str
+    password: str
+    _token: str = field(default="", repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where the UI is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request below /api/v2; its JSON answer."""
+        if not self._token:
+            login = {"username": self.user, "password": self.password}
+            self._token = self._send("POST", f"{self.url}/auth/token", login)["access_token"]
+        return self._send(method, f"{self.url}/api/v2/{path}", body)
+
+    def _send(self, method: str, url: str, body: Any) -> Any:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - http, ours
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            text = error.read().decode(errors="replace")
+            raise ApiError(f"Airflow refused {method} {url}: {error.code} {text}", error.code) from None
+
+    def healthy(self) -> bool:
+        """Whether database, scheduler and DAG processor all answer."""
+        try:
+            health = self._send("GET", f"{self.url}/api/v2/monitor/health", None)
+        except (OSError, ApiError):
+            return False
+        parts = ("metadatabase", "scheduler", "dag_processor")
+        return all((health.get(part) or {}).get("status") == "healthy" for part in parts)
+
+    def answers(self) -> bool:
+        """Whether the API itself is up."""
+        try:
+            self._send("GET", f"{self.url}/api/v2/version", None)
+        except (OSError, ApiError):
+            return False
+        return True
+
+    def ensure_pools(self) -> None:
+        """One slot for each writer of tables."""
+        there = {pool["name"] for pool in self.call("GET", "pools?limit=100")["pools"]}
+        for writer in dict.fromkeys(spec.writer for spec in (*STAGES, REPORT)):
+            name = f"nocturne_{writer}"
+            if name not in there:
+                self.call("POST", "pools", {"name": name, "slots": 1, "include_deferred": False})
+
+    def ensure_spark(self, master: str) -> None:
+        """The connection ``spark_default``, if there is none: Airflow would take yarn."""
+        try:
+            self.call("GET", "connections/spark_default")
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            body = {"connection_id": "spark_default", "conn_type": "spark", "host": master}
+            self.call("POST", "connections", body)
+
+    def parsed_at(self) -> datetime | None:
+        """When the DAG processor last read the night; None if it never did."""
+        try:
+            dag = self.call("GET", f"dags/{DAG_ID}")
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return None
+        return datetime.fromisoformat(dag["last_parsed_time"])
+
+    def backfill(self, first: date, last: date) -> int:
+        """Start a backfill of these nights, one after the other, done before or not; returns its id."""
+        body = {
+            "dag_id": DAG_ID,
+            "from_date": datetime.combine(first, midnight(), UTC).isoformat(),
+            "to_date": datetime.combine(last, midnight(), UTC).isoformat(),
+            "max_active_runs": 1,
+            "reprocess_behavior": "completed",
+            "run_on_latest_version": True,
+        }
+        return int(self.call("POST", "backfills", body)["id"])
+
+    def cancel_unfinished(self) -> None:
+        """End what an interrupted run left: its backfill, and the runs that nothing works on any more."""
+        for backfill in self.call("GET", f"backfills?dag_id={DAG_ID}&limit=100")["backfills"]:
+            if backfill["completed_at"] is None:
+                self.call("PUT", f"backfills/{backfill['id']}/cancel")
+        for state in ("running", "queued"):
+            runs = self.call("GET", f"dags/{DAG_ID}/dagRuns?state={state}&limit=100")["dag_runs"]
+            for run in runs:
+                path = f"dags/{DAG_ID}/dagRuns/{urllib.request.quote(run['dag_run_id'])}"
+                self.call("PATCH", path, {"state": "failed"})
+
+    def wait(self, condition: Any, seconds: float) -> bool:
+        """Whether the condition came true in time."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.25)
+        return True
