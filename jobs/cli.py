@@ -1,5 +1,6 @@
 """The command line. Imports are inside the commands: ``nocturne --help`` must be quick."""
 
+import os
 import sys
 from datetime import datetime
 from typing import Annotated
@@ -33,6 +34,7 @@ def night(
 ) -> None:
     """Run one night without Airflow: the same stages with the same arguments."""
     from jobs.embedded.direct import DirectNight, stages_from
+    from jobs.embedded.doctor import require_java
     from jobs.embedded.environment import child_environment
     from jobs.embedded.processes import interruptible
     from jobs.embedded.progress import Progress
@@ -41,9 +43,109 @@ def night(
     from jobs.window import Window
 
     stages, settings = stages_from(start), load_settings()
+    require_java()
     given = Night(Window.night(day.date()), settings, force)
     with interruptible():
         raise typer.Exit(DirectNight(given, child_environment(settings), Progress()).run(stages))
+
+
+@app.command()
+def run(
+    landing: Annotated[str | None, typer.Option(help="Logs: a folder, or s3://…")] = None,
+    nights: Annotated[int, typer.Option(min=1, help="How many, up to the last that landed.")] = 7,
+    lake: Annotated[str | None, typer.Option(help="Tables: a folder, or s3://…")] = None,
+    store: Annotated[str | None, typer.Option(help="Playlists and reports: a folder, or s3://…")] = None,
+) -> None:
+    """Run nights end to end through Airflow; without logs, those of a simulated town."""
+    _set_roots(landing=landing, lake=lake, store=store)
+    from jobs.embedded.run import run as run_nights
+    from jobs.settings import load_settings
+
+    raise typer.Exit(run_nights(load_settings(), nights))
+
+
+@app.command()
+def up(
+    nightly: Annotated[
+        bool, typer.Option("--nightly", help="Run every night after midnight UTC.")
+    ] = False,
+) -> None:
+    """Start Airflow with its UI on an embedded PostgreSQL, and keep it up."""
+    from jobs.embedded.airflow import Airflow
+    from jobs.embedded.doctor import require_java
+    from jobs.embedded.home import USER
+    from jobs.embedded.processes import interruptible
+    from jobs.embedded.progress import Progress
+    from jobs.settings import load_settings
+
+    progress = Progress()
+    airflow = Airflow(load_settings(), progress)
+    require_java()
+    with airflow.lock(), interruptible():
+        api = airflow.keep_up(nightly)
+    progress.close()
+    progress.say(f"Airflow is up: {api.url} (user {USER}, password in {airflow.home.password_file})")
+
+
+@app.command()
+def down() -> None:
+    """Stop Airflow and PostgreSQL."""
+    from jobs.embedded.airflow import Airflow
+    from jobs.embedded.progress import Progress
+    from jobs.settings import load_settings
+
+    airflow = Airflow(load_settings(), Progress())
+    with airflow.lock():
+        print("Airflow is stopped" if airflow.down() else "Airflow was not running")
+
+
+@app.command()
+def status() -> None:
+    """What runs, and how the latest nights ended."""
+    from jobs.embedded.status import status_lines
+    from jobs.settings import load_settings
+
+    print("\n".join(status_lines(load_settings())))
+
+
+@app.command()
+def playlist(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The listener's id.")],
+    day: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="Default: the published night."),
+    ] = None,
+) -> None:
+    """Print a listener's playlist: track, artist, why."""
+    from rich.console import Console
+
+    from jobs.embedded import ending
+    from jobs.settings import load_settings
+
+    settings = load_settings()
+    night_of = day.date() if day else ending.published_night(settings)
+    rows = ending.playlist(settings, user, night_of)
+    ending.show_playlist(Console(highlight=False), user, night_of, rows)
+
+
+@app.command()
+def doctor() -> None:
+    """Check what a night needs: settings, Java, jars, memory, disk, folders."""
+    from jobs.embedded.doctor import findings
+    from jobs.settings import load_settings
+
+    bad = False
+    for finding in findings(load_settings()):
+        bad = bad or not finding.good
+        print(f"{'ok ' if finding.good else 'BAD'} {finding.name:<9} {finding.text}")
+    raise typer.Exit(1 if bad else 0)
+
+
+def _set_roots(**roots: str | None) -> None:
+    """Options are settings like any other: children find them in the environment too."""
+    for name, root in roots.items():
+        if root is not None:
+            os.environ[f"NOCTURNE__{name.upper()}__ROOT"] = root
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from jobs.embedded.api import Api
 from jobs.embedded.environment import child_environment
 from jobs.embedded.home import USER, AirflowHome
 from jobs.embedded.postgres import Postgres
-from jobs.embedded.processes import end, start
+from jobs.embedded.processes import end, start, uninterrupted
 from jobs.embedded.progress import Progress
 from jobs.errors import NocturneError, UsageError
 from jobs.settings import Settings
@@ -114,6 +114,17 @@ class Airflow:
         api.ensure_spark(self.settings.spark.master)
         return api
 
+    def keep_up(self, nightly: bool) -> Api:
+        """Start everything unless it runs; nothing is left half started."""
+        if self.is_up():
+            return self.api()
+        try:
+            return self.up(nightly)
+        except BaseException:
+            with uninterrupted():
+                self.down()
+            raise
+
     def down(self) -> bool:
         """End everything; returns whether there was anything to end."""
         running = self.running()
@@ -180,7 +191,9 @@ class Airflow:
         running = self.running()
         for name in running.dead() if running else ():
             lines = self.log_of(name).read_text(errors="replace").splitlines()[-15:]
-            raise NocturneError(f"Airflow's {name} has ended; {self.log_of(name)} says:\n" + "\n".join(lines))
+            raise NocturneError(
+                f"Airflow's {name} has ended; {self.log_of(name)} says:\n" + "\n".join(lines)
+            )
 
     @contextmanager
     def lock(self) -> Iterator[None]:

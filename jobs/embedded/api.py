@@ -1,13 +1,13 @@
 """Airflow's REST API, as much of it as the command line needs."""
 
 import json
-import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from datetime import time as midnight
 from typing import Any
+from urllib.parse import quote
 
 from jobs.errors import NocturneError
 from jobs.stages import REPORT, STAGES
@@ -114,21 +114,12 @@ class Api:
         return int(self.call("POST", "backfills", body)["id"])
 
     def cancel_unfinished(self) -> None:
-        """End what an interrupted run left: its backfill, and the runs that nothing works on any more."""
+        """End what an interrupted run left: its backfill, and runs that nothing works on any more."""
         for backfill in self.call("GET", f"backfills?dag_id={DAG_ID}&limit=100")["backfills"]:
             if backfill["completed_at"] is None:
                 self.call("PUT", f"backfills/{backfill['id']}/cancel")
         for state in ("running", "queued"):
             runs = self.call("GET", f"dags/{DAG_ID}/dagRuns?state={state}&limit=100")["dag_runs"]
             for run in runs:
-                path = f"dags/{DAG_ID}/dagRuns/{urllib.request.quote(run['dag_run_id'])}"
+                path = f"dags/{DAG_ID}/dagRuns/{quote(run['dag_run_id'])}"
                 self.call("PATCH", path, {"state": "failed"})
-
-    def wait(self, condition: Any, seconds: float) -> bool:
-        """Whether the condition came true in time."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.25)
-        return True

@@ -104,7 +104,7 @@ class AirflowHome:
             "api_auth": {"jwt_secret": self.secret("jwt")},
             "execution_api": {"jwt_expiration_time": TOKEN_SECONDS},
             "scheduler": {
-                # Without --nightly only backfills and runs by hand: unpausing would otherwise start last night.
+                # An unpaused DAG would start last night's run at once, landed or not.
                 "use_job_schedule": nightly,
                 # Tasks are handed over in tenths of a second; a night has eleven of them.
                 "scheduler_idle_sleep_time": 0.2,

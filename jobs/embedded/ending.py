@@ -1,0 +1,107 @@
+"""What a person is left with: one listener's playlist, the counts of the night, where everything is."""
+
+import json
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from jobs.embedded.home import USER, AirflowHome
+from jobs.errors import UsageError
+from jobs.lake.arrow import open_table
+from jobs.settings import Settings
+from jobs.store import open_store
+
+COLUMNS = ["rank", "user_id", "title", "artist", "strategy", "reason"]
+
+
+def published_night(settings: Settings) -> date:
+    """The newest published night."""
+    body = open_store(settings).get("playlists/latest.json")
+    if body is None:
+        raise UsageError(f"no playlists are published in {settings.store.root}: make a night first")
+    return date.fromisoformat(json.loads(body)["as_of"])
+
+
+def read_playlists(settings: Settings, night: date) -> Any:
+    """The night's rows of the playlists table, as Arrow."""
+    table = open_table(settings, "playlists")
+    if table is None:
+        raise UsageError(f"there is no playlists table in {settings.lake.root}: make a night first")
+    return table.to_pyarrow_table(partitions=[("as_of", "=", str(night))], columns=COLUMNS)
+
+
+def playlist(settings: Settings, user_id: str, night: date) -> list[dict[str, Any]]:
+    """The listener's playlist by rank. UsageError if there is none."""
+    import pyarrow.compute as pc
+
+    rows = read_playlists(settings, night)
+    found = rows.filter(pc.equal(rows["user_id"], user_id)).sort_by("rank").to_pylist()
+    if not found:
+        n = pc.count_distinct(rows["user_id"]).as_py()
+        raise UsageError(
+            f"{user_id!r} has no playlist of {night}: of that night there are playlists of {n} listeners"
+        )
+    return list(found)
+
+
+def show_playlist(console: Console, user_id: str, night: date, rows: list[dict[str, Any]]) -> None:
+    """Print track, artist and why."""
+    table = Table(title=f"{user_id} · {night}", title_justify="left", box=None, pad_edge=False)
+    for name, options in (("", {"justify": "right"}), ("track", {}), ("artist", {}), ("why", {})):
+        table.add_column(name, **options)  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(str(row["rank"]), *(_plain(row[name]) for name in ("title", "artist", "reason")))
+    console.print(table)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def someone(settings: Settings, night: date) -> str:
+    """A listener to show: the first by name of those with the longest playlist."""
+    counts = read_playlists(settings, night).group_by("user_id").aggregate([("rank", "count")])
+    ordered = counts.sort_by([("rank_count", "descending"), ("user_id", "ascending")])
+    return str(ordered["user_id"][0].as_py())
+
+
+def counts(settings: Settings, night: date) -> str:
+    """One line on the night: plays, listeners, tracks by strategy."""
+    rows = read_playlists(settings, night)
+    by_strategy = rows.group_by("strategy").aggregate([("rank", "count")]).sort_by("strategy")
+    listeners = len(set(rows["user_id"].to_pylist()))
+    shares = ", ".join(f"{row['rank_count']:,} {row['strategy']}" for row in by_strategy.to_pylist())
+    body = open_store(settings).get(f"ledger/{night}/ingest.json")
+    landed = json.loads(body) if body else {"rows_in": 0, "rows_rejected": 0}
+    return (
+        f"{night}: {landed['rows_in']:,} rows landed, {landed['rows_rejected']:,} rejected; "
+        f"playlists of {listeners:,} listeners, {rows.num_rows:,} tracks ({shares})"
+    )
+
+
+def places(settings: Settings, night: date, ui: str | None) -> list[tuple[str, str]]:
+    """Where tables, playlist files, Data Docs, the report and the UI are."""
+    store = open_store(settings)
+    published = json.loads(store.get("playlists/latest.json") or b"{}")
+    manifest = published.get("manifest", "latest.json")
+    docs = [k for k in store.list(f"reports/{night}/data_docs/") if k.count("/") == 4 and "index" in k]
+    password = AirflowHome.of(settings).password_file
+    return [
+        ("tables", f"{settings.lake.root}/<table>"),
+        ("playlists", store.url(f"playlists/{manifest}").removesuffix("/manifest.json")),
+        ("night report", store.url(f"reports/{night}/index.html")),
+        *(("Data Docs", store.url(key)) for key in docs),
+        ("Airflow UI", f"{ui or 'make up'} (user {USER}, password in {password})"),
+    ]
+
+
+def show_ending(console: Console, settings: Settings, night: date) -> None:
+    """Print all of it."""
+    user_id = someone(settings, night)
+    console.print()
+    show_playlist(console, user_id, night, playlist(settings, user_id, night))
+    console.print(f"\n{counts(settings, night)}\n", markup=False)
+    for name, place in places(settings, night, None):
+        console.print(f"{name:<13} {place}", markup=False)

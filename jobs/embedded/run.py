@@ -1,0 +1,82 @@
+"""`nocturne run`: landing, nights through a real backfill, and what came of them."""
+
+import os
+import time
+from datetime import date
+
+from rich.console import Console
+
+from jobs.embedded.airflow import Airflow
+from jobs.embedded.api import Api
+from jobs.embedded.backfill import Backfill
+from jobs.embedded.doctor import require_java
+from jobs.embedded.ending import show_ending
+from jobs.embedded.nights import Nights, write_town_if_absent
+from jobs.embedded.processes import interruptible, uninterrupted
+from jobs.embedded.progress import Progress
+from jobs.settings import PREFIX, Settings
+
+
+def run(settings: Settings, n_nights: int, console: Console | None = None) -> int:
+    """Make the last nights and show the last; returns the exit code."""
+    require_java()
+    progress = Progress(console)
+    airflow = Airflow(settings, progress)
+    with airflow.lock(), interruptible():
+        try:
+            _land(settings, progress)
+            nights = Nights.landed(settings, n_nights)
+            failed = _make(nights, airflow, progress)
+        finally:
+            progress.close()
+    last = max(nights.inputs)
+    if last not in failed:
+        show_ending(progress.console, settings, last)
+    return 1 if failed else 0
+
+
+def _land(settings: Settings, progress: Progress) -> None:
+    if f"{PREFIX}LANDING__ROOT" in os.environ:
+        return
+    progress.now("simulating a town of listeners")
+    if write_town_if_absent(settings):
+        progress.say(f"a simulated town has landed in {settings.landing.root}")
+
+
+def _make(nights: Nights, airflow: Airflow, progress: Progress) -> list[date]:
+    """Run what is stale; returns the nights that failed."""
+    stale = nights.stale()
+    n_done = len(nights.inputs) - len(stale)
+    if not stale:
+        progress.say(f"all {n_done} nights are made of these inputs already: nothing to do")
+        return []
+    if n_done:
+        progress.say(f"{n_done} nights are made of these inputs already; {len(stale)} to run")
+    was_up = airflow.is_up()
+    try:
+        began = time.monotonic()
+        api = airflow.api() if was_up else airflow.up(nightly=False)
+        progress.say(f"Airflow is up ({time.monotonic() - began:.0f} s), its UI is {api.url}")
+        return _backfill(nights, stale, airflow, api, progress)
+    finally:
+        if not was_up:
+            with uninterrupted():
+                progress.now("stopping Airflow")
+                airflow.down()
+
+
+def _backfill(
+    nights: Nights, stale: list[date], airflow: Airflow, api: Api, progress: Progress
+) -> list[date]:
+    for night in stale:
+        nights.forget(night)
+    failed = []
+    began = time.monotonic()
+    for night, success in Backfill(airflow, api, stale, progress).run():
+        seconds, began = time.monotonic() - began, time.monotonic()
+        progress.say(f"{night}  {'done' if success else 'FAILED'} in {seconds:.0f} s")
+        if success:
+            nights.done(night)
+        else:
+            failed.append(night)
+    return failed

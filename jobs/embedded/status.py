@@ -1,0 +1,48 @@
+"""What runs, and how the latest nights ended."""
+
+import json
+
+from jobs.embedded.airflow import Airflow
+from jobs.embedded.progress import Progress
+from jobs.settings import Settings
+from jobs.stages import STAGES
+from jobs.store import ObjectStore, open_store
+
+N_NIGHTS = 7
+
+
+def status_lines(settings: Settings) -> list[str]:
+    """Lines for a person."""
+    return [*_components(Airflow(settings, Progress())), *_nights(open_store(settings))]
+
+
+def _components(airflow: Airflow) -> list[str]:
+    running = airflow.running()
+    postgres = "running" if airflow.postgres.process() else "not running"
+    if running is None:
+        return [f"PostgreSQL is {postgres}, Airflow is not running (nocturne up)"]
+    dead = running.dead()
+    components = [f"{name} {'HAS ENDED' if name in dead else 'runs'}" for name in running.processes]
+    return [f"PostgreSQL is {postgres}; {', '.join(components)}; UI http://127.0.0.1:{running.port}"]
+
+
+def _nights(store: ObjectStore) -> list[str]:
+    ledger: dict[str, set[str]] = {}
+    for key in store.list("ledger/"):
+        _, night, name = key.split("/")
+        ledger.setdefault(night, set()).add(name)
+    latest = json.loads(store.get("playlists/latest.json") or b"{}").get("as_of")
+    return [
+        f"{night}  {_verdict(store, night)}{'  <- published' if night == latest else ''}"
+        for night in sorted(ledger)[-N_NIGHTS:]
+    ]
+
+
+def _verdict(store: ObjectStore, night: str) -> str:
+    for spec in STAGES:
+        body = store.get(f"ledger/{night}/{spec.name}.json")
+        if body is None:
+            return f"no {spec.name} yet"
+        if error := json.loads(body)["error"]:
+            return f"{spec.name} failed: {error.splitlines()[0]}"
+    return "complete"
