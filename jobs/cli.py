@@ -35,7 +35,7 @@ def night(
     """Run one night without Airflow: the same stages with the same arguments."""
     from jobs.embedded.direct import DirectNight, stages_from
     from jobs.embedded.doctor import require_java
-    from jobs.embedded.environment import child_environment
+    from jobs.embedded.environment import child_environment, prepare_spark
     from jobs.embedded.processes import interruptible
     from jobs.embedded.progress import Progress
     from jobs.settings import load_settings
@@ -44,9 +44,10 @@ def night(
 
     stages, settings = stages_from(start), load_settings()
     require_java()
-    given = Night(Window.night(day.date()), settings, force)
+    given, progress = Night(Window.night(day.date()), settings, force), Progress()
     with interruptible():
-        raise typer.Exit(DirectNight(given, child_environment(settings), Progress()).run(stages))
+        prepare_spark(settings, progress)
+        raise typer.Exit(DirectNight(given, child_environment(settings), progress).run(stages))
 
 
 @app.command()
@@ -73,6 +74,7 @@ def up(
     """Start Airflow with its UI on an embedded PostgreSQL, and keep it up."""
     from jobs.embedded.airflow import Airflow
     from jobs.embedded.doctor import require_java
+    from jobs.embedded.environment import prepare_spark
     from jobs.embedded.home import USER
     from jobs.embedded.processes import interruptible
     from jobs.embedded.progress import Progress
@@ -82,6 +84,7 @@ def up(
     airflow = Airflow(load_settings(), progress)
     require_java()
     with airflow.lock(), interruptible():
+        prepare_spark(airflow.settings, progress)
         api = airflow.keep_up(nightly)
     progress.close()
     progress.say(f"Airflow is up: {api.url} (user {USER}, password in {airflow.home.password_file})")

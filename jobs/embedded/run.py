@@ -11,6 +11,7 @@ from jobs.embedded.api import Api
 from jobs.embedded.backfill import Backfill
 from jobs.embedded.doctor import require_java
 from jobs.embedded.ending import show_ending
+from jobs.embedded.environment import prepare_spark
 from jobs.embedded.nights import Nights, write_town_if_absent
 from jobs.embedded.processes import interruptible, uninterrupted
 from jobs.embedded.progress import Progress
@@ -27,6 +28,9 @@ def run(settings: Settings, n_nights: int, console: Console | None = None) -> in
             _land(settings, progress)
             nights = Nights.landed(settings, n_nights)
             failed = _make(nights, airflow, progress)
+        except KeyboardInterrupt:
+            progress.say("interrupted: nothing of it runs any more, and the next run continues")
+            raise
         finally:
             progress.close()
     last = max(nights.inputs)
@@ -52,6 +56,7 @@ def _make(nights: Nights, airflow: Airflow, progress: Progress) -> list[date]:
         return []
     if n_done:
         progress.say(f"{n_done} nights are made of these inputs already; {len(stale)} to run")
+    prepare_spark(airflow.settings, progress)
     was_up = airflow.is_up()
     try:
         began = time.monotonic()
