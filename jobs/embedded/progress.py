@@ -39,12 +39,12 @@ class Progress:
     """Lines on a terminal with a spinner below them; only the lines where there is no terminal."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.console = console or Console(highlight=False)
         self._status: Status | None = None
 
     def say(self, text: str) -> None:
         """One line."""
-        self.console.print(text, markup=False)
+        self.console.print(text, markup=False, soft_wrap=True)
 
     def now(self, text: str) -> None:
         """What runs at the moment; nothing is printed where there is no terminal."""

@@ -1,0 +1,150 @@
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from jobs.cli import main
+from jobs.lake.arrow import replace_night
+from jobs.stages import STAGES
+from jobs.store import open_store
+
+NIGHT = date(2026, 6, 28)
+
+
+@pytest.fixture
+def nocturne(settings, monkeypatch, capsys):
+    """Runs a command line on the test's own folders; returns its exit code, output and errors."""
+    monkeypatch.setenv("NOCTURNE__HOME", settings.home)
+    for name in ("landing", "lake", "store"):
+        monkeypatch.setenv(f"NOCTURNE__{name.upper()}__ROOT", getattr(settings, name).root)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*argv):
+        monkeypatch.setattr(sys, "argv", ["nocturne", *argv])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        printed = capsys.readouterr()
+        return exit_.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+def publish(settings, night=NIGHT):
+    rows = [
+        {"as_of": night, "user_id": "ada", "rank": rank, "track_id": f"t{rank}", "title": title,
+         "artist": artist, "score": 1 / rank, "strategy": strategy, "reason_kind": "k",
+         "reason": reason, "evidence": "{}", "model_version": None}
+        for rank, title, artist, strategy, reason in [
+            (2, "Second [live]", "B", "explore", "It sounds like your evenings"),
+            (1, "First", "A", "exploit", "Listeners like you play it"),
+        ]
+    ]  # fmt: skip
+    replace_night(settings, "playlists", rows, night)
+    pointer = {"as_of": str(night), "manifest": "runs/x/manifest.json"}
+    open_store(settings).put("playlists/latest.json", json.dumps(pointer).encode())
+
+
+def ledger(settings, errors):
+    for stage, error in errors.items():
+        body = json.dumps({"stage": stage, "error": error}).encode()
+        open_store(settings).put(f"ledger/{NIGHT}/{stage}.json", body)
+
+
+def test_help_is_quick_because_it_imports_nothing_heavy():
+    heavy = ("pyspark", "pyarrow", "pandas", "numpy", "airflow", "pydantic", "tensorflow", "boto3")
+    code = f"import sys, jobs.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_help_names_every_command(nocturne):
+    code, out, _ = nocturne("--help")
+    assert code == 0
+    for command in ("run", "up", "down", "status", "night", "playlist", "doctor"):
+        assert f" {command} " in out
+
+
+def test_a_playlist_is_track_artist_and_why_by_rank(nocturne, settings):
+    publish(settings)
+    code, out, _ = nocturne("playlist", "ada")
+    assert code == 0
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines[0] == "ada · 2026-06-28"
+    assert lines[2] == "1 First A Listeners like you play it"
+    assert lines[3] == "2 Second [live] B It sounds like your evenings"
+
+
+def test_an_older_nights_playlist_is_had_by_its_date(nocturne, settings):
+    publish(settings, date(2026, 6, 27))
+    publish(settings)
+    _, out, _ = nocturne("playlist", "ada", "--date", "2026-06-27")
+    assert out.startswith("ada · 2026-06-27")
+
+
+def test_status_says_what_runs_and_how_nights_ended(nocturne, settings):
+    publish(settings)
+    ledger(settings, dict.fromkeys((spec.name for spec in STAGES), None))
+    code, out, _ = nocturne("status")
+    assert code == 0
+    assert out.splitlines() == [
+        "PostgreSQL is not running, Airflow is not running (nocturne up)",
+        "2026-06-28  complete  <- published",
+    ]
+
+
+def test_status_names_the_stage_that_failed_or_is_missing(nocturne, settings):
+    ledger(settings, {"ingest": None})
+    assert nocturne("status")[1].splitlines()[1] == "2026-06-28  no gate_inputs yet"
+    ledger(settings, {"gate_inputs": "17 of 20 rows are bad\nmore"})
+    assert (
+        nocturne("status")[1].splitlines()[1] == "2026-06-28  gate_inputs failed: 17 of 20 rows are bad"
+    )
+
+
+def test_down_without_anything_running_is_fine(nocturne):
+    assert nocturne("down") == (0, "Airflow was not running\n", "")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["night", "--date", "2026-06-28", "--from", "trian"], "'trian' is not a stage: choose one of"),
+        (["run", "--landing", "nowhere/at/all"], "there is no landing folder"),
+        (["playlist", "ada"], "no playlists are published in"),
+        (["playlist", "ada", "--date", "2026-06-28"], "there is no playlists table in"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(nocturne, argv, said):
+    code, _, err = nocturne(*argv)
+    assert code == 2
+    assert err.startswith("nocturne: ")
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_listener_without_a_playlist_is_told_so(nocturne, settings):
+    publish(settings)
+    code, _, err = nocturne("playlist", "bob")
+    assert code == 2
+    assert "'bob' has no playlist of 2026-06-28: of that night there are playlists of 1 listeners" in err
+
+
+def test_a_wrong_setting_is_named(nocturne, monkeypatch):
+    monkeypatch.setenv("NOCTURNE__NEIGHBORS__K", "-3")
+    code, _, err = nocturne("status")
+    assert code == 2
+    assert "NOCTURNE__NEIGHBORS__K: Input should be greater than 0" in err
+
+
+def test_options_are_settings_for_every_child(nocturne, monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        "jobs.embedded.run.run", lambda settings, nights: seen.append((settings, nights))
+    )
+    seen = []
+    nocturne("run", "--lake", str(tmp_path / "other"), "--nights", "3")
+    ((settings, nights),) = seen
+    assert nights == 3
+    assert settings.lake.root == str(Path(tmp_path, "other"))
