@@ -52,7 +52,7 @@ class Nights:
         return cls(settings, {day: _inputs(settings, files, day) for day in days[-n:]})
 
     def stale(self) -> list[date]:
-        """Nights to run: from the first that is not made of its inputs yet to the last, without gaps.
+        """Nights to run: all from the first that is not made of its inputs yet.
 
         A later night has heard what the earlier ones recommended, so it is run again with them.
         """
@@ -74,6 +74,17 @@ class Nights:
         """The night is made of its inputs now."""
         body = json.dumps({"as_of": str(day), "inputs": self.inputs[day]}).encode()
         open_store(self.settings).put(_key(day), body)
+
+
+def without_gaps(days: list[date]) -> list[list[date]]:
+    """The days in runs of consecutive ones: a backfill takes every day between its ends."""
+    runs: list[list[date]] = []
+    for day in days:
+        if runs and day - runs[-1][-1] == timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return runs
 
 
 def _key(day: date) -> str:

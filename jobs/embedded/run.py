@@ -12,7 +12,7 @@ from jobs.embedded.backfill import Backfill
 from jobs.embedded.doctor import require_java
 from jobs.embedded.ending import show_ending
 from jobs.embedded.environment import prepare_spark
-from jobs.embedded.nights import Nights, write_town_if_absent
+from jobs.embedded.nights import Nights, without_gaps, write_town_if_absent
 from jobs.embedded.processes import interruptible, uninterrupted
 from jobs.embedded.progress import Progress
 from jobs.settings import PREFIX, Settings
@@ -77,11 +77,12 @@ def _backfill(
         nights.forget(night)
     failed = []
     began = time.monotonic()
-    for night, success in Backfill(airflow, api, stale, progress).run():
-        seconds, began = time.monotonic() - began, time.monotonic()
-        progress.say(f"{night}  {'done' if success else 'FAILED'} in {seconds:.0f} s")
-        if success:
-            nights.done(night)
-        else:
-            failed.append(night)
+    for consecutive in without_gaps(stale):
+        for night, success in Backfill(airflow, api, consecutive, progress).run():
+            seconds, began = time.monotonic() - began, time.monotonic()
+            progress.say(f"{night}  {'done' if success else 'FAILED'} in {seconds:.0f} s")
+            if success:
+                nights.done(night)
+            else:
+                failed.append(night)
     return failed

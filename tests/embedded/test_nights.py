@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.embedded.nights import Nights, write_town_if_absent
+from jobs.embedded.nights import Nights, without_gaps, write_town_if_absent
 from jobs.errors import UsageError
 from jobs.lake.arrow import replace_night
 
@@ -72,6 +72,13 @@ def test_a_forgotten_night_is_run_again(made, settings):
 def test_without_tables_every_night_is_run(made, settings, tmp_path):
     lake = settings.lake.model_copy(update={"root": str(tmp_path / "other")})
     assert Nights.landed(settings.model_copy(update={"lake": lake}), 3).stale() == [D1, D2, D3]
+
+
+def test_days_without_landing_part_the_backfills():
+    assert without_gaps([D1, D2, date(2026, 6, 30), date(2026, 7, 1)]) == [
+        [D1, D2], [date(2026, 6, 30), date(2026, 7, 1)],
+    ]  # fmt: skip
+    assert without_gaps([]) == []
 
 
 def test_a_town_lands_once(settings, monkeypatch):

@@ -1,0 +1,122 @@
+"""What a Docker engine would only say when it builds or starts: checked from the files."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from jobs.settings import Settings
+from jobs.stages import REPORT, STAGES
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())
+LINES = (ROOT / "docker" / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+SERVICES = COMPOSE["services"]
+
+
+def targets():
+    """Lines of each build stage by its name."""
+    found = {}
+    for line in LINES:
+        if match := re.match(r"FROM (\S+) AS (\S+)", line):
+            found[match[2]] = [line]
+        elif found:
+            found[list(found)[-1]].append(line)
+    return found
+
+
+def user_of(target):
+    """The last USER of a build stage, or of the one it stands on."""
+    lines = targets()[target]
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    parent = lines[0].split()[1]
+    return users[-1] if users else user_of(parent) if parent in targets() else "root"
+
+
+def variables():
+    for name, service in SERVICES.items():
+        for variable, value in (service.get("environment") or {}).items():
+            yield name, variable, value
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("COPY ")])
+def test_what_is_copied_is_there(line):
+    *sources, _ = [word for word in line.split()[1:] if not word.startswith("--")]
+    stage = re.search(r"--from=(\S+)", line)
+    if stage:
+        assert stage[1] in targets()
+    else:
+        assert all((ROOT / source).exists() for source in sources)
+
+
+def test_every_image_is_pinned():
+    images = [line.split()[1] for line in LINES if line.startswith("FROM ")]
+    images += [service["image"] for service in SERVICES.values() if "build" not in service]
+    for image in images:
+        assert image in targets() or re.search(r":\d+\.\d+", image), image
+
+
+@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "build" in service])
+def test_services_are_built_from_a_target_that_is_not_root(name):
+    target = SERVICES[name]["build"]["target"]
+    assert SERVICES[name]["image"] == f"nocturne-{target}"
+    assert user_of(target).isdigit()
+    assert SERVICES[name]["cap_drop"] == ["ALL"]
+
+
+def test_ports_are_open_on_this_machine_only():
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_variables_are_settings_that_exist():
+    fields = {
+        f"NOCTURNE__{section}__{name}".upper()
+        for section, field in Settings.model_fields.items()
+        if hasattr(field.annotation, "model_fields")
+        for name in field.annotation.model_fields
+    }
+    named = {variable for _, variable, _ in variables() if variable.startswith("NOCTURNE__")}
+    assert named
+    assert named <= fields
+
+
+def test_airflows_options_exist():
+    from airflow.configuration import conf
+
+    for _, variable, _ in variables():
+        if match := re.fullmatch(r"AIRFLOW__([A-Z_]+?)__([A-Z_]+)", variable):
+            options = conf.configuration_description[match[1].lower()]["options"]
+            assert match[2].lower() in options, variable
+
+
+def test_secrets_are_in_no_file():
+    secret = re.compile(r"PASSWORD|SECRET|FERNET|ACCESS_KEY")
+    for name, variable, value in variables():
+        if secret.search(variable):
+            assert value.startswith("${"), f"{name}: {variable}"
+    for line in (ROOT / "docker" / "example.env").read_text().splitlines():
+        assert line.startswith("#") or line.endswith("=")
+
+
+def test_every_secret_is_in_the_example():
+    text = (ROOT / "docker" / "compose.yaml").read_text()
+    example = (ROOT / "docker" / "example.env").read_text()
+    for name in re.findall(r"\$\{([A-Z0-9_]+):\?", text):
+        assert f"\n{name}=" in example
+
+
+def test_pools_are_one_slot_for_each_writer():
+    pools = json.loads((ROOT / "docker" / "pools.json").read_text())
+    assert set(pools) == {f"nocturne_{spec.writer}" for spec in (*STAGES, REPORT)}
+    assert {pool["slots"] for pool in pools.values()} == {1}
+
+
+def test_services_wait_for_services_that_exist():
+    for service in SERVICES.values():
+        assert set(service.get("depends_on", [])) <= set(SERVICES)
+        volumes = [volume.split(":")[0] for volume in service.get("volumes", [])]
+        assert set(volumes) <= set(COMPOSE["volumes"])

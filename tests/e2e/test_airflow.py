@@ -1,0 +1,105 @@
+"""Two nights of a tiny town on the real Airflow: interrupted, continued, and asked for once more."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+
+import psutil
+import pytest
+from deltalake import DeltaTable
+
+from jobs.embedded.airflow import Airflow
+from jobs.embedded.processes import members
+from jobs.embedded.progress import Progress
+from jobs.settings import AirflowSettings
+from jobs.simulate.town import write_town
+
+pytestmark = pytest.mark.e2e
+NIGHTS = [date(2026, 6, 27), date(2026, 6, 28)]
+
+
+@pytest.fixture
+def town(settings, tmp_path):
+    """Settings whose landing is a town; ports and homes of a developer are left alone."""
+    root = tmp_path / "landing"
+    write_town(root, n_listeners=60, n_tracks=600, first_day=NIGHTS[0], nights=2, seed=1)
+    return settings.model_copy(update={"airflow": AirflowSettings(port=18080)})
+
+
+@pytest.fixture
+def nocturne(town):
+    """Starts `nocturne run` on the town, as from a terminal."""
+    environment = os.environ | {
+        "NOCTURNE__HOME": town.home,
+        "NOCTURNE__AIRFLOW__PORT": str(town.airflow.port),
+        "NOCTURNE__TRAIN__EPOCHS": "1",
+    }
+    argv = ["--landing", town.landing.root, "--lake", town.lake.root, "--store", town.store.root]
+    code = "from jobs.cli import main; main()"
+    running = []
+
+    def start():
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "run", "--nights", "2", *argv],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
+            start_new_session=True,
+        )  # fmt: skip
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+    Airflow(town, Progress()).down()
+
+
+def ours(folder):
+    """Processes that work in the test's folder."""
+    return [
+        p for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or [])
+    ]
+
+
+def wait_for_a_stage(process, airflow):
+    """Until Spark works on a stage."""
+    while process.poll() is None:
+        running = airflow.running()
+        if running and any(p.name() == "java" for p in members(running.sessions())):
+            return running.sessions()
+        time.sleep(0.2)
+    raise AssertionError(process.stdout.read())
+
+
+def test_nights_are_interrupted_continued_and_then_done(nocturne, town, tmp_path):
+    first = nocturne()
+    sessions = wait_for_a_stage(first, Airflow(town, Progress()))
+    first.send_signal(signal.SIGINT)
+    printed, _ = first.communicate()
+    assert "interrupted: nothing of it runs any more" in printed
+    assert first.returncode == 130
+    assert members(sessions) == []
+    assert ours(tmp_path) == []
+
+    second = nocturne()
+    printed, _ = second.communicate()
+    assert second.returncode == 0, printed
+    for night in NIGHTS:
+        for stage in ("ingest", "recommend", "publish", "report"):
+            assert f"{night}  {stage}" in printed
+    assert "why" in printed
+    assert ours(tmp_path) == []
+    playlists = DeltaTable(f"{town.lake.root}/playlists").to_pyarrow_table(columns=["as_of"])
+    assert sorted(set(playlists["as_of"].to_pylist())) == NIGHTS
+    latest = (tmp_path / "store" / "playlists" / "latest.json").read_bytes()
+    assert json.loads(latest)["as_of"] == str(NIGHTS[-1])
+
+    third = nocturne()
+    printed, _ = third.communicate()
+    assert third.returncode == 0
+    assert "all 2 nights are made of these inputs already: nothing to do" in printed
+    assert "Airflow is up" not in printed
+    assert (tmp_path / "store" / "playlists" / "latest.json").read_bytes() == latest
