@@ -53,7 +53,7 @@ def night(
 @app.command()
 def run(
     landing: Annotated[str | None, typer.Option(help="Logs: a folder, or s3://…")] = None,
-    nights: Annotated[int, typer.Option(min=1, help="How many, up to the last that landed.")] = 7,
+    nights: Annotated[int | None, typer.Option(min=1, help="The last how many; default: 7.")] = None,
     lake: Annotated[str | None, typer.Option(help="Tables: a folder, or s3://…")] = None,
     store: Annotated[str | None, typer.Option(help="Playlists and reports: a folder, or s3://…")] = None,
 ) -> None:

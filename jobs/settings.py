@@ -26,23 +26,31 @@ class Section(BaseModel):
 
 
 class LandingSettings(Section):
-    """Where logs land: a folder, or s3://bucket/prefix."""
+    """Where logs land: a folder, or s3://bucket/prefix; ``<home>/landing`` if not said."""
 
-    root: str = ".nocturne/landing"
+    root: str = ""
 
 
 class LakeSettings(Section):
-    """Where the Delta tables are: ``<root>/<table>``; a folder, or s3://bucket/prefix."""
+    """Where the Delta tables are: ``<root>/<table>``; a folder, or s3://… (``<home>/lake``)."""
 
-    root: str = ".nocturne/lake"
+    root: str = ""
     lookback_days: PositiveInt = 365
 
 
 class StoreSettings(Section):
     """Where playlists, reports and models are published: a folder, or s3://bucket/prefix."""
 
-    root: str = ".nocturne/store"
+    root: str = ""
     n_threads: PositiveInt = 16
+
+
+class TownSettings(Section):
+    """The simulated town that stands in for logs."""
+
+    n_listeners: PositiveInt = 500
+    n_tracks: PositiveInt = 5_000
+    nights: PositiveInt = 7
 
 
 class S3Settings(Section):
@@ -135,6 +143,7 @@ class Settings(BaseSettings):
 
     home: str = ".nocturne"
     seed: int = 20260601
+    town: TownSettings = TownSettings()
     landing: LandingSettings = LandingSettings()
     lake: LakeSettings = LakeSettings()
     store: StoreSettings = StoreSettings()
@@ -158,14 +167,14 @@ def load_settings() -> Settings:
             for problem in error.errors()
         )
         raise UsageError(f"settings: {problems}") from None
-    return settings.model_copy(
-        update={
-            "home": absolute(settings.home),
-            "landing": settings.landing.model_copy(update={"root": absolute(settings.landing.root)}),
-            "lake": settings.lake.model_copy(update={"root": absolute(settings.lake.root)}),
-            "store": settings.store.model_copy(update={"root": absolute(settings.store.root)}),
-        }
-    )
+    home = absolute(settings.home)
+    roots = {
+        name: section.model_copy(update={"root": absolute(section.root or f"{home}/{name}")})
+        for name, section in (
+            ("landing", settings.landing), ("lake", settings.lake), ("store", settings.store)
+        )
+    }  # fmt: skip
+    return settings.model_copy(update={"home": home, **roots})
 
 
 def absolute(root: str) -> str:

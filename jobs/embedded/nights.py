@@ -12,10 +12,10 @@ from jobs.lake.arrow import open_table
 from jobs.settings import Settings, is_s3
 from jobs.store import open_store
 
-TOWN = {"n_listeners": 500, "n_tracks": 5000, "nights": 7}
 TOWN_LAST_NIGHT = date(2026, 6, 28)
+WEEK = 7
 # Where and how a night is run does not change its rows.
-IRRELEVANT = {"home", "spark", "airflow", "s3"}
+IRRELEVANT = {"home", "town", "spark", "airflow", "s3"}
 
 
 def write_town_if_absent(settings: Settings) -> bool:
@@ -25,8 +25,8 @@ def write_town_if_absent(settings: Settings) -> bool:
     root = Path(settings.landing.root)
     if root.exists():
         return False
-    first = TOWN_LAST_NIGHT - timedelta(days=TOWN["nights"] - 1)
-    write_town(root, first_day=first, seed=settings.seed, **TOWN)
+    first = TOWN_LAST_NIGHT - timedelta(days=settings.town.nights - 1)
+    write_town(root, first_day=first, seed=settings.seed, **settings.town.model_dump())
     return True
 
 
@@ -38,12 +38,13 @@ class Nights:
     inputs: dict[date, str]
 
     @classmethod
-    def landed(cls, settings: Settings, n: int) -> "Nights":
-        """The last ``n`` landed nights. UsageError if there are fewer."""
+    def landed(cls, settings: Settings, n: int | None) -> "Nights":
+        """The last ``n`` landed nights; all of the last week if None. UsageError if there are fewer."""
         if not is_s3(settings.landing.root) and not Path(settings.landing.root).is_dir():
             raise UsageError(f"there is no landing folder {settings.landing.root}")
         files = list_landing(Root.of(settings)).files
         days = sorted({file.landed_on for file in files if file.kind == "listens"})
+        n = n or max(1, min(len(days), WEEK))
         if len(days) < n:
             raise UsageError(
                 f"{settings.landing.root} has {len(days)} nights (listens/date=YYYY-MM-DD) "

@@ -18,7 +18,7 @@ from jobs.embedded.progress import Progress
 from jobs.settings import PREFIX, Settings
 
 
-def run(settings: Settings, n_nights: int, console: Console | None = None) -> int:
+def run(settings: Settings, n_nights: int | None, console: Console | None = None) -> int:
     """Make the last nights and show the last; returns the exit code."""
     require_java()
     progress = Progress(console)

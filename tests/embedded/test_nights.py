@@ -6,6 +6,7 @@ import pytest
 from jobs.embedded.nights import Nights, without_gaps, write_town_if_absent
 from jobs.errors import UsageError
 from jobs.lake.arrow import replace_night
+from jobs.settings import TownSettings
 
 D1, D2, D3 = (date(2026, 6, day) for day in (26, 27, 28))
 
@@ -81,8 +82,9 @@ def test_days_without_landing_part_the_backfills():
     assert without_gaps([]) == []
 
 
-def test_a_town_lands_once(settings, monkeypatch):
-    monkeypatch.setattr("jobs.embedded.nights.TOWN", {"n_listeners": 5, "n_tracks": 40, "nights": 2})
+def test_a_town_lands_once(settings):
+    town = TownSettings(n_listeners=5, n_tracks=40, nights=2)
+    settings = settings.model_copy(update={"town": town})
     assert write_town_if_absent(settings)
-    assert list(Nights.landed(settings, 2).inputs) == [D2, D3]
+    assert list(Nights.landed(settings, None).inputs) == [D2, D3]
     assert not write_town_if_absent(settings)

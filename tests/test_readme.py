@@ -1,0 +1,68 @@
+"""The README's commands, each run as a stranger would, in their order."""
+
+import os
+import re
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from jobs.lake.catalog import TABLES
+from jobs.settings import Settings
+from jobs.simulate.town import write_town
+
+REPOSITORY = Path(__file__).parents[1]
+README = (REPOSITORY / "README.md").read_text()
+# What runs these tests, and cannot run itself.
+NOT_FROM_HERE = {"make test"}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
+
+
+@pytest.mark.e2e
+def test_every_command_runs(tmp_path):
+    write_town(
+        tmp_path / "landing", n_listeners=40, n_tracks=600, first_day=date(2026, 6, 28), nights=1, seed=3
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NOCTURNE__")} | {
+        "NOCTURNE__HOME": str(tmp_path / "home"),
+        "NOCTURNE__TOWN__N_LISTENERS": "40",
+        "NOCTURNE__TOWN__N_TRACKS": "600",
+        "NOCTURNE__TOWN__NIGHTS": "1",
+        "NOCTURNE__AIRFLOW__PORT": "18090",
+        "NOCTURNE__TRAIN__EPOCHS": "1",
+    }
+    for command in COMMANDS:
+        if command in NOT_FROM_HERE:
+            continue
+        words = command.replace("my_landing", str(tmp_path / "landing")).split()
+        done = subprocess.run(
+            words, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_tables_named_are_tables():
+    section = README.split("## What you can read")[1].split("## Map")[0]
+    first_column = "".join(line.split("|")[1] for line in section.splitlines() if line.startswith("|"))
+    named = set(re.findall(r"`([a-z_]+)`", first_column))
+    assert named <= set(TABLES)
+    assert {"playlists", "run_ledger", "ratings"} <= named
+
+
+def test_the_settings_named_are_settings():
+    for path in re.findall(r"NOCTURNE__([A-Z0-9_]+)=", README):
+        section, name = path.lower().split("__")
+        assert name in Settings.model_fields[section].annotation.model_fields
+
+
+def test_links_lead_to_files():
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert "docs/operations.md" in links
+    assert [link for link in links if not (REPOSITORY / link).exists()] == []
