@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from jobs.settings import Settings, TasteSettings
-from jobs.train.history import Floats, Ints, Known, Words
+from jobs.train.history import Floats, Known, Words
 from jobs.train.plays import Records
 from jobs.train.snapshots import DAY_US, is_skip, listeners_before
 from models.content_network.arrays import TrackStats
@@ -23,14 +23,17 @@ def heldout_block(known: Known, settings: Settings) -> Block:
 
 
 def examples(known: Known, settings: Settings, folder: Path) -> Examples:
-    """All blocks but the last to fit to, in ``folder``; of the last, the first half tunes and the
-    second half is held out."""
+    """All blocks but the last to fit to, in ``folder``, with labels from before the last one opens; of
+    the last, the first half tunes and the second half is held out."""
     writer = ExamplesWriter(folder / "examples", known.features, track_stats(known, settings.taste))
     edges = known.edges[:-1]
     for bucket in range(len(known.log.files)):
         plays = known.log.bucket(bucket)
         for number, (opens, closes) in enumerate(pairwise(edges.tolist())):
-            writer.add(block(known, plays, writer.stats[number], opens, closes, settings), number)
+            labeled = known.words.before(int(edges[-1]))
+            writer.add(
+                block(known, plays, labeled, writer.stats[number], opens, closes, settings), number
+            )
     last = last_block(known, settings)
     return writer.close(last.take(slice(0, len(last) // 2)), _later(last))
 
@@ -39,7 +42,7 @@ def last_block(known: Known, settings: Settings) -> Block:
     """The last block of the first bucket of listeners, which is a sample if there are many."""
     opens, closes = known.edges[-2:].tolist()
     stats = track_stats(known, settings.taste)[-1]
-    return block(known, known.log.bucket(0), stats, opens, closes, settings)
+    return block(known, known.log.bucket(0), known.words, stats, opens, closes, settings)
 
 
 def track_stats(known: Known, taste: TasteSettings) -> list[TrackStats]:
@@ -58,13 +61,19 @@ def track_stats(known: Known, taste: TasteSettings) -> list[TrackStats]:
 
 
 def block(
-    known: Known, plays: Records, stats: TrackStats, opens: int, closes: int, settings: Settings
+    known: Known,
+    plays: Records,
+    words: Words,
+    stats: TrackStats,
+    opens: int,
+    closes: int,
+    settings: Settings,
 ) -> Block:
-    """Plays of the time ``opens <= at < closes`` that are likes or dislikes, and what was known of
-    their listeners when the block opened."""
+    """Plays of the time ``opens <= at < closes`` that are likes or dislikes, by themselves or by
+    ``words``, and what was known of their listeners when the block opened."""
     first, end = np.searchsorted(plays["at"], [opens, closes])
     before, now = plays[:first], plays[first:end]
-    liked = labels(now, known.words, known.features, settings.taste)
+    liked = labels(now, words, known.features, settings.taste)
     rows = np.flatnonzero(liked != UNKNOWN)
     now, liked = now[rows], liked[rows]
     users, listener_of = np.unique(now["user"].astype(np.int64), return_inverse=True)
@@ -83,27 +92,29 @@ def block(
 def labels(plays: Records, words: Words, features: Floats, taste: TasteSettings) -> Floats:
     """1 for a like, 0 for a dislike, UNKNOWN for neither.
 
-    The listener's last word on the track decides; else a play that was skipped is a dislike, and one
-    not skipped of at least half the track (or ``skip_ms``, its length unknown) is a like. Tracks that
-    were not played are no dislikes.
+    The listener's last word on the track decides, if spoken since the play: an earlier one is known
+    when the play comes. Else a play that was skipped is a dislike, and one not skipped of at least half
+    the track (or ``skip_ms``, its length unknown) is a like. Tracks not played are no dislikes.
     """
     half = features[plays["track"], DURATION] / 2
     enough = plays["ms_played"] >= np.where(np.isnan(half), taste.skip_ms, half)
     skipped = (plays["skipped"] == 1) | is_skip(plays, taste.skip_ms)
     by_play = np.where(skipped, 0.0, np.where(enough, 1.0, UNKNOWN))
-    verdict = last_words(words, len(features), plays["user"].astype(np.int64), plays["track"])
-    return np.where(verdict == UNKNOWN, by_play, verdict)
+    by_word = words_since(plays, words, len(features))
+    return np.where(by_word == UNKNOWN, by_play, by_word)
 
 
-def last_words(words: Words, n_tracks: int, user: Ints, track: Ints) -> Floats:
-    """1 if the listener's last word on the track is a like, 0 if not, UNKNOWN if there is none."""
+def words_since(plays: Records, words: Words, n_tracks: int) -> Floats:
+    """1 if the listener's last word on the track since the play is a like, 0 if not, else UNKNOWN."""
     pair = words.user * n_tracks + words.track
     spoken, last = np.unique(pair[::-1], return_index=True)
     if not len(spoken):
-        return np.full(len(user), UNKNOWN)
-    wanted = user * n_tracks + track
-    place = np.minimum(np.searchsorted(spoken, wanted), len(spoken) - 1)
-    return np.where(spoken[place] == wanted, words.liked[::-1][last[place]], UNKNOWN)
+        return np.full(len(plays), UNKNOWN)
+    played = plays["user"].astype(np.int64) * n_tracks + plays["track"]
+    place = np.minimum(np.searchsorted(spoken, played), len(spoken) - 1)
+    word = len(pair) - 1 - last[place]
+    since = (spoken[place] == played) & (words.at[word] >= plays["at"])
+    return np.where(since, words.liked[word], UNKNOWN)
 
 
 def _later(last: Block) -> Block:

@@ -60,6 +60,11 @@ class Words:
     at: Ints
     liked: NDArray[np.bool_]
 
+    def before(self, at: int) -> "Words":
+        """Those spoken before this instant."""
+        n = int(np.searchsorted(self.at, at))
+        return Words(self.user[:n], self.track[:n], self.at[:n], self.liked[:n])
+
 
 @dataclass(frozen=True)
 class Known:

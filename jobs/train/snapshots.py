@@ -45,8 +45,8 @@ def ratings(
 ) -> tuple[Ints, Floats]:
     """Ratings as the night's ratings table defines them: pairs user * n_tracks + track, sorted, and
     their ratings."""
-    said = slice(0, int(np.searchsorted(words.at, at)))
-    word_pair = words.user[said] * n_tracks + words.track[said]
+    words = words.before(at)
+    word_pair = words.user * n_tracks + words.track
     play_pair = plays["user"].astype(np.int64) * n_tracks + plays["track"]
     pairs, row = np.unique(np.concatenate([play_pair, word_pair]), return_inverse=True)
     weight = 0.5 ** ((at - plays["at"]) / DAY_US / taste.half_life_days)
@@ -55,7 +55,7 @@ def ratings(
     )
     rating = np.log1p(np.maximum(evidence, 0.0))
     liked, spoken = np.zeros(len(pairs), bool), np.zeros(len(pairs), bool)
-    liked[row[len(plays) :]] = words.liked[said]
+    liked[row[len(plays) :]] = words.liked
     spoken[row[len(plays) :]] = True
     rating = np.where(liked, np.maximum(rating, taste.like_rating), rating)
     return pairs, np.where(spoken & ~liked, taste.dislike_rating, rating)

@@ -60,11 +60,7 @@ def fit_network(examples: Examples, config: FitConfig, seed: int, start: bytes |
 
     prepare_tensorflow(seed)
     scaling = scaling_of(examples)
-    network = load_network(start) if start else build_network(config.n_hidden, config.n_factors)
-    network.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
-    )
+    network = compiled(config, start)
     history = network.fit(
         fitting_batches(examples, scaling, config, seed),
         validation_data=tuning_batches(examples, scaling, config),
@@ -75,6 +71,18 @@ def fit_network(examples: Examples, config: FitConfig, seed: int, start: bytes |
     ).history
     scorer = calibrate(ContentScorer(scaling, weights_of(network)), examples)
     return Fitted(scorer, to_bytes(network), history["loss"], history["val_loss"])
+
+
+def compiled(config: FitConfig, start: bytes | None = None) -> "keras.Model":
+    """A network to fit, from the Keras file ``start`` if given."""
+    import keras
+
+    network = load_network(start) if start else build_network(config.n_hidden, config.n_factors)
+    network.compile(
+        optimizer=keras.optimizers.Adam(config.learning_rate),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+    )
+    return network
 
 
 def fitting_batches(

@@ -140,23 +140,24 @@ class ContentScorer:
         inputs = listener_inputs(self.scaling, listeners)
         hidden = self._relu("listener_hidden", inputs.profile)
         return ListenerVectors(
-            self._dense("listener_vector", hidden),
-            self._dense("taste_vector", self._relu("taste_hidden", inputs.tastes)),
+            self.dense("listener_vector", hidden),
+            self.dense("taste_vector", self._relu("taste_hidden", inputs.tastes)),
             inputs.log_shares,
-            self._dense("listener_bias", hidden)[:, 0],
+            self.dense("listener_bias", hidden)[:, 0],
         )
 
     def track_vectors(self, features: Floats, stats: TrackStats | None = None) -> tuple[F32, F32]:
         """The tracks' side of the network: vectors float32[n, d] and biases float32[n]."""
         known = TrackStats.unknown(len(features)) if stats is None else stats
         hidden = self._relu("track_hidden", track_inputs(self.scaling, features, known))
-        return self._dense("track_vector", hidden), self._dense("track_bias", hidden)[:, 0]
+        return self.dense("track_vector", hidden), self.dense("track_bias", hidden)[:, 0]
 
-    def _dense(self, layer: str, inputs: F32) -> F32:
+    def dense(self, layer: str, inputs: F32) -> F32:
+        """Output of a layer, before any activation."""
         return inputs @ self.weights[f"{layer}/kernel"] + self.weights[f"{layer}/bias"]
 
     def _relu(self, layer: str, inputs: F32) -> F32:
-        hidden: F32 = np.maximum(self._dense(layer, inputs), 0)
+        hidden: F32 = np.maximum(self.dense(layer, inputs), 0)
         return hidden
 
 

@@ -35,21 +35,33 @@ def read(settings, tmp_path):
         ({"track": "liked", "skipped": True, "ms_played": 100}, 1),
         ({"track": "disliked"}, 0),
         ({"track": "turned"}, 0),
+        ({"track": "earlier"}, 1),
     ],
 )
 def test_labels(settings, read, play, liked):
     put(settings, "listens", [listen("a", play.pop("track", "x"), at(2), **play)])
     put(settings, "listens", [listen("b", "x", at(3))])
-    vectors = [vector(track) for track in ("x", "liked", "disliked", "turned")]
+    vectors = [vector(track) for track in ("x", "liked", "disliked", "turned", "earlier")]
     put(settings, "audio_features_history", vectors)
     put(settings, "feedback_history", [
-        word("a", "like", "liked", at(3)), word("a", "dislike", "disliked", at(1)),
-        word("a", "like", "turned", at(1)), word("a", "block_track", "turned", at(2)),
-        word("b", "dislike", "x", at(2)),
+        word("a", "like", "liked", at(3)), word("a", "dislike", "disliked", at(2)),
+        word("a", "like", "turned", at(2)), word("a", "block_track", "turned", at(3)),
+        word("a", "dislike", "earlier", at(1)), word("b", "dislike", "x", at(3)),
     ])  # fmt: skip
     known = read()
     found = labels(known.log.bucket(0), known.words, known.features, settings.taste)
     assert found.tolist() == [liked, 0]
+
+
+def test_a_word_of_the_last_block_labels_nothing_before_it(settings, read, tmp_path):
+    plays = [
+        listen("a", track, at(1 + day, hour)) for day in range(3) for hour in (1, 2) for track in "xy"
+    ]
+    put(settings, "listens", plays)
+    put(settings, "feedback_history", [word("a", "dislike", "x", at(3, 3))])
+    found = examples(read(), settings, tmp_path)
+    assert next(found.rows.batches(10, None))["liked"].tolist() == [1] * 8
+    assert found.tuning.liked.tolist() + found.heldout.liked.tolist() == [0, 1, 0, 1]
 
 
 def test_tracks_are_counted_before_each_block(settings, read):
