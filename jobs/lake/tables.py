@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from jobs.lake.arrow import open_table
 from jobs.lake.catalog import TABLES, Table
 from jobs.lake.schemas import spark_schema
 from jobs.settings import Settings
@@ -17,7 +18,7 @@ class Lake:
     """The tables under one root, for one session."""
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
-        self.spark = spark
+        self.spark, self.settings = spark, settings
         self.root = settings.lake.root.replace("s3://", "s3a://", 1)
 
     def path(self, name: str) -> str:
@@ -38,10 +39,9 @@ class Lake:
 
     def version(self, name: str) -> int:
         """The table's newest version; -1 if it was never written."""
-        if not self.exists(name):
-            return -1
-        row = DeltaTable.forPath(self.spark, self.path(name)).history(1).select("version").head()
-        return int(row["version"]) if row else -1
+        # Through delta-rs: Spark starts jobs to answer it.
+        table = open_table(self.settings, name)
+        return -1 if table is None else table.version()
 
     def versions(self, *names: str) -> dict[str, int]:
         """Newest version of each table."""
