@@ -39,9 +39,14 @@ def features_known(lake: Lake, window: Window) -> DataFrame:
     return _newest(history, "track_id", order=("landed_on", "landing_file"))
 
 
+def feedback_landed(lake: Lake, window: Window) -> DataFrame:
+    """Every word as given, landed by the window's end."""
+    return lake.read("feedback_history").where(_landed(window))
+
+
 def feedback_known(lake: Lake, window: Window) -> DataFrame:
     """One row a listener, kind and target: the latest word landed by the window's end."""
-    history = lake.read("feedback_history").where(_landed(window))
+    history = feedback_landed(lake, window)
     return _newest(history, "user_id", "kind", "target_id", order=("at", "landed_on"))
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -27,6 +28,7 @@ from jobs.recommend.exploit import Predictions, Support, predict
 from jobs.recommend.explore import Model, Scores, content_scores
 from jobs.recommend.listeners import Listener, listeners_of
 from jobs.recommend.reasons import sentence
+from jobs.recommend.shelves import Shelves
 from jobs.recommend.tracks import Mask, Tracks
 
 Ints = NDArray[np.int64]
@@ -48,16 +50,29 @@ class Rules:
 
 @dataclass(frozen=True)
 class Composer:
-    """Makes playlists from one catalog, one model and one set of rules; pickled once for all workers."""
+    """Makes playlists by one set of rules; it goes to every worker, once."""
 
     tracks: Tracks
+    shelves: Shelves
     model: Model | None
     rules: Rules
+
+    @cached_property
+    def n_listeners(self) -> Ints:
+        """How many listeners rate each track above 0."""
+        rated = self.shelves.positions[self.shelves.ratings > 0]
+        return np.bincount(rated, minlength=len(self.tracks))
+
+    @cached_property
+    def by_popularity(self) -> list[int]:
+        """Positions, most listeners first, then by id."""
+        order: list[int] = np.lexsort((np.arange(len(self.tracks)), -self.n_listeners)).tolist()
+        return order
 
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Arrow batches of gathered listeners to batches of playlists (``PLAYLIST``)."""
         for batch in batches:
-            listeners = listeners_of(batch)
+            listeners = listeners_of(batch, self.tracks, self.shelves)
             while block := list(islice(listeners, BLOCK_LISTENERS)):
                 yield pa.RecordBatch.from_pylist(list(self.playlists(block)), PLAYLIST)
 
@@ -91,7 +106,7 @@ class Composer:
         exploit[~allowed] = np.nan
         played = self.tracks.artists_of_all(listener.rated[listener.ratings > 0])
         explore = np.where(allowed & ~self.tracks.by_any_of(played), content, np.nan)
-        popular = (position for position in self.tracks.by_popularity.tolist() if allowed[position])
+        popular = (position for position in self.by_popularity if allowed[position])
         n = self.rules.n_candidates
         return {
             EXPLOIT: best(exploit, n).tolist(),
@@ -102,7 +117,7 @@ class Composer:
     def _entries(
         self, listener: Listener, picks: tuple[Pick, ...], predictions: Predictions, content: Scores
     ) -> list[dict[str, Any]]:
-        witness = Witness(listener, self.tracks, predictions, content)
+        witness = Witness(listener, self.tracks, predictions, content, self.n_listeners)
         entries = []
         for rank, pick in enumerate(picks, start=1):
             kind, evidence = witness.reason(pick)

@@ -22,10 +22,15 @@ class Witness:
     """Knows why each track is in one listener's playlist."""
 
     def __init__(
-        self, listener: Listener, tracks: Tracks, predictions: Predictions, content: Scores
+        self,
+        listener: Listener,
+        tracks: Tracks,
+        predictions: Predictions,
+        content: Scores,
+        n_listeners: Ints,
     ) -> None:
         self.listener, self.tracks = listener, tracks
-        self.predictions, self.content = predictions, content
+        self.predictions, self.content, self.n_listeners = predictions, content, n_listeners
         self.told: set[int] = set()
 
     def score(self, pick: Pick) -> float:
@@ -35,7 +40,7 @@ class Witness:
             return float(self.predictions.ratings[row])
         if pick.strategy == EXPLORE:
             return float(self.content[pick.position])
-        return float(self.tracks.n_listeners[pick.position])
+        return float(self.n_listeners[pick.position])
 
     def reason(self, pick: Pick) -> tuple[str, dict[str, Any]]:
         """Kind and evidence."""
@@ -44,7 +49,7 @@ class Witness:
         if pick.strategy == EXPLORE:
             return "content", self._by_content(pick)
         return "popular", {
-            "n_listeners": int(self.tracks.n_listeners[pick.position]),
+            "n_listeners": int(self.n_listeners[pick.position]),
             "taste_known": len(self.listener.centroids) > 0,
         }
 

@@ -1,4 +1,4 @@
-"""All that the night knows of one listener, gathered into one row, and that row as arrays."""
+"""All that the night knows of one listener: gathered by Spark into one row, and read as arrays."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.lake.catalog import FEATURES
+from jobs.recommend.shelves import Shelves
+from jobs.recommend.tracks import Tracks, located
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -19,8 +21,8 @@ Floats = NDArray[np.float64]
 class Circle:
     """A listener's neighbors, closest first, and what they rate.
 
-    Neighbor j rates track ``positions[ptr[j] + i]`` with ``ratings[ptr[j] + i]``; ``totals`` and
-    ``n_rated`` are the sum and the number of all their ratings, tracks outside the catalog included.
+    Neighbor j rates track ``positions[i]`` with ``ratings[i]`` for i from ``ptr[j]`` to ``ptr[j + 1]``;
+    ``totals`` and ``n_rated`` are of all their ratings, tracks outside the catalog included.
     """
 
     ids: tuple[str, ...]
@@ -54,190 +56,110 @@ class Listener:
     circle: Circle
 
 
-def gather(
-    listens: DataFrame,
-    feedback: DataFrame,
-    ratings: DataFrame,
-    profiles: DataFrame,
-    neighbors: DataFrame,
-    positions: DataFrame,
-) -> DataFrame:
-    """One row a listener with a listen; ``positions`` are the rows (track_id, position).
+def gather(listens: DataFrame, words: DataFrame, profiles: DataFrame, neighbors: DataFrame) -> DataFrame:
+    """One row a listener with a listen: user_id, heard, blocked, blocked_artists, neighbors (by rank)
+    and tastes (heaviest first).
 
-    Every list is sorted, because sums of floating-point numbers depend on their order.
+    All facts go through one shuffle, in one table. Lists are sorted: rows come in any order.
     """
-    shelves = shelf(ratings, positions)
-    return (
-        listens.select("user_id")
-        .distinct()
-        .join(known(listens, feedback, positions), "user_id", how="left")
-        .join(blocks(feedback, positions), "user_id", how="left")
-        .join(shelves, "user_id", how="left")
-        .join(tastes(profiles), "user_id", how="left")
-        .join(circles(neighbors, shelves), "user_id", how="left")
-        .select("user_id", *(_or_nothing(name, kind) for name, kind in LISTENER_COLUMNS.items()))
+    facts = (
+        _facts(listens, "listen", "track_id")
+        .union(_facts(words, F.col("kind"), "target_id"))
+        .union(_facts(neighbors, "neighbor", "neighbor_id", "rank", "similarity"))
+        .union(_facts(profiles, "taste", F.lit(""), "taste_no", "weight", "centroid"))
     )
-
-
-LISTENER_COLUMNS = {
-    "heard": "array<int>",
-    "blocked": "array<int>",
-    "blocked_artists": "array<string>",
-    "rated": "array<int>",
-    "ratings": "array<double>",
-    "total": "double",
-    "n_rated": "bigint",
-    "n_plays": "bigint",
-    "n_skips": "bigint",
-    "taste_weights": "array<double>",
-    "centroids": "array<array<double>>",
-    "neighbor_ids": "array<string>",
-    "similarity": "array<double>",
-    "neighbor_totals": "array<double>",
-    "neighbor_n_rated": "array<bigint>",
-    "neighbor_rated": "array<array<int>>",
-    "neighbor_ratings": "array<array<double>>",
-}
-
-
-def known(listens: DataFrame, feedback: DataFrame, positions: DataFrame) -> DataFrame:
-    """Rows (user_id, heard): tracks the listener has played or says to like."""
-    liked = feedback.where("kind = 'like'").select("user_id", F.col("target_id").alias("track_id"))
-    heard = listens.select("user_id", "track_id").union(liked)
-    located = heard.join(positions, "track_id", how="inner")
-    return located.groupBy("user_id").agg(F.sort_array(F.collect_set("position")).alias("heard"))
-
-
-def blocks(feedback: DataFrame, positions: DataFrame) -> DataFrame:
-    """Rows (user_id, blocked, blocked_artists): what the listener never wants to get."""
-    tracks = feedback.where(F.col("kind").isin("dislike", "block_track"))
-    located = tracks.join(positions, F.col("target_id") == F.col("track_id"), how="inner")
-    artists = feedback.where("kind = 'block_artist'")
     return (
-        located.groupBy("user_id")
-        .agg(F.sort_array(F.collect_set("position")).alias("blocked"))
-        .join(
-            artists.groupBy("user_id").agg(
-                F.sort_array(F.collect_set("target_id")).alias("blocked_artists")
-            ),
-            "user_id",
-            how="full",
-        )
-    )
-
-
-def shelf(ratings: DataFrame, positions: DataFrame) -> DataFrame:
-    """Rows (user_id, rated, ratings, total, n_rated, n_plays, n_skips): who rates what, and how."""
-    located = ratings.join(positions, "track_id", how="left")
-    rated = F.sort_array(F.collect_list(F.struct("position", "rating")))
-    in_catalog = F.filter(rated, lambda track: track["position"].isNotNull())
-    return (
-        located.groupBy("user_id")
+        facts.groupBy("user_id")
         .agg(
-            in_catalog.alias("tracks"),
-            F.collect_list("rating").alias("all_ratings"),
-            F.sum("n_plays").alias("n_plays"),
-            F.sum("n_skips").alias("n_skips"),
+            F.bool_or(F.col("fact") == "listen").alias("listened"),
+            _set_of("listen", "like").alias("heard"),
+            _set_of("dislike", "block_track").alias("blocked"),
+            _set_of("block_artist").alias("blocked_artists"),
+            _list_of("neighbor", "number", "id", "value").alias("neighbors"),
+            _list_of("taste", "number", "value", "vector").alias("tastes"),
         )
-        .select(
-            "user_id",
-            F.col("tracks.position").alias("rated"),
-            F.col("tracks.rating").alias("ratings"),
-            _total(F.sort_array("all_ratings")).alias("total"),
-            F.size("all_ratings").cast("bigint").alias("n_rated"),
-            "n_plays",
-            "n_skips",
-        )
+        .where("listened")
+        .drop("listened")
     )
 
 
-def tastes(profiles: DataFrame) -> DataFrame:
-    """Rows (user_id, taste_weights, centroids), heaviest taste first."""
-    all_tastes = F.sort_array(F.collect_list(F.struct("taste_no", "weight", "centroid")))
-    return (
-        profiles.groupBy("user_id")
-        .agg(all_tastes.alias("tastes"))
-        .select(
-            "user_id",
-            F.col("tastes.weight").alias("taste_weights"),
-            F.col("tastes.centroid").alias("centroids"),
-        )
+def _facts(
+    rows: DataFrame,
+    fact: Column | str,
+    target: Column | str,
+    number: str | None = None,
+    value: str | None = None,
+    vector: str | None = None,
+) -> DataFrame:
+    return rows.select(
+        "user_id",
+        (F.lit(fact) if isinstance(fact, str) else fact).alias("fact"),
+        (F.col(target) if isinstance(target, str) else target).alias("id"),
+        (F.col(number) if number else F.lit(None)).cast("int").alias("number"),
+        (F.col(value) if value else F.lit(None)).cast("double").alias("value"),
+        (F.col(vector) if vector else F.lit(None)).cast("array<double>").alias("vector"),
     )
 
 
-def circles(neighbors: DataFrame, shelves: DataFrame) -> DataFrame:
-    """Rows (user_id, neighbor_ids, similarity, …): each listener's neighbors with their shelves."""
-    theirs = shelves.select(
-        F.col("user_id").alias("neighbor_id"), "rated", "ratings", "total", "n_rated"
-    )
-    members = F.sort_array(
-        F.collect_list(
-            F.struct("rank", "neighbor_id", "similarity", "total", "n_rated", "rated", "ratings")
-        )
-    )
-    return (
-        neighbors.join(theirs, "neighbor_id", how="inner")
-        .groupBy("user_id")
-        .agg(members.alias("members"))
-        .select(
-            "user_id",
-            F.col("members.neighbor_id").alias("neighbor_ids"),
-            F.col("members.similarity").alias("similarity"),
-            F.col("members.total").alias("neighbor_totals"),
-            F.col("members.n_rated").alias("neighbor_n_rated"),
-            F.col("members.rated").alias("neighbor_rated"),
-            F.col("members.ratings").alias("neighbor_ratings"),
-        )
-    )
+def _set_of(*facts: str) -> Column:
+    return F.sort_array(F.collect_set(F.when(F.col("fact").isin(*facts), F.col("id"))))
 
 
-def listeners_of(batch: pa.RecordBatch) -> Iterator[Listener]:
+def _list_of(fact: str, *columns: str) -> Column:
+    return F.sort_array(F.collect_list(F.when(F.col("fact") == fact, F.struct(*columns))))
+
+
+def listeners_of(batch: pa.RecordBatch, tracks: Tracks, shelves: Shelves) -> Iterator[Listener]:
     """The listeners of an Arrow batch of gathered rows."""
-    column = {name: batch.column(name) for name in batch.schema.names}
-    for i in range(batch.num_rows):
-        row = {name: values[i] for name, values in column.items()}
+    heard, blocked = (_positions(batch.column(name), tracks) for name in ("heard", "blocked"))
+    words = batch.column("blocked_artists").to_pylist()
+    neighbors, tastes = batch.column("neighbors"), batch.column("tastes")
+    for row, user_id in enumerate(batch.column("user_id").to_pylist()):
+        number = shelves.number_of.get(user_id)
+        rated, ratings = (_NO_INTS, _NO_FLOATS) if number is None else shelves.of(number)
         yield Listener(
-            user_id=row["user_id"].as_py(),
-            heard=_ints(row["heard"].values),
-            blocked=_ints(row["blocked"].values),
-            blocked_artists=tuple(row["blocked_artists"].as_py()),
-            rated=_ints(row["rated"].values),
-            ratings=_floats(row["ratings"].values),
-            total=row["total"].as_py(),
-            n_rated=row["n_rated"].as_py(),
-            n_plays=row["n_plays"].as_py(),
-            n_skips=row["n_skips"].as_py(),
-            taste_weights=_floats(row["taste_weights"].values),
-            centroids=_floats(row["centroids"].values.flatten()).reshape(-1, len(FEATURES)),
-            circle=Circle(
-                ids=tuple(row["neighbor_ids"].as_py()),
-                similarity=_floats(row["similarity"].values),
-                totals=_floats(row["neighbor_totals"].values),
-                n_rated=_ints(row["neighbor_n_rated"].values),
-                ptr=_starts(row["neighbor_rated"].values),
-                positions=_ints(row["neighbor_rated"].values.flatten()),
-                ratings=_floats(row["neighbor_ratings"].values.flatten()),
-            ),
+            user_id=user_id,
+            heard=heard[row],
+            blocked=blocked[row],
+            blocked_artists=tuple(words[row]),
+            rated=rated,
+            ratings=ratings,
+            total=0.0 if number is None else float(shelves.totals[number]),
+            n_rated=0 if number is None else int(shelves.n_rated[number]),
+            n_plays=0 if number is None else int(shelves.n_plays[number]),
+            n_skips=0 if number is None else int(shelves.n_skips[number]),
+            taste_weights=_floats(tastes[row].values.field("value")),
+            centroids=_floats(tastes[row].values.field("vector").flatten()).reshape(-1, len(FEATURES)),
+            circle=circle(neighbors[row].values, shelves),
         )
 
 
-def _or_nothing(name: str, kind: str) -> Column:
-    nothing = F.array() if kind.startswith("array") else F.lit(0)
-    return F.coalesce(F.col(name), nothing.cast(kind)).cast(kind).alias(name)
+def circle(neighbors: pa.StructArray, shelves: Shelves) -> Circle:
+    """The circle of neighbors (id, value: similarity); those without ratings are left out."""
+    ids = neighbors.field("id").to_pylist()
+    known = [row for row, user_id in enumerate(ids) if user_id in shelves.number_of]
+    numbers = [shelves.number_of[ids[row]] for row in known]
+    ptr, positions, ratings = shelves.together(numbers)
+    return Circle(
+        ids=tuple(ids[row] for row in known),
+        similarity=_floats(neighbors.field("value"))[known],
+        totals=shelves.totals[numbers],
+        n_rated=shelves.n_rated[numbers],
+        ptr=ptr,
+        positions=positions,
+        ratings=ratings,
+    )
 
 
-def _total(ratings: Column) -> Column:
-    return F.aggregate(ratings, F.lit(0.0), lambda total, rating: total + rating)
+_NO_INTS, _NO_FLOATS = np.empty(0, np.int64), np.empty(0)
 
 
-def _ints(values: pa.Array) -> Ints:
-    return np.asarray(values.to_numpy(zero_copy_only=False), np.int64)
+def _positions(ids: pa.ListArray, tracks: Tracks) -> list[Ints]:
+    """Positions of each row's tracks, those outside the catalog left out."""
+    positions = located(ids.flatten(), tracks)
+    ends = np.cumsum(ids.value_lengths().to_numpy(zero_copy_only=False))
+    return [row[row >= 0] for row in np.split(positions, ends[:-1])]
 
 
 def _floats(values: pa.Array) -> Floats:
     return np.asarray(values.to_numpy(zero_copy_only=False), np.float64)
-
-
-def _starts(lists: pa.ListArray) -> Ints:
-    lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

@@ -8,9 +8,8 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from jobs.lake.catalog import FEATURES
 
@@ -23,16 +22,15 @@ Mask = NDArray[np.bool_]
 class Tracks:
     """Tracks by position, in the order of their ids, so that ties by position are ties by id.
 
-    ``features`` float64[n, 13], a row of NaN where a track has none; ``n_listeners`` int64[n]: how many
-    listeners rate it above 0. Artist j of track i is ``artist_of[artist_ptr[i] + j]``, a number into
-    ``artist_ids``, which are sorted. ``song`` int64[n] is equal for versions of one song.
+    ``features`` float64[n, 13], a row of NaN where a track has none. Artist j of track i is
+    ``artist_of[artist_ptr[i] + j]``, a number into ``artist_ids``, which are sorted. ``song`` int64[n]
+    is equal for versions of one song.
     """
 
     ids: tuple[str, ...]
     titles: tuple[str, ...]
     artists: tuple[str, ...]
     features: Floats
-    n_listeners: Ints
     artist_ids: tuple[str, ...]
     artist_ptr: Ints
     artist_of: Ints
@@ -61,9 +59,9 @@ class Tracks:
 
     def artists_of_all(self, positions: Ints) -> Ints:
         """Numbers of the artists of these tracks, each once."""
-        chosen = np.zeros(len(self), bool)
-        chosen[positions] = True
-        return np.unique(self.artist_of[chosen[self._track_of]])
+        counts = np.diff(self.artist_ptr)[positions]
+        starts = np.repeat(self.artist_ptr[positions] - np.cumsum(counts) + counts, counts)
+        return np.unique(self.artist_of[starts + np.arange(len(starts))])
 
     def artist_numbers(self, artist_ids: Sequence[str]) -> Ints:
         """Numbers of the artists that are in the catalog."""
@@ -79,11 +77,6 @@ class Tracks:
             if not names[artist] or (len(credit), credit) < (len(names[artist]), names[artist]):
                 names[artist] = credit
         return tuple(names)
-
-    @cached_property
-    def by_popularity(self) -> Ints:
-        """Positions, most listeners first, then by id."""
-        return np.lexsort((np.arange(len(self)), -self.n_listeners))
 
     @cached_property
     def typical(self) -> tuple[Floats, Floats]:
@@ -109,39 +102,33 @@ class Tracks:
         return {name: number for number, name in enumerate(self.artist_ids)}
 
 
-def collect_tracks(tracks: DataFrame, features: DataFrame, ratings: DataFrame) -> Tracks:
-    """The catalog, brought to the driver to be broadcast: about 300 bytes a track."""
-    fans = ratings.where("rating > 0").groupBy("track_id").agg(F.count("*").alias("n_listeners"))
-    vector = F.array(*(F.col(name).cast("double") for name in FEATURES)).alias("features")
-    rows = (
-        tracks.select("track_id", "title", "artist", "artist_ids")
-        .join(features.select("track_id", vector), "track_id", how="left")
-        .join(fans, "track_id", how="left")
-    )
-    return from_arrow(rows.toArrow())
-
-
-def from_arrow(rows: pa.Table) -> Tracks:
-    """From columns track_id, title, artist, artist_ids, features and n_listeners (the last two null)."""
-    rows = rows.sort_by("track_id").combine_chunks()
-    artist_lists = rows["artist_ids"].combine_chunks()
+def catalog_of(tracks: pa.Table, features: pa.Table) -> Tracks:
+    """From one row a track (track_id, title, artist, artist_ids) in the order of track_id, and one a
+    track with features (track_id and the 13)."""
+    artist_lists = tracks["artist_ids"].combine_chunks()
     names, numbers = np.unique(
         artist_lists.flatten().to_numpy(zero_copy_only=False).astype(str), return_inverse=True
     )
-    nothing = [float("nan")] * len(FEATURES)
-    return Tracks(
-        ids=tuple(rows["track_id"].to_pylist()),
-        titles=tuple(rows["title"].to_pylist()),
-        artists=tuple(rows["artist"].to_pylist()),
-        features=np.array(
-            [nothing if vector is None else vector for vector in rows["features"].to_pylist()]
-        ).reshape(-1, len(FEATURES)),
-        n_listeners=np.array([n or 0 for n in rows["n_listeners"].to_pylist()], np.int64),
+    catalog = Tracks(
+        ids=tuple(tracks["track_id"].to_pylist()),
+        titles=tuple(tracks["title"].to_pylist()),
+        artists=tuple(tracks["artist"].to_pylist()),
+        features=np.full((len(tracks), len(FEATURES)), np.nan),
         artist_ids=tuple(names.tolist()),
         artist_ptr=np.concatenate([[0], np.cumsum(artist_lists.value_lengths().to_numpy())]),
         artist_of=numbers.astype(np.int64),
-        song=songs(rows["title"].to_pylist(), artist_lists.to_pylist()),
+        song=songs(tracks["title"].to_pylist(), artist_lists.to_pylist()),
     )
+    positions = located(features["track_id"], catalog)
+    values = np.stack([features[name].to_numpy().astype(float) for name in FEATURES], axis=1)
+    catalog.features[positions[positions >= 0]] = values[positions >= 0]
+    return catalog
+
+
+def located(track_ids: pa.ChunkedArray | pa.Array, tracks: Tracks) -> Ints:
+    """Positions of these tracks; -1 for one outside the catalog."""
+    found = pc.index_in(track_ids, value_set=pa.array(tracks.ids, pa.string()))
+    return np.asarray(pc.fill_null(found, -1), np.int64)
 
 
 _WORDS = "remaster(ed)?|live|version|edit|(re)?mix|mono|stereo|acoustic|demo|take|session|instrumental"

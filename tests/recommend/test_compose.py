@@ -7,7 +7,7 @@ import pytest
 
 from jobs.recommend.compose import PLAYLIST, Composer, Rules
 from jobs.recommend.explore import Model
-from tests.recommend.town import catalog, circle, ints, listener, stranger
+from tests.recommend.town import catalog, circle, ints, listener, shelves, stranger
 
 RULES = Rules(
     night=date(2026, 6, 28),
@@ -29,7 +29,7 @@ class Sure:
 
 
 def playlist(one, model=None, **changes):
-    composer = Composer(catalog(), model, Rules(**vars(RULES) | changes))
+    composer = Composer(catalog(), shelves(), model, Rules(**vars(RULES) | changes))
     row = next(composer.playlists([one]))
     pa.RecordBatch.from_pylist([row], PLAYLIST)
     return {track["track_id"]: track for track in row["tracks"]}, row
@@ -95,7 +95,7 @@ def test_a_short_list_is_explained_by_its_funnel():
 
 def test_another_version_of_what_was_heard_or_blocked_is_out():
     titles = ("Quiet", "Quiet (Live)", "Loud", "Loud - Mono", "Duet", "Bare")
-    composer = Composer(catalog(titles), None, RULES)
+    composer = Composer(catalog(titles), shelves(), None, RULES)
     row = next(composer.playlists([listener(heard=ints(0), blocked=ints(2))]))
     assert {track["track_id"] for track in row["tracks"]} == {"duet", "bare"}
 
@@ -108,8 +108,12 @@ def test_shared_artists_are_those_of_the_closest_supporter_favorites_first():
 
 
 def test_blocks_and_order_of_listeners_do_not_change_a_list():
-    composer = Composer(catalog(), Model("v7", Sure()), RULES)
+    composer = Composer(catalog(), shelves(), Model("v7", Sure()), RULES)
     some = [listener(user_id="a", circle=NEAR), stranger(), listener(user_id="b")]
     together = {row["user_id"]: row for row in composer.playlists(some)}
     alone = {one.user_id: next(composer.playlists([one])) for one in reversed(some)}
     assert together == alone
+
+
+def test_popularity_orders_by_listeners_then_id():
+    assert Composer(catalog(), shelves(), None, RULES).by_popularity == [5, 2, 4, 0, 3, 1]

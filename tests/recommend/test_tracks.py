@@ -2,32 +2,31 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.recommend.tracks import from_arrow, song_title, songs
+from jobs.lake.catalog import FEATURES
+from jobs.recommend.tracks import catalog_of, located, song_title, songs
 from tests.recommend.town import catalog, ints
 
-FIRST = {"track_id": "a", "title": "T", "artist": "Ann feat. Bob", "artist_ids": ["ann", "bob"]}
-ROWS = [
-    {
-        "track_id": "b",
-        "title": "T",
-        "artist": "Ann",
-        "artist_ids": ["ann"],
-        "features": None,
-        "n_listeners": None,
-    },
-    FIRST | {"features": [1.0] * 13, "n_listeners": 4},
-]
+TRACKS = pa.Table.from_pylist(
+    [
+        {"track_id": "a", "title": "T", "artist": "Ann feat. Bob", "artist_ids": ["ann", "bob"]},
+        {"track_id": "b", "title": "T", "artist": "Ann", "artist_ids": ["ann"]},
+    ]
+)
+FEATURED = pa.Table.from_pylist(
+    [{"track_id": "z"} | dict.fromkeys(FEATURES, 9.0), {"track_id": "a"} | dict.fromkeys(FEATURES, 1.0)]
+)
 
 
-def test_tracks_are_in_the_order_of_their_ids():
-    tracks = from_arrow(pa.Table.from_pylist(ROWS))
+def test_a_catalog_of_rows():
+    tracks = catalog_of(TRACKS, FEATURED)
     assert tracks.ids == ("a", "b")
     assert tracks.artists_of(0).tolist() == [0, 1]
     assert tracks.artist_ids == ("ann", "bob")
     assert tracks.artist_names == ("Ann", "Ann feat. Bob")
-    assert tracks.n_listeners.tolist() == [4, 0]
-    assert np.isnan(tracks.features).all(axis=1).tolist() == [False, True]
+    assert tracks.features[0].tolist() == [1.0] * 13
+    assert np.isnan(tracks.features[1]).all()
     assert tracks.song.tolist() == [0, 0]
+    assert located(pa.array(["b", "z", "a"]), tracks).tolist() == [1, -1, 0]
 
 
 def test_tracks_by_artists():
@@ -38,13 +37,8 @@ def test_tracks_by_artists():
     assert not tracks.by_any_of(ints()).any()
 
 
-def test_popularity_orders_by_listeners_then_id():
-    assert catalog().by_popularity.tolist() == [5, 2, 4, 0, 3, 1]
-
-
 def test_features_nobody_has_are_typical_of_nothing():
-    bare = from_arrow(pa.Table.from_pylist(ROWS[:1], schema=pa.Table.from_pylist(ROWS).schema))
-    assert bare.typical[1].tolist() == [1.0] * 13
+    assert catalog_of(TRACKS, FEATURED[:1]).typical[1].tolist() == [1.0] * 13
 
 
 @pytest.mark.parametrize(

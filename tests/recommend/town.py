@@ -4,6 +4,7 @@ import numpy as np
 
 from jobs.lake.catalog import FEATURES
 from jobs.recommend.listeners import Circle, Listener
+from jobs.recommend.shelves import Shelves
 from jobs.recommend.tracks import Tracks, songs
 
 NAMES = ("quiet", "calm", "loud", "louder", "duet", "bare")
@@ -23,12 +24,19 @@ def catalog(titles: tuple[str, ...] = TITLES) -> Tracks:
         titles=titles,
         artists=tuple(" & ".join(artists).title() for artists in ARTISTS),
         features=features,
-        n_listeners=np.array([1, 0, 3, 1, 2, 5]),
         artist_ids=tuple(ids),
         artist_ptr=np.cumsum([0, *(len(artists) for artists in ARTISTS)]),
         artist_of=np.array([ids.index(artist) for artists in ARTISTS for artist in artists]),
         song=songs(titles, ARTISTS),
     )
+
+
+def shelves() -> Shelves:
+    """Somebody for each rating: 1 of "quiet", 3 of "loud", 1 of "louder", 2 of "duet", 5 of "bare"."""
+    positions = np.repeat(np.arange(6), [1, 0, 3, 1, 2, 5]).astype(np.int32)
+    n = len(positions)
+    names, one = tuple(f"s{number:02d}" for number in range(n)), np.ones(n, np.int64)
+    return Shelves(names, np.arange(n + 1), positions, np.ones(n), np.ones(n), one, one, one)
 
 
 def ints(*values: int) -> np.ndarray:

@@ -1,0 +1,43 @@
+import pyarrow as pa
+import pytest
+
+from jobs.recommend.listeners import circle
+from jobs.recommend.shelves import shelve
+from tests.recommend.town import catalog
+
+RATINGS = pa.Table.from_pylist(
+    [
+        {"user_id": user, "track_id": track, "rating": rating, "n_plays": plays, "n_skips": 1}
+        for user, track, rating, plays in [
+            ("b", "loud", 1.0, 2), ("a", "quiet", 2.0, 1), ("b", "outside", 4.0, 3),
+            ("a", "calm", 0.5, 0), ("c", "outside", 1.0, 1),
+        ]
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", [RATINGS, RATINGS.take([4, 2, 0, 1, 3])])
+def test_shelves_hold_the_catalog_and_count_everything(rows):
+    shelves = shelve(rows, catalog())
+    assert shelves.user_ids == ("a", "b", "c")
+    assert [part.tolist() for part in shelves.of(0)] == [[1, 0], [0.5, 2.0]]
+    assert [part.tolist() for part in shelves.of(1)] == [[2], [1.0]]
+    assert [part.tolist() for part in shelves.of(2)] == [[], []]
+    assert shelves.totals.tolist() == [2.5, 5.0, 1.0]
+    assert shelves.n_rated.tolist() == [2, 2, 1]
+    assert shelves.n_plays.tolist() == [1, 5, 1]
+
+
+def test_a_circle_leaves_out_who_rates_nothing():
+    rows = [{"id": name, "value": value} for name, value in (("b", 0.9), ("gone", 0.8), ("a", 0.7))]
+    found = circle(pa.array(rows), shelve(RATINGS, catalog()))
+    assert found.ids == ("b", "a")
+    assert found.similarity.tolist() == [0.9, 0.7]
+    assert found.totals.tolist() == [5.0, 2.5]
+    assert found.ptr.tolist() == [0, 1, 3]
+    assert found.positions.tolist() == [2, 1, 0]
+
+
+def test_nobody_is_a_circle_of_nobody():
+    nobody = pa.array([], pa.struct({"id": pa.string(), "value": pa.float64()}))
+    assert len(circle(nobody, shelve(RATINGS, catalog()))) == 0
