@@ -1,22 +1,22 @@
-"""Two nights of a tiny town on the real Airflow: interrupted, continued, and asked for once more."""
+"""Two nights of a tiny town on the real Airflow: interrupted, continued, killed, asked for once more."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from datetime import date
+from pathlib import Path
 
 import psutil
 import pytest
-from deltalake import DeltaTable
 
 from jobs.embedded.airflow import Airflow
 from jobs.embedded.processes import members
 from jobs.embedded.progress import Progress
 from jobs.settings import AirflowSettings
 from jobs.simulate.town import write_town
+from tests.e2e.nights import House
 
 pytestmark = pytest.mark.e2e
 NIGHTS = [date(2026, 6, 27), date(2026, 6, 28)]
@@ -64,19 +64,23 @@ def ours(folder):
     ]
 
 
-def wait_for_a_stage(process, airflow):
-    """Until Spark works on a stage."""
+def java_of(process, airflow, stage):
+    """The Java machine that works on a stage, once its Python has joined it."""
     while process.poll() is None:
         running = airflow.running()
-        if running and any(p.name() == "java" for p in members(running.sessions())):
-            return running.sessions()
-        time.sleep(0.2)
+        for member in members(running.sessions()) if running else ():
+            is_driver = member.name() == "java" and f"submit.py {stage} " in " ".join(member.cmdline())
+            if is_driver and member.children():
+                return member
+        time.sleep(0.1)
     raise AssertionError(process.stdout.read())
 
 
-def test_nights_are_interrupted_continued_and_then_done(nocturne, town, tmp_path):
+def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, tmp_path, _session):
+    airflow = Airflow(town, Progress())
     first = nocturne()
-    sessions = wait_for_a_stage(first, Airflow(town, Progress()))
+    java_of(first, airflow, "ingest")
+    sessions = airflow.running().sessions()
     first.send_signal(signal.SIGINT)
     printed, _ = first.communicate()
     assert "interrupted: nothing of it runs any more" in printed
@@ -85,21 +89,29 @@ def test_nights_are_interrupted_continued_and_then_done(nocturne, town, tmp_path
     assert ours(tmp_path) == []
 
     second = nocturne()
+    java_of(second, airflow, "taste").kill()
     printed, _ = second.communicate()
     assert second.returncode == 0, printed
+    assert "build_taste     UP FOR RETRY" in printed
     for night in NIGHTS:
         for stage in ("ingest", "recommend", "publish", "report"):
             assert f"{night}  {stage}" in printed
     assert "why" in printed
     assert ours(tmp_path) == []
-    playlists = DeltaTable(f"{town.lake.root}/playlists").to_pyarrow_table(columns=["as_of"])
-    assert sorted(set(playlists["as_of"].to_pylist())) == NIGHTS
-    latest = (tmp_path / "store" / "playlists" / "latest.json").read_bytes()
-    assert json.loads(latest)["as_of"] == str(NIGHTS[-1])
+
+    undisturbed = House.below(tmp_path / "undisturbed", Path(town.landing.root))
+    for night in NIGHTS:
+        undisturbed.run(night)
+    made, expected = House(town).tables(), undisturbed.tables()
+    assert list(made) == list(expected)
+    for name, rows in made.items():
+        assert rows.equals(expected[name]), name
+    published = House(town).published()
+    assert published == undisturbed.published()
 
     third = nocturne()
     printed, _ = third.communicate()
     assert third.returncode == 0
     assert "all 2 nights are made of these inputs already: nothing to do" in printed
     assert "Airflow is up" not in printed
-    assert (tmp_path / "store" / "playlists" / "latest.json").read_bytes() == latest
+    assert House(town).published() == published
