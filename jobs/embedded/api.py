@@ -1,6 +1,7 @@
 """Airflow's REST API, as much of it as the command line needs."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from jobs.stages import REPORT, STAGES
 
 DAG_ID = "nightly_discover"
 TIMEOUT_SECONDS = 30
+SERVER_ERROR = 500
+N_REPEATS = 5
+REPEAT_SECONDS = 2.0
 
 
 class ApiError(NocturneError):
@@ -39,10 +43,17 @@ class Api:
         return f"http://127.0.0.1:{self.port}"
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One request below /api/v2; its JSON answer."""
+        """One request below /api/v2; its JSON answer. What a busy server drops is asked again."""
         if not self._token:
             login = {"username": self.user, "password": self.password}
             self._token = self._send("POST", f"{self.url}/auth/token", login)["access_token"]
+        for _ in range(N_REPEATS if method == "GET" else 0):
+            try:
+                return self._send(method, f"{self.url}/api/v2/{path}", body)
+            except (ApiError, OSError) as error:
+                if isinstance(error, ApiError) and error.status < SERVER_ERROR:
+                    raise
+                time.sleep(REPEAT_SECONDS)
         return self._send(method, f"{self.url}/api/v2/{path}", body)
 
     def _send(self, method: str, url: str, body: Any) -> Any:

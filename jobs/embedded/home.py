@@ -108,6 +108,8 @@ class AirflowHome:
                 "use_job_schedule": nightly,
                 # Tasks are handed over in tenths of a second; a night has eleven of them.
                 "scheduler_idle_sleep_time": 0.2,
+                # How soon a task is tried again whose process was killed with all its family.
+                "task_instance_heartbeat_timeout": 120,
             },
             "logging": {"base_log_folder": self.logs, "colored_console_log": False},
             "usage_data_collection": {"enabled": False},

@@ -1,0 +1,110 @@
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from jobs.embedded import api
+from jobs.embedded.api import Api, ApiError
+
+TOKEN = {"access_token": "token"}
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server that gives the scripted answers (status, document), and notes what it was asked."""
+    monkeypatch.setattr(api, "REPEAT_SECONDS", 0)
+    asked, answers = [], []
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self):
+            length = int(self.headers.get("Content-Length") or 0)
+            body = json.loads(self.rfile.read(length) or b"null")
+            asked.append((self.command, self.path, body))
+            status, document = (201, TOKEN) if self.path == "/auth/token" else answers.pop(0)
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(document).encode())
+
+        do_GET = do_POST = do_PUT = do_PATCH = answer  # noqa: N815 - names of the base class
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        client = Api(http.server_address[1], "admin", "secret")
+        yield client, answers, asked
+        http.shutdown()
+
+
+def test_a_login_comes_first_and_once(server):
+    client, answers, asked = server
+    answers += [(200, {"a": 1}), (200, {"a": 2})]
+    assert [client.call("GET", "pools"), client.call("GET", "pools")] == [{"a": 1}, {"a": 2}]
+    login = ("POST", "/auth/token", {"username": "admin", "password": "secret"})
+    assert asked == [login, *[("GET", "/api/v2/pools", None)] * 2]
+
+
+def test_a_question_that_the_server_drops_is_repeated(server):
+    client, answers, _ = server
+    answers += [(500, {}), (503, {}), (200, {"ok": True})]
+    assert client.call("GET", "pools") == {"ok": True}
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 404), ("POST", 500)])
+def test_a_refusal_or_a_deed_is_not_repeated(server, method, status):
+    client, answers, asked = server
+    answers += [(status, {"detail": "no such pool"})]
+    with pytest.raises(ApiError, match=f"{status} .*no such pool") as caught:
+        client.call(method, "pools/x")
+    assert caught.value.status == status
+    assert len(asked) == 2
+
+
+def test_pools_that_are_missing_are_made_with_one_slot(server):
+    client, answers, asked = server
+    answers += [(200, {"pools": [{"name": "nocturne_landed"}]}), *[(201, {})] * 7]
+    client.ensure_pools()
+    made = [body for method, _, body in asked[2:] if method == "POST"]
+    assert {pool["slots"] for pool in made} == {1}
+    assert "nocturne_landed" not in {pool["name"] for pool in made}
+    assert len(made) == 7
+
+
+@pytest.mark.parametrize(("status", "n_asked"), [(200, 2), (404, 3)])
+def test_sparks_connection_is_made_only_where_there_is_none(server, status, n_asked):
+    client, answers, asked = server
+    answers += [(status, {}), (201, {})]
+    client.ensure_spark("local[*]")
+    assert len(asked) == n_asked
+    if n_asked == 3:
+        assert asked[-1][2] == {
+            "connection_id": "spark_default",
+            "conn_type": "spark",
+            "host": "local[*]",
+        }
+
+
+def test_what_an_interrupted_run_left_is_cancelled(server):
+    client, answers, asked = server
+    answers += [
+        (200, {"backfills": [{"id": 3, "completed_at": None}, {"id": 2, "completed_at": "2026"}]}),
+        (200, {}),
+        (200, {"dag_runs": [{"dag_run_id": "backfill__2026-06-28T00:00:00+00:00"}]}),
+        (200, {}),
+        (200, {"dag_runs": []}),
+    ]
+    client.cancel_unfinished()
+    changes = [
+        (method, path.split("v2/")[1], body)
+        for method, path, body in asked
+        if method in ("PUT", "PATCH")
+    ]
+    run = "dags/nightly_discover/dagRuns/backfill__2026-06-28T00%3A00%3A00%2B00%3A00"
+    assert changes == [("PUT", "backfills/3/cancel", None), ("PATCH", run, {"state": "failed"})]
+
+
+def test_an_airflow_that_does_not_answer_is_not_healthy():
+    assert not Api(1, "admin", "secret").healthy()
+    assert not Api(1, "admin", "secret").answers()
