@@ -32,6 +32,7 @@ class Witness:
         self.listener, self.tracks = listener, tracks
         self.predictions, self.content, self.n_listeners = predictions, content, n_listeners
         self.told: set[int] = set()
+        self._shared: dict[int, list[str]] = {}
 
     def score(self, pick: Pick) -> float:
         """The score its strategy ranked it by: a predicted rating, P(like) or nearness, or listeners."""
@@ -95,8 +96,10 @@ class Witness:
         return np.asarray(order[total[order] > 0])
 
     def _shared_artists(self, neighbor: Supporter) -> list[str]:
-        circle = self.listener.circle
-        rows = slice(circle.ptr[neighbor.number], circle.ptr[neighbor.number + 1])
-        theirs = self.tracks.artists_of_all(circle.positions[rows][circle.ratings[rows] > 0])
-        shared = self._own_artists[np.isin(self._own_artists, theirs)]
-        return [self.tracks.artist_names[artist] for artist in shared[:N_SHARED_ARTISTS]]
+        if neighbor.number not in self._shared:
+            circle = self.listener.circle
+            rows = slice(circle.ptr[neighbor.number], circle.ptr[neighbor.number + 1])
+            theirs = self.tracks.artists_of_all(circle.positions[rows][circle.ratings[rows] > 0])
+            shared = self._own_artists[np.isin(self._own_artists, theirs)][:N_SHARED_ARTISTS]
+            self._shared[neighbor.number] = [self.tracks.artist_names[artist] for artist in shared]
+        return self._shared[neighbor.number]

@@ -48,7 +48,9 @@ def content_scores(listeners: Sequence[Listener], tracks: Tracks, model: Model |
     if model is None:
         scores = nearness(listeners, tracks)
     else:
-        scores = model.scorer.probabilities(listener_arrays(listeners), tracks.features).copy()
+        scores = model.scorer.probabilities(listener_arrays(listeners), tracks.features)
+    # The last digits of a matrix product depend on who else is in the block; an order must not.
+    scores = np.round(scores, 5)
     scores[[not len(one.centroids) for one in listeners]] = np.nan
     scores[:, np.isnan(tracks.features).any(axis=1)] = np.nan
     return scores
@@ -60,15 +62,14 @@ def nearness(listeners: Sequence[Listener], tracks: Tracks) -> Scores:
     The distance is the root mean square difference of features, each in its standard deviations.
     """
     mean, spread = tracks.typical
-    owner = np.repeat(np.arange(len(listeners)), [len(one.centroids) for one in listeners])
     tastes = np.concatenate([(one.centroids - mean) / spread for one in listeners])[:, _COMPARED]
-    weights = np.concatenate([one.taste_weights for one in listeners])
-    points = tracks.z[:, _COMPARED]
+    shares = np.zeros((len(listeners), len(tastes)), np.float32)
+    owner = np.repeat(np.arange(len(listeners)), [len(one.centroids) for one in listeners])
+    shares[owner, np.arange(len(tastes))] = np.concatenate([one.taste_weights for one in listeners])
+    tastes, points = tastes.astype(np.float32), tracks.z[:, _COMPARED].astype(np.float32)
     squares = (tastes**2).sum(axis=1)[:, None] + (points**2).sum(axis=1) - 2 * tastes @ points.T
-    near = weights[:, None] * np.exp(-np.maximum(squares, 0) / len(_COMPARED) / 2)
-    scores = np.zeros((len(listeners), len(tracks)))
-    np.add.at(scores, owner, near)
-    return scores.astype(np.float32)
+    scores: Scores = shares @ np.exp(np.maximum(squares, 0) / np.float32(-2 * len(_COMPARED)))
+    return scores
 
 
 def listener_arrays(listeners: Sequence[Listener]) -> ListenerArrays:

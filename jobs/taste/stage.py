@@ -26,9 +26,9 @@ def build_taste(night: Night) -> None:
         like_rating=taste.like_rating,
         dislike_rating=taste.dislike_rating,
     ).persist()
-    n_ratings, n_plays, n_skips, n_listeners = ratings.agg(
-        F.count("*"), F.sum("n_plays"), F.sum("n_skips"), F.countDistinct("user_id")
-    ).first() or (0, 0, 0, 0)
+    n_ratings, n_plays, n_skips = ratings.agg(
+        F.count("*"), F.sum("n_plays"), F.sum("n_skips")
+    ).first() or (0, 0, 0)
     if not n_ratings:
         raise NoInputError(
             f"nobody listened to anything in the {settings.lake.lookback_days} days before "
@@ -47,4 +47,3 @@ def build_taste(night: Night) -> None:
     night.summary.rows_in = (n_plays or 0) + (n_skips or 0)
     night.summary.rows_out = n_ratings
     night.summary.table_versions = lake.versions("ratings", "taste_profiles")
-    night.summary.details = {"n_listeners": n_listeners}

@@ -148,7 +148,9 @@ class _Reading:
 
     def listens(self, fragments: list[ds.Fragment]) -> pa.Table:
         """Listens of a day."""
-        tables = [one.to_table(columns=LISTEN, filter=self.landed) for one in fragments]
+        # A file's own timestamps are Spark's INT96, without a zone: the table's schema has it.
+        schema = arrow_schema(TABLES["listens"])
+        tables = [one.to_table(schema, columns=LISTEN, filter=self.landed) for one in fragments]
         return pa.concat_tables(tables)
 
     def _dataset(self, name: str) -> ds.Dataset | None:

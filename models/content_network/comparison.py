@@ -34,12 +34,16 @@ def predict(scorer: ContentScorer, features: Floats, block: Block) -> Floats:
 
 
 def measure(probability: Floats, block: Block, seed: int) -> dict[str, Interval]:
-    """Log loss, AUC and NDCG@10 of predictions for a block, each with its 95 % interval."""
+    """Log loss, AUC and NDCG@10 of predictions for a block, each with its 95 % interval.
+
+    One that so few plays cannot tell (all of one kind) is left out.
+    """
     resamples = Resamples.of(len(block.listeners), seed)
     liked = block.liked.astype(np.float64)
     drawn = [auc(probability, liked, counts[block.listener_of]) for counts in resamples.counts[:100]]
     found = {name: resamples.mean(*sums) for name, sums in _sums(probability, block).items()}
-    return {**found, "auc": interval(auc(probability, liked), np.array(drawn))}
+    found["auc"] = interval(auc(probability, liked), np.array(drawn))
+    return {name: metric for name, metric in found.items() if np.isfinite(metric.value)}
 
 
 def decide(

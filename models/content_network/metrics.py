@@ -69,8 +69,9 @@ class Resamples:
 
 
 def interval(value: float, drawn: Floats) -> Interval:
-    """A value with the 2.5 and 97.5 percentiles of its resamples."""
-    low, high = np.percentile(drawn, [2.5, 97.5])
+    """A value with the 2.5 and 97.5 percentiles of its resamples; those that have none are left out."""
+    known = drawn[np.isfinite(drawn)]
+    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (value, value)
     return Interval(value=value, low=float(low), high=float(high))
 
 
