@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from jobs.errors import NocturneError
+from jobs.ingest.commands import quarantine
 from jobs.train.commands import models
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(models, name="models")
+app.add_typer(quarantine, name="quarantine")
 Day = Annotated[
     datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The night: its landing day (UTC).")
 ]

@@ -71,9 +71,16 @@ class SparkSettings(Section):
 
 
 class IngestSettings(Section):
-    """How landed files are read; ``sources`` names the format of files by a pattern of their names."""
+    """How landed files are read, and when a landing counts as whole.
+
+    ``sources`` names the format of files by a pattern of their names below the landing root;
+    others are looked at. ``needs_success`` waits for a ``_SUCCESS`` in each partition of the night,
+    ``quiet_s`` for that many seconds without a write.
+    """
 
     sources: dict[str, str] = {}
+    needs_success: bool = False
+    quiet_s: NonNegative = 0
 
 
 class AirflowSettings(Section):

@@ -10,7 +10,8 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs.ingest.kinds import Kind, own_columns
 from jobs.ingest.landing import LandedFile, Root
-from jobs.ingest.reading import raw_rows, read_file, read_schema
+from jobs.ingest.raw import raw_rows
+from jobs.ingest.reading import read_file, read_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa

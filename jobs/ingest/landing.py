@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.lake.catalog import LANDING_KINDS
-from jobs.settings import Settings, is_s3
+from jobs.settings import S3Settings, Settings, is_s3
 
 _PARTITION = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 # Names that writers give to what is not data, or not yet.
@@ -46,39 +46,29 @@ class Landing:
 
 @dataclass(frozen=True)
 class Root:
-    """How a worker reaches the landing folder; small enough to be sent to each."""
+    """How a worker reaches the landing folder: its path, or bucket and prefix where there is ``s3``."""
 
     path: str
-    region: str | None = None
-    endpoint_url: str | None = None
-    path_style: bool = False
+    s3: S3Settings | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "Root":
         """The root that the settings name."""
         root = settings.landing.root
-        if not is_s3(root):
-            return cls(root)
-        s3 = settings.s3
-        return cls(root.split("://", 1)[1], s3.region, s3.endpoint_url, s3.path_style)
-
-    @property
-    def on_s3(self) -> bool:
-        """Whether the root is a bucket."""
-        return self.region is not None
+        return cls(root.split("://", 1)[1], settings.s3) if is_s3(root) else cls(root)
 
     def filesystem(self) -> Any:
         """The Arrow file system that holds the root."""
         from pyarrow import fs
 
-        if not self.on_s3:
+        if self.s3 is None:
             return fs.LocalFileSystem()
-        scheme, _, host = (self.endpoint_url or "").rpartition("://")
+        scheme, _, host = (self.s3.endpoint_url or "").rpartition("://")
         return fs.S3FileSystem(
-            region=self.region,
+            region=self.s3.region,
             endpoint_override=host or None,
             scheme=scheme or "https",
-            force_virtual_addressing=not (self.path_style or host),
+            force_virtual_addressing=not (self.s3.path_style or host),
         )
 
     def join(self, name: str) -> str:
@@ -89,7 +79,7 @@ class Root:
 def list_landing(root: Root) -> Landing:
     """Every file of the four kinds. A file's fingerprint changes when it is written again."""
     landing = Landing()
-    found = _in_bucket(root) if root.on_s3 else _in_folder(Path(root.path))
+    found = _in_bucket(root.path, root.s3) if root.s3 else _in_folder(Path(root.path))
     for name, size, fingerprint, modified in sorted(found):
         _place(landing, name, size, fingerprint, modified)
     return landing
@@ -144,13 +134,14 @@ def _local_state(path: Path) -> tuple[int, str, float]:
     return size, f"{size}-{state.st_mtime_ns}", state.st_mtime
 
 
-def _in_bucket(root: Root) -> Iterator[tuple[str, int, str, float]]:
-    from pyarrow import fs
+def _in_bucket(path: str, s3: S3Settings) -> Iterator[tuple[str, int, str, float]]:
+    from jobs.store.s3 import S3Store
 
-    files = root.filesystem()
+    store = S3Store(f"s3://{path}", s3, 1)
+    pages = store.client.get_paginator("list_objects_v2")
     for kind in LANDING_KINDS:
-        selector = fs.FileSelector(root.join(kind), recursive=True, allow_not_found=True)
-        for info in files.get_file_info(selector):
-            if info.type == fs.FileType.File:
-                name = info.path[len(root.path) + 1 :]
-                yield name, info.size, f"{info.size}-{info.mtime_ns}", info.mtime_ns / 1e9
+        for page in pages.paginate(Bucket=store.bucket, Prefix=f"{store.prefix}{kind}/"):
+            for entry in page.get("Contents", []):
+                name, size = entry["Key"].removeprefix(store.prefix), entry["Size"]
+                if not name.endswith("/"):
+                    yield name, size, f"{size}-{entry['ETag']}", entry["LastModified"].timestamp()

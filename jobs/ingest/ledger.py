@@ -1,13 +1,16 @@
 """What has been ingested: one row a landed file, with counts that must add up."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import pyarrow.compute as pc
+
 from jobs.errors import NocturneError
 from jobs.ingest.landing import LandedFile
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import open_table, replace
 from jobs.settings import Settings
 
 INGESTED, REFUSED = "ingested", "refused"
@@ -24,6 +27,9 @@ class FileCount:
     n_quarantined: int = 0
     n_duplicate: int = 0
     n_left_out: int = 0
+    n_named: int = 0
+    n_matched: int = 0
+    named: bool = False
     rule: str | None = None
     reason: str | None = None
     unknown_columns: list[str] = field(default_factory=list)
@@ -36,7 +42,7 @@ class FileCount:
     def take_census(self, census: Mapping[str, Any]) -> None:
         """Take over what the reader of the file counted."""
         self.source, self.unknown_columns = census["source"], census["unknown_columns"]
-        self.rule, self.reason = census["rule"], census["reason"]
+        self.rule, self.reason, self.named = census["rule"], census["reason"], census["named"]
         if not self.refused:
             self.n_read, self.n_left_out = census["n_read"], census["n_left_out"]
 
@@ -73,8 +79,6 @@ def ingested_files(settings: Settings, since: date, until: date) -> dict[str, di
     table = open_table(settings, "landing_files")
     if table is None:
         return {}
-    import pyarrow.compute as pc
-
     landed = pc.field("landed_on")
     rows = table.to_pyarrow_dataset().to_table(filter=(landed >= since) & (landed < until))
     return {row["landing_file"]: row for row in rows.to_pylist()}
@@ -83,10 +87,43 @@ def ingested_files(settings: Settings, since: date, until: date) -> dict[str, di
 def pending(
     files: Iterable[LandedFile], done: Mapping[str, Mapping[str, Any]], since: date, until: date
 ) -> list[LandedFile]:
-    """Files that landed in the half-open interval and are new, or not what they were."""
-    return [
-        file
-        for file in files
-        if since <= file.landed_on < until
-        and done.get(file.name, {}).get("fingerprint") != file.fingerprint
-    ]
+    """Files that landed in the half-open interval and are new, or not what they were.
+
+    Where a file is corrected, rows of others may no longer repeat it: those files are taken again too.
+    """
+    landed = [file for file in files if since <= file.landed_on < until]
+    fresh = {
+        file.name for file in landed if done.get(file.name, {}).get("fingerprint") != file.fingerprint
+    }
+    corrected = {file.kind for file in landed if file.name in fresh and file.name in done}
+    yielded = {
+        name
+        for name, row in done.items()
+        if row["kind"] in corrected and row["rows_duplicate"] + row["rows_quarantined"] > 0
+    }
+    return [file for file in landed if file.name in fresh | yielded]
+
+
+def enter(settings: Settings, counts: Iterable[FileCount]) -> None:
+    """Enter the files, once all of their rows are in the tables and add up."""
+    rows = [count.row() for count in counts]
+    replace(settings, "landing_files", rows, _named([str(row["landing_file"]) for row in rows]))
+
+
+def rows_held(settings: Settings, table: str, names: Sequence[str]) -> dict[str, int]:
+    """How many rows of each of the files a table holds."""
+    found = open_table(settings, table)
+    if found is None:
+        return {}
+    held: Counter[str] = Counter()
+    files = found.to_pyarrow_dataset()
+    for batch in files.to_batches(columns=["landing_file"], filter=pc.field("landing_file").isin(names)):
+        for entry in batch.column(0).value_counts().to_pylist():
+            held[entry["values"]] += entry["counts"]
+    return dict(held)
+
+
+def _named(names: Sequence[str]) -> str:
+    """SQL of delta-rs for the rows of these files."""
+    quoted = ("'" + name.replace("'", "''") + "'" for name in names)
+    return f"landing_file IN ({', '.join(quoted)})"

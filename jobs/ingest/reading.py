@@ -14,19 +14,21 @@ import pyarrow as pa
 
 from jobs.ingest.contract import FIELDS, from_text, required_fields, typed
 from jobs.ingest.faults import FileFault, RowFault
-from jobs.ingest.formats.columnar import open_parquet, parquet_rows, row_text
+from jobs.ingest.formats.columnar import open_parquet, parquet_rows
 from jobs.ingest.formats.delimited import Delimited
 from jobs.ingest.formats.json_arrow import arrow_rows
 from jobs.ingest.formats.json_records import document_records, line_record
 from jobs.ingest.formats.records import Record
 from jobs.ingest.formats.streams import Stream, line_blocks, suffixes
 from jobs.ingest.landing import LandedFile, Root
-from jobs.ingest.sources import NATIVE, pick
-from jobs.ingest.sources.source import Source
+from jobs.ingest.sources import pick
+from jobs.ingest.sources.source import Row, Source
+from jobs.ingest.tally import Tally
 
 BATCH = 10_000
 JSON_LINES = ("jsonl", "ndjson")
 FORMATS = (*JSON_LINES, "json", "csv", "tsv", "parquet")
+_OF_THE_FILE = (PermissionError, FileNotFoundError, IsADirectoryError)
 _PLACE = pa.schema([
     ("line", pa.int64()), ("rule", pa.string()), ("reason", pa.string()),
     ("landing_file", pa.string()), ("landed_on", pa.date32()), ("census", pa.string()),
@@ -50,12 +52,17 @@ def read_file(root: Root, file: LandedFile, configured: str | None = None) -> It
     try:
         for table in reader.tables():
             yield from reader.placed(table)
-        reader.check_columns()
+        if reader.source is None:
+            reader.tally.check_columns(reader.required)
     except RowFault as found:
         fault = found
-    except (pa.ArrowException, ValueError, PermissionError, FileNotFoundError) as error:
+    except Exception as error:
+        if isinstance(error, OSError) and not isinstance(error, _OF_THE_FILE):
+            raise  # the disk's or the network's, not the file's: worth another try
         fault = FileFault("unreadable file", f"{type(error).__name__}: {str(error)[:300]}")
-    yield reader.census(fault)
+    census = json.dumps(reader.tally.census(reader.source, set(reader.fields.names), fault))
+    row = {"landing_file": file.name, "landed_on": file.landed_on, "census": census}
+    yield pa.RecordBatch.from_pylist([row], read_schema(file.kind))
 
 
 class FileReader:
@@ -67,9 +74,7 @@ class FileReader:
         self.required = required_fields(file.kind)
         self.source: Source | None = None
         self.chosen = False
-        self.n_read = self.n_left_out = self.n_objects = 0
-        self.columns: set[str] = set()
-        self.present: set[str] = set()
+        self.tally = Tally()
 
     def tables(self) -> Iterator[pa.Table]:
         """The file's rows."""
@@ -90,20 +95,6 @@ class FileReader:
             raise FileFault("unknown format", f"its name ends in none of .{', .'.join(FORMATS)}")
         return suffix
 
-    def check_columns(self) -> None:
-        """FileFault if no row has a required column, or none is an object at all."""
-        if self.source or self.n_read < 2:
-            return
-        if not self.n_objects:
-            raise FileFault("malformed file", f"none of its {self.n_read:,} rows can be read")
-        missing = sorted(self.required - self.present)
-        if missing:
-            raise FileFault(
-                "required columns missing",
-                f"{', '.join(missing)} in all {self.n_read:,} rows; the columns are "
-                + ", ".join(sorted(self.columns))[:300],
-            )
-
     def placed(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
         """The rows with their place, as batches of the kind's schema."""
         n, schema = table.num_rows, read_schema(self.kind)
@@ -118,36 +109,16 @@ class FileReader:
         ]
         yield from pa.table(columns, schema=schema).to_batches()
 
-    def census(self, fault: RowFault | None) -> pa.RecordBatch:
-        """The file's last row."""
-        announced = set(self.fields.names)
-        census = {
-            "source": self.source.name if self.source else NATIVE,
-            "n_read": self.n_read,
-            "n_left_out": self.n_left_out,
-            "unknown_columns": [] if self.source else sorted(self.columns - announced),
-            "rule": fault.rule if fault else None,
-            "reason": fault.reason if fault else None,
-        }
-        row = {"landing_file": self.file.name, "landed_on": self.file.landed_on}
-        return pa.RecordBatch.from_pylist([row | {"census": json.dumps(census)}], read_schema(self.kind))
-
     def _choose(self, columns: Iterable[str]) -> None:
         self.source = pick(self.file, columns, self.configured)
         self.chosen = True
 
     def _parquet(self) -> Iterator[pa.Table]:
         file = open_parquet(self.root, self.file)
-        self.columns |= set(file.schema_arrow.names)
+        self.tally.columns |= set(file.schema_arrow.names)
         for table in parquet_rows(file, self.fields, self.required):
-            self._count(table)
+            self.tally.take(table, self.fields.names)
             yield table
-
-    def _count(self, table: pa.Table) -> None:
-        self.n_read += table.num_rows
-        self.n_objects += table.num_rows
-        self.columns |= set(table.column_names) - {"line", "rule", "reason"}
-        self.present |= {n for n in self.fields.names if table[n].null_count < table.num_rows}
 
     def _json_lines(self) -> Iterator[pa.Table]:
         for first, lines in line_blocks(Stream(self.root, self.file)):
@@ -160,13 +131,14 @@ class FileReader:
         records = (line_record(*line) for line in lines)
         if not self.chosen:
             sound = next((record.fields for record in records if record.fields), None)
-            self._choose(sound or ())
+            if sound:
+                self._choose(sound)
             records = (line_record(*line) for line in lines)
         table = None if self.source else arrow_rows([line for _, line in lines], self.fields)
         if table is None:
             yield from self._typed(records)
             return
-        self._count(table)
+        self.tally.take(table, self.fields.names)
         yield table.append_column("line", pa.array([number for number, _ in lines], pa.int64()))
 
     def _documents(self) -> Iterator[Record]:
@@ -214,40 +186,22 @@ class FileReader:
             assert record.fields is not None
             rows = self._translated(record.fields)
         except RowFault as fault:
-            self.n_read += 1
+            self.tally.n_read += 1
             return [{"rule": fault.rule, "reason": fault.reason}]
-        self.n_read += len(rows)
-        self.n_left_out += not rows
+        self.tally.n_read += len(rows)
+        self.tally.n_left_out += not rows
         return rows
 
     def _translated(self, fields: dict[str, Any]) -> list[dict[str, Any]]:
-        self.n_objects += 1
+        self.tally.n_objects += 1
         if self.source:
-            return [typed(self.kind, row) for row in self.source.rows(fields, self.file)]
-        self.columns |= fields.keys()
-        self.present |= {name for name, value in fields.items() if value is not None}
+            return [typed(self.kind, row) for row in self._by_source(self.source, fields)]
+        self.tally.columns |= fields.keys()
+        self.tally.present |= {name for name, value in fields.items() if value is not None}
         return [typed(self.kind, fields)]
 
-
-def raw_rows(root: Root, file: LandedFile, lines: set[int]) -> dict[int, bytes]:
-    """The raw bytes of some of the file's records, by line."""
-    return {line: raw for line, raw in _raw(root, file) if line in lines}
-
-
-def _raw(root: Root, file: LandedFile) -> Iterator[tuple[int, bytes]]:
-    suffix = suffixes(file.name)[0]
-    if suffix == "parquet":
-        parquet = open_parquet(root, file)
-        rows = (row for batch in parquet.iter_batches(BATCH) for row in batch.to_pylist())
-        yield from ((number, row_text(row)) for number, row in enumerate(rows, 1))
-    elif suffix in JSON_LINES:
-        for first, lines in line_blocks(Stream(root, file)):
-            yield from enumerate(lines, first)
-    else:
-        stream = Stream(root, file)
-        records = (
-            document_records(stream)
-            if suffix == "json"
-            else Delimited(stream, "\t" if suffix == "tsv" else ",").records()
-        )
-        yield from ((record.line, record.raw) for record in records)
+    def _by_source(self, source: Source, fields: dict[str, Any]) -> list[Row]:
+        try:
+            return list(source.rows(fields, self.file))
+        except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
+            raise RowFault("unreadable record", f"no {source.name} record: {error}"[:200]) from None

@@ -1,19 +1,29 @@
 """The stage: everything that has landed by the end of the window, and is not in the tables yet."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date, timedelta
 from fnmatch import fnmatch
-from typing import Any
 
 from jobs.errors import NoInputError
+from jobs.ingest.arrival import check_arrival, check_unchanged
 from jobs.ingest.kinds import KINDS
-from jobs.ingest.landing import LandedFile, Root, list_landing
-from jobs.ingest.ledger import REFUSED, FileCount, ingested_files, pending
-from jobs.ingest.store import Batch, in_files, store
+from jobs.ingest.landing import LandedFile, Landing, Root, list_landing
+from jobs.ingest.ledger import FileCount, enter, ingested_files, pending
+from jobs.ingest.report import (
+    file_details,
+    late_plays,
+    made_nights,
+    matched_shares,
+    night_counts,
+    stale_nights,
+)
+from jobs.ingest.store import Batch, store
 from jobs.lake.arrow import open_table
-from jobs.lake.catalog import LANDING_KINDS, TABLES
-from jobs.lake.schemas import spark_schema
+from jobs.lake.catalog import LANDING_KINDS
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.settings import Settings
@@ -26,48 +36,57 @@ def ingest_landing(night: Night) -> None:
     """Ingest the window's partitions, and what earlier nights of the lookback have missed.
 
     Files are replaced as a whole, and entered in landing_files last: a run that was cut off is
-    repeated by the next one, to the same rows. NoInputError if nothing landed in the window.
+    repeated by the next one, to the same rows. NoInputError if nothing landed in the window;
+    StillLandingError, unless forced, while something does.
     """
     settings, window = night.settings, night.window
-    root = Root.of(settings)
-    landing = list_landing(root)
-    tonight = [file for file in landing.files if window.start <= file.landed_on < window.end]
-    if not tonight:
+    landing = list_landing(Root.of(settings))
+    _check_input(landing, night)
+    since = window.end - timedelta(days=settings.lake.lookback_days)
+    done = ingested_files(settings, since, window.end)
+    todo = pending(landing.files, done, since, window.end)
+    if todo:
+        batches = ingest_files(settings, todo)
+        _tell(night, batches)
+    else:
+        log.info("%s: every file is in the tables already: nothing to do", window.as_of)
+    _summarize(night)
+    night.summary.details |= {"files_ingested": len(todo), "files_ignored": landing.ignored}
+
+
+def _check_input(landing: Landing, night: Night) -> None:
+    settings, window = night.settings, night.window
+    if not any(window.start <= file.landed_on < window.end for file in landing.files):
         raise NoInputError(
             f"nothing has landed for {window.as_of}: there is no file in "
             f"{settings.landing.root}/listens/date={window.as_of} or beside it; "
             "deliver the night's files there, or set NOCTURNE__LANDING__ROOT"
         )
-    since = window.end - timedelta(days=settings.lake.lookback_days)
-    done = ingested_files(settings, since, window.end)
-    todo = pending(landing.files, done, since, window.end)
-    if todo:
-        counts = _ingest(settings, root, todo, set(done))
-        log.info("%s: %d files ingested", window.as_of, len(counts))
-    else:
-        log.info("%s: every file is in the tables already: nothing to do", window.as_of)
-    _summarize(night, ingested_files(settings, window.start, window.end))
-    night.summary.details |= {"files_ingested": len(todo), "files_ignored": landing.ignored}
+    if night.force is None:
+        check_arrival(landing, window, settings.ingest, time.time())
 
 
-def _ingest(settings: Settings, root: Root, todo: list[LandedFile], done: set[str]) -> list[FileCount]:
+def ingest_files(settings: Settings, files: Sequence[LandedFile]) -> list[Batch]:
+    """Ingest these files, and enter them in the ledger."""
     lake = Lake(open_session(settings, "ingest"), settings)
-    batches = []
-    for kind in KINDS.values():
-        work = [(file, _configured(settings, file)) for file in todo if file.kind == kind.name]
+    batches: dict[str, Batch] = {}
+    for kind in ("tracks", "audio_features", "feedback", "listens"):
+        work = [(file, _configured(settings, file)) for file in files if file.kind == kind]
         if work:
-            batches.append(Batch(kind, work, any(file.name in done for file, _ in work)))
+            batches[kind] = Batch(KINDS[kind], work)
+    futures: dict[str, Future[None]] = {}
     with ThreadPoolExecutor(len(KINDS)) as pool:
-        for future in [pool.submit(store, lake, root, batch) for batch in batches]:
-            future.result()
-    counts = [count for batch in batches for count in batch.counts.values()]
+        for kind, batch in batches.items():
+            waits = {"tracks_are_in": futures["tracks"].result} if "tracks" in futures else {}
+            futures[kind] = pool.submit(store, lake, settings, batch, **waits)
+    for future in futures.values():
+        future.result()
+    counts = _counts(batches.values())
     for count in counts:
         count.check()
-    schema = spark_schema(TABLES["landing_files"])
-    rows = [tuple(count.row()[name] for name in schema.names) for count in counts]
-    names = [count.file.name for count in counts]
-    lake.replace(lake.spark.createDataFrame(rows, schema), "landing_files", in_files(names))
-    return counts
+    check_unchanged(list(files), list_landing(Root.of(settings)))
+    enter(settings, counts)
+    return list(batches.values())
 
 
 def _configured(settings: Settings, file: LandedFile) -> str | None:
@@ -75,28 +94,42 @@ def _configured(settings: Settings, file: LandedFile) -> str | None:
     return next((name for pattern, name in sources.items() if fnmatch(file.name, pattern)), None)
 
 
-def _summarize(night: Night, files: dict[str, dict[str, Any]]) -> None:
+def _counts(batches: Iterable[Batch]) -> list[FileCount]:
+    return [count for batch in batches for count in batch.counts.values()]
+
+
+def _tell(night: Night, batches: Sequence[Batch]) -> None:
+    """What only this run knows: what it ingested, and what came late."""
+    window, counts = night.window, _counts(batches)
+    plays: Counter[tuple[str, date]] = sum((batch.plays for batch in batches), Counter())
+    late = late_plays(plays, counts)
+    made = made_nights(night.store.list("ledger/"), window, night.settings.lake.lookback_days)
+    stale = stale_nights(counts, late, made, window)
+    shares = matched_shares(counts)
+    night.summary.details |= {
+        "late_plays": {str(day): n_plays for day, n_plays in late.items()},
+        "stale_nights": {str(day): why for day, why in stale.items()},
+        "matched": shares,
+        "left_out": {count.file.name: count.n_left_out for count in counts if count.n_left_out},
+    }
+    log.info("%s: %d files ingested", window.as_of, len(counts))
+    for count in counts:
+        if count.refused:
+            log.warning("refused: %s: %s: %s", count.file.name, count.rule, count.reason)
+    for day, why in stale.items():
+        log.warning("stale: %s: %s", day, why)
+    for name, share in shares.items():
+        log.info("matched by name: %s: %.1f %%", name, 100 * share["share"])
+
+
+def _summarize(night: Night) -> None:
     """The night's own files as the ledger has them: the same whether or not they came just now."""
-    summary, rows = night.summary, list(files.values())
+    summary, window = night.summary, night.window
+    rows = list(ingested_files(night.settings, window.start, window.end).values())
     summary.rows_in = sum(row["rows_read"] for row in rows)
     summary.rows_out = sum(row["rows_accepted"] for row in rows)
     summary.rows_rejected = sum(row["rows_quarantined"] for row in rows)
-    summary.details["kinds"] = {
-        kind: {
-            "files": sum(row["kind"] == kind for row in rows),
-            **{
-                part: sum(row[f"rows_{part}"] for row in rows if row["kind"] == kind)
-                for part in ("read", "accepted", "quarantined", "duplicate")
-            },
-        }
-        for kind in LANDING_KINDS
-    }
-    summary.details["files_refused"] = {
-        row["landing_file"]: row["reason"] for row in rows if row["status"] == REFUSED
-    }
-    summary.details["unknown_columns"] = {
-        row["landing_file"]: row["unknown_columns"] for row in rows if row["unknown_columns"]
-    }
-    for name in ("listens", "tracks", "audio_features", "feedback"):
+    summary.details |= {"kinds": night_counts(rows), **file_details(rows)}
+    for name in LANDING_KINDS:
         table = open_table(night.settings, name)
         summary.table_versions[name] = -1 if table is None else table.version()

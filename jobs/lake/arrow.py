@@ -1,7 +1,7 @@
 """Reading and writing the Delta tables without Spark, through delta-rs.
 
 A table has one kind of writer, because delta-rs and Spark must not write to the same one:
-run_ledger and model_versions are written from here, all others by Spark.
+run_ledger, landing_files and model_versions are written from here, all others by Spark.
 """
 
 from collections.abc import Sequence
@@ -41,13 +41,19 @@ def open_table(settings: Settings, name: str, version: int | None = None) -> Del
     return DeltaTable(path, version=version, storage_options=options)
 
 
-def replace_night(settings: Settings, name: str, rows: Sequence[dict[str, object]], as_of: date) -> None:
-    """Replace one night of an as-of table with these rows."""
+def replace(settings: Settings, name: str, rows: Sequence[dict[str, object]], where: str) -> None:
+    """Replace the rows that match the SQL predicate with these, in one commit."""
+    table = TABLES[name]
     write_deltalake(
         table_path(settings, name),
-        pa.Table.from_pylist(list(rows), arrow_schema(TABLES[name])),
+        pa.Table.from_pylist(list(rows), arrow_schema(table)),
         mode="overwrite",
-        predicate=f"as_of = '{as_of}'",
-        partition_by=["as_of"],
+        predicate=where,
+        partition_by=[table.partition] if table.partition else None,
         storage_options=storage_options(settings),
     )
+
+
+def replace_night(settings: Settings, name: str, rows: Sequence[dict[str, object]], as_of: date) -> None:
+    """Replace one night of an as-of table with these rows."""
+    replace(settings, name, rows, f"as_of = '{as_of}'")

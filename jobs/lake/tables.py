@@ -58,6 +58,12 @@ class Lake:
         writer = conform(rows, table).write.format("delta").mode("overwrite")
         writer.option("replaceWhere", where).save(self.path(name))
 
+    def append(self, rows: DataFrame, name: str) -> None:
+        """Add rows that are known not to be there: cheaper than replacing nothing by them."""
+        table = TABLES[name]
+        self._create_if_missing(table)
+        conform(rows, table).write.format("delta").mode("append").save(self.path(name))
+
     def replace_night(self, rows: DataFrame, name: str, as_of: date) -> None:
         """Replace one night of an as-of table."""
         self.replace(rows, name, f"as_of = DATE'{as_of}'")

@@ -1,7 +1,9 @@
 """JSON lines and JSON documents, strictly: no NaN, no key twice, no bytes that are not UTF-8."""
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from jobs.ingest.contract import NotANumber
@@ -59,14 +61,8 @@ def _encodable(value: Any) -> bool:
 
 
 def _depth(text: str) -> int:
-    depth = deepest = 0
-    for char in text:
-        if char in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif char in "]}":
-            depth -= 1
-    return deepest
+    brackets = re.sub(r"[^][{}]", "", re.sub(r'"(?:[^"\\]|\\.)*"', "", text))
+    return max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,7 +75,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def document_records(stream: Stream) -> Iterator[Record]:
-    """The records of a JSON document that is a list of objects, or wraps one; ``line`` counts them."""
+    """The records of a JSON document that is a list of objects, or wraps one; ``line`` counts them.
+
+    JSON lines under a document's name are read as what they are.
+    """
     body = b"".join(iter(lambda: _bounded(stream), b"")).removeprefix(b"\xef\xbb\xbf")
     if not body.strip():
         return
@@ -88,7 +87,11 @@ def document_records(stream: Stream) -> Iterator[Record]:
     except UnicodeDecodeError:
         raise FileFault("not UTF-8", "the document is not UTF-8 text") from None
     except RowFault as fault:
-        raise FileFault(fault.rule, fault.reason) from None
+        lines = [line_record(*line) for line in enumerate(body.splitlines(), 1) if line[1].strip()]
+        if lines[0].fields is None:
+            raise FileFault(fault.rule, fault.reason) from None
+        yield from lines
+        return
     for number, fields in enumerate(_listed(value), 1):
         raw = json.dumps(fields, default=str, ensure_ascii=False).encode()
         if isinstance(fields, dict):

@@ -4,24 +4,31 @@ from collections.abc import Iterable
 
 from jobs.ingest.faults import FileFault
 from jobs.ingest.landing import LandedFile
+from jobs.ingest.sources.lastfm import LASTFM
+from jobs.ingest.sources.listenbrainz import LISTENBRAINZ
+from jobs.ingest.sources.skip_sessions import SKIP_SESSIONS
 from jobs.ingest.sources.source import Source
+from jobs.ingest.sources.spotify import SPOTIFY
+from jobs.ingest.sources.triplets import TRIPLETS
 
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (SPOTIFY, LISTENBRAINZ, *LASTFM, *SKIP_SESSIONS, *TRIPLETS)
 NATIVE = "native"
 
 
 def pick(file: LandedFile, columns: Iterable[str], configured: str | None = None) -> Source | None:
     """The adapter of a file with these columns; None for the native contract.
 
-    ``configured`` names one, whatever the columns; FileFault if there is none of that name.
+    ``configured`` names one, whatever the file looks like; FileFault if it cannot be that one.
     """
     found = set(columns)
-    candidates = [source for source in SOURCES if source.kind == file.kind]
+    fitting = [source for source in SOURCES if source.kind == file.kind and source.columns <= found]
+    if configured is None:
+        return fitting[0] if fitting else None
     if configured == NATIVE:
         return None
-    if configured:
-        candidates = [source for source in candidates if source.name == configured]
-        if not candidates:
-            raise FileFault("unknown source", f"{configured!r} is no source of {file.kind}")
-        return candidates[0]
-    return next((source for source in candidates if source.columns <= found), None)
+    named = [source for source in fitting if source.name == configured]
+    if not named:
+        raise FileFault(
+            "not of its source", f"the columns {', '.join(sorted(found))[:200]} are not {configured}'s"
+        )
+    return named[0]

@@ -3,10 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
+from jobs.ingest.faults import RowFault
 from jobs.ingest.landing import LandedFile
+from jobs.ingest.names import name_id
 
 Row = dict[str, Any]
+# A scrobble says that half of the track, or four minutes of it, was played; not how much.
+SCROBBLE_MS = 240_000
 
 
 @dataclass(frozen=True)
@@ -16,8 +21,7 @@ class Source:
     ``columns`` are those whose presence in a header (CSV) or a first object (JSON) tells the format.
     ``rows`` gives the rows of a record, with the fields of ``jobs.ingest.contract``: none for what is
     not ours (a podcast), several where a record counts plays. It raises RowFault for what it cannot
-    read. ``named`` formats know no track ids: their ids are made of artist and title, and matched to
-    the catalog later.
+    read. Records of CSV have texts for values. ``named`` formats know tracks by artist and title.
     """
 
     name: str
@@ -25,3 +29,52 @@ class Source:
     columns: frozenset[str]
     rows: Callable[[Mapping[str, Any], LandedFile], Iterable[Row]]
     named: bool = False
+
+
+def listener(file: LandedFile) -> str:
+    """The listener of a log that names none: its folder ``user=<id>``, else the file's own name."""
+    *folders, base = file.name.split("/")
+    named = next((part for part in reversed(folders) if part.startswith("user=")), None)
+    return unquote(named.removeprefix("user=")) if named else base.split(".", 1)[0]
+
+
+def needed(record: Mapping[str, Any], name: str) -> Any:
+    """The record's value; RowFault if it has none."""
+    value = record.get(name)
+    if value is None or value == "":
+        raise RowFault(f"missing field: {name}", f"{name} is missing or blank")
+    return value
+
+
+def named_track(artist: Any, title: Any) -> str:
+    """The id of a track known by its names alone; RowFault if one of them is missing."""
+    names = {"artist": artist, "title": title}
+    for name, value in names.items():
+        if not isinstance(value, str) or not value.strip():
+            raise RowFault(f"missing field: {name}", f"the play has no {name}: {value!r}"[:80])
+    return name_id(artist, title)
+
+
+def whole_number(record: Mapping[str, Any], name: str) -> int:
+    """The value as a whole number; RowFault if it is none."""
+    value = needed(record, name)
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        return int(value)
+    except (TypeError, ValueError):
+        shown = repr(value)[:60]
+        raise RowFault(f"wrong type: {name}", f"{name} is {shown}, not a whole number") from None
+
+
+def flag(record: Mapping[str, Any], name: str) -> bool | None:
+    """The value as true or false, None where there is none; RowFault if it is neither."""
+    value = record.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return value
+    found = {"true": True, "false": False}.get(str(value).lower())
+    if found is None:
+        raise RowFault(f"wrong type: {name}", f"{name} is {repr(value)[:60]}, not true or false")
+    return found

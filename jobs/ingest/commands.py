@@ -1,0 +1,98 @@
+"""``nocturne quarantine``: what was rejected and why, and taking it in again after a fix."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+
+from jobs.errors import NocturneError, NoInputError
+from jobs.lake.catalog import LANDING_KINDS
+from jobs.settings import Settings
+
+quarantine = typer.Typer(no_args_is_help=True, help="Rejected rows and files.")
+Rule = Annotated[str | None, typer.Option(help="Only this rule, as `show` names it.")]
+File = Annotated[str | None, typer.Option(help="Only files with this in their name.")]
+Day = Annotated[
+    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Only what landed that day.")
+]
+SHOWN = 120
+
+
+@quarantine.command()
+def show(
+    rule: Rule = None,
+    file: File = None,
+    day: Day = None,
+    limit: Annotated[int, typer.Option(min=0, help="Entries to print.")] = 20,
+) -> None:
+    """Count entries by kind and rule, and print the first of them."""
+    from jobs.settings import load_settings
+
+    entries = list(_entries(load_settings(), rule, file, day and day.date()))
+    for (kind, name), n_entries in sorted(Counter((e["kind"], e["rule"]) for e in entries).items()):
+        typer.echo(f"{n_entries:8,}  {kind:15} {name}")
+    for entry in entries[:limit]:
+        line = "the whole file" if entry["line"] is None else f"line {entry['line']}"
+        typer.echo(f"\n{entry['landing_file']}, {line}\n  {_printable(entry['reason'])}")
+        if entry["raw"]:
+            typer.echo(f"  {_printable(entry['raw'].decode(errors='backslashreplace'))}")
+    if not entries:
+        typer.echo("Nothing of that is in quarantine.")
+
+
+@quarantine.command()
+def replay(rule: Rule = None, file: File = None, day: Day = None) -> None:
+    """Read the files of these entries again, with the rules, adapters and settings of today.
+
+    A file that was delivered again needs no replay: the next night takes it in by itself.
+    """
+    from jobs.ingest.landing import Root, list_landing
+    from jobs.ingest.stage import ingest_files
+    from jobs.settings import load_settings
+
+    try:
+        settings = load_settings()
+        names = {e["landing_file"] for e in _entries(settings, rule, file, day and day.date())}
+        files = [file for file in list_landing(Root.of(settings)).files if file.name in names]
+        if not files:
+            raise NoInputError("no file of such an entry is in the landing folder: see `show`")
+        for batch in ingest_files(settings, files):
+            for count in batch.counts.values():
+                state = count.reason if count.refused else f"{count.n_quarantined:,} quarantined"
+                typer.echo(f"{count.file.name}: {count.n_accepted:,} accepted, {state}")
+    except NocturneError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(error.exit_code) from None
+    nights = sorted({file.landed_on for file in files})
+    typer.echo("Nights that may change: " + ", ".join(f"nocturne night --date {day}" for day in nights))
+
+
+def _entries(
+    settings: Settings, rule: str | None, file: str | None, day: date | None
+) -> Iterator[dict[str, Any]]:
+    import pyarrow.compute as pc
+
+    from jobs.lake.arrow import open_table
+
+    for kind in LANDING_KINDS:
+        table = open_table(settings, f"{kind}_quarantine")
+        if table is None:
+            continue
+        wanted = pc.scalar(True)
+        if rule:
+            wanted &= pc.field("rule") == rule
+        if day:
+            wanted &= pc.field("landed_on") == day
+        if file:
+            wanted &= pc.match_substring(pc.field("landing_file"), file)
+        rows: Iterable[dict[str, Any]] = table.to_pyarrow_dataset().to_table(filter=wanted).to_pylist()
+        key = sorted(rows, key=lambda row: (row["landing_file"], row["line"] or 0))
+        yield from ({"kind": kind} | row for row in key)
+
+
+def _printable(text: str) -> str:
+    """One line of a terminal, whatever the bytes were."""
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:SHOWN])
+    return shown + ("…" if len(text) > SHOWN else "")

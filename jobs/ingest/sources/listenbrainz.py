@@ -1,0 +1,57 @@
+"""ListenBrainz listens as JSON lines or as the answer of its API: one play a record, at its start.
+
+The listener is ``user_name`` where the export has it. A play whose player told its Spotify id has an
+id; others are known by their names.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jobs.ingest.faults import RowFault
+from jobs.ingest.landing import LandedFile
+from jobs.ingest.sources.lastfm import from_epoch
+from jobs.ingest.sources.source import (
+    SCROBBLE_MS,
+    Row,
+    Source,
+    listener,
+    named_track,
+    needed,
+    whole_number,
+)
+
+
+def _rows(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
+    track = needed(record, "track_metadata")
+    if not isinstance(track, dict):
+        raise RowFault("wrong type: track_metadata", "track_metadata is no object")
+    more = track.get("additional_info")
+    more = more if isinstance(more, dict) else {}
+    yield {
+        "user_id": record.get("user_name") or listener(file),
+        "track_id": _track_id(track, more),
+        "listened_at": from_epoch(whole_number(record, "listened_at")),
+        "ms_played": _ms(more),
+        "skipped": False,
+        "source": "listenbrainz",
+    }
+
+
+def _track_id(track: Mapping[str, Any], more: Mapping[str, Any]) -> str:
+    spotify = more.get("spotify_id")
+    if isinstance(spotify, str) and "/track/" in spotify:
+        return spotify.rsplit("/track/", 1)[1].split("?", 1)[0]
+    return named_track(track.get("artist_name"), track.get("track_name"))
+
+
+def _ms(more: Mapping[str, Any]) -> int:
+    """Half of the track, or four minutes, is what a listen needs; of it no more is known."""
+    for name, unit in (("duration_ms", 1), ("duration", 1000)):
+        if more.get(name):
+            return min(whole_number(more, name) * unit, SCROBBLE_MS)
+    return SCROBBLE_MS
+
+
+LISTENBRAINZ = Source(
+    "listenbrainz", "listens", frozenset({"listened_at", "track_metadata"}), _rows, named=True
+)

@@ -1,0 +1,57 @@
+"""What a file turns out to hold, counted while it is read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.ingest.faults import FileFault, RowFault
+from jobs.ingest.sources import NATIVE
+from jobs.ingest.sources.source import Source
+
+
+@dataclass
+class Tally:
+    """Rows read, records left out, records that could be read at all; columns seen, and with a value."""
+
+    n_read: int = 0
+    n_left_out: int = 0
+    n_objects: int = 0
+    columns: set[str] = field(default_factory=set)
+    present: set[str] = field(default_factory=set)
+
+    def take(self, table: pa.Table, names: Iterable[str]) -> None:
+        """Count a block of sound rows; ``names`` are the kind's fields."""
+        self.n_read += table.num_rows
+        self.n_objects += table.num_rows
+        self.columns |= set(table.column_names) - {"line", "rule", "reason"}
+        self.present |= {name for name in names if table[name].null_count < table.num_rows}
+
+    def check_columns(self, required: set[str]) -> None:
+        """FileFault if no row has a required column, or none could be read. One row proves nothing."""
+        if self.n_read < 2:
+            return
+        if not self.n_objects:
+            raise FileFault("malformed file", f"none of its {self.n_read:,} rows can be read")
+        missing = sorted(required - self.present)
+        if missing:
+            columns = ", ".join(sorted(self.columns))[:300]
+            raise FileFault(
+                "required columns missing",
+                f"{', '.join(missing)} in all {self.n_read:,} rows; the columns are {columns}",
+            )
+
+    def census(
+        self, source: Source | None, announced: set[str], fault: RowFault | None
+    ) -> dict[str, Any]:
+        """What the ledger is told of the file."""
+        return {
+            "source": source.name if source else NATIVE,
+            "n_read": self.n_read,
+            "n_left_out": self.n_left_out,
+            "named": bool(source and source.named),
+            "unknown_columns": [] if source else sorted(self.columns - announced),
+            "rule": fault.rule if fault else None,
+            "reason": fault.reason if fault else None,
+        }

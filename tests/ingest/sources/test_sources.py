@@ -1,0 +1,203 @@
+"""One table a source: a record as its log has it, and the row or the rule that becomes of it."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from jobs.ingest.names import artist_id, name_id
+from jobs.ingest.sources import SOURCES, pick
+from jobs.ingest.sources.source import SCROBBLE_MS
+from tests.ingest.reader import DAY, read
+
+NAMED = name_id("Tool", "Parabola")
+LASTFM = {"ts": "2021-05-10 12:59:22+03:00", "track": "Parabola", "artist": "Tool", "album": "Lateralus"}
+UTS = {"uts": "1620640762", "utc_time": "10 May 2021, 09:59", "artist": "Tool", "track": "Parabola"}
+BRAINZ = {
+    "listened_at": 1620640762,
+    "user_name": "ann",
+    "track_metadata": {"artist_name": "Tool", "track_name": "Parabola", "additional_info": {}},
+}
+SPOTIFY = {
+    "ts": "2021-05-10T10:03:22Z", "ms_played": 240000, "master_metadata_track_name": "Parabola",
+    "master_metadata_album_artist_name": "Tool", "spotify_track_uri": "spotify:track:abc",
+    "episode_name": None, "spotify_episode_uri": None, "reason_end": "trackdone", "skipped": None,
+}  # fmt: skip
+SESSION = {
+    "session_id": "0_s", "session_position": "3", "session_length": "10", "track_id_clean": "t1",
+    "skip_1": "FALSE", "skip_2": "TRUE", "skip_3": "TRUE", "not_skipped": "FALSE", "hour_of_day": "9",
+    "date": "10/05/2021", "context_type": "radio",
+}  # fmt: skip
+TRACK = {
+    "track_id": "t1", "track_name": "Parabola", "artist": "Tool", "duration": "178.8933258",
+    "release_date_estimate": "06/03/2006", "album_name": "Lateralus", "us_popularity_estimate": "99.9",
+    "mechanism": "0.3", "mode": "minor", "key": "11", "time_signature": "4",
+    **dict.fromkeys(
+        ("danceability", "energy", "speechiness", "acousticness", "instrumentalness", "liveness",
+         "valence", "tempo", "loudness"), "0.5",
+    ),
+}  # fmt: skip
+TRIPLET = {"user_id": "2", "artist_id": "51", "weight": "2"}
+PLAY = {
+    "user_id": "ann", "track_id": NAMED, "listened_at": "2021-05-10T09:59:22",
+    "ms_played": SCROBBLE_MS, "skipped": False,
+}  # fmt: skip
+
+
+def csv_text(*records: dict) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(records[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue().encode()
+
+
+TABLE = [
+    # source, kind, record, what becomes of it
+    ("lastfm", "listens", LASTFM, PLAY | {"source": "lastfm"}),
+    ("lastfm", "listens", LASTFM | {"ts": "2021-05-10 12:59:22"}, "no zone: listened_at"),
+    ("lastfm", "listens", LASTFM | {"artist": ""}, "missing field: artist"),
+    ("lastfm", "listens", LASTFM | {"track": " "}, "missing field: title"),
+    ("lastfm_uts", "listens", UTS, PLAY | {"source": "lastfm"}),
+    ("lastfm_uts", "listens", UTS | {"uts": "soon"}, "wrong type: uts"),
+    ("lastfm_uts", "listens", UTS | {"uts": "9" * 20}, "out of range: listened_at"),
+    ("listenbrainz", "listens", BRAINZ, PLAY | {"source": "listenbrainz"}),
+    ("listenbrainz", "listens", BRAINZ | {"track_metadata": "x"}, "wrong type: track_metadata"),
+    ("listenbrainz", "listens", BRAINZ | {"user_name": 7}, "wrong type: user_id"),
+    ("listenbrainz", "listens", BRAINZ | {"listened_at": True}, "wrong type: listened_at"),
+    (
+        "listenbrainz", "listens",
+        BRAINZ | {"track_metadata": {"additional_info": {
+            "duration_ms": 90_000, "spotify_id": "https://open.spotify.com/track/abc?si=1"}}},
+        {"track_id": "abc", "ms_played": 90_000},
+    ),
+    (
+        "listenbrainz", "listens",
+        BRAINZ | {"track_metadata": BRAINZ["track_metadata"] | {"additional_info": {"duration": 9000}}},
+        {"ms_played": SCROBBLE_MS},
+    ),
+    ("spotify", "listens", SPOTIFY,
+     {"track_id": "abc", "listened_at": "2021-05-10T09:59:22", "ms_played": 240000, "skipped": False,
+      "source": "spotify"}),
+    ("spotify", "listens", SPOTIFY | {"reason_end": "fwdbtn"}, {"skipped": True}),
+    ("spotify", "listens", SPOTIFY | {"reason_end": "fwdbtn", "skipped": False}, {"skipped": False}),
+    ("spotify", "listens", SPOTIFY | {"spotify_track_uri": None}, {"track_id": NAMED}),
+    ("spotify", "listens", SPOTIFY | {"ms_played": 0}, {"listened_at": "2021-05-10T10:03:22"}),
+    ("spotify", "listens",
+     SPOTIFY | {"spotify_track_uri": None, "master_metadata_track_name": None,
+                "spotify_episode_uri": "spotify:episode:x", "episode_name": "News"}, None),
+    ("spotify", "listens", SPOTIFY | {"ms_played": "long"}, "wrong type: ms_played"),
+    ("spotify", "listens", SPOTIFY | {"skipped": "maybe"}, "wrong type: skipped"),
+    ("spotify", "listens", SPOTIFY | {"spotify_track_uri": None, "master_metadata_track_name": None},
+     "missing field: title"),
+    ("skip_sessions", "listens", SESSION,
+     {"listen_id": "0_s-3", "user_id": "0_s", "track_id": "t1", "listened_at": "2021-05-10T09:02:00",
+      "ms_played": 20_000, "skipped": True, "source": "radio"}),
+    ("skip_sessions", "listens",
+     SESSION | {"skip_2": "FALSE", "date": "2021-05-10"}, {"ms_played": 90_000, "skipped": False}),
+    ("skip_sessions", "listens", SESSION | {"skip_2": "FALSE", "skip_3": "FALSE", "not_skipped": "TRUE"},
+     {"ms_played": 200_000, "skipped": False}),
+    ("skip_sessions", "listens", SESSION | {"not_skipped": "TRUE"}, "contradiction: not_skipped"),
+    ("skip_sessions", "listens", SESSION | {"hour_of_day": "24"}, "out of range: hour_of_day"),
+    ("skip_sessions", "listens", SESSION | {"date": "05/31/2021"}, "not a day: date"),
+    ("skip_sessions", "listens", SESSION | {"session_id": ""}, "missing field: session_id"),
+    ("skip_tracks", "tracks", TRACK,
+     {"track_id": "t1", "title": "Parabola", "artist_id": artist_id("Tool"), "album": "Lateralus",
+      "release_date": "2006-03-06", "duration_ms": 178893}),
+    ("skip_tracks", "tracks", TRACK | {"duration": "long"}, "wrong type: duration"),
+    ("skip_features", "audio_features", TRACK,
+     {"mode": 0, "key": 11, "time_signature": 4, "tempo": 0.5, "duration_ms": 178893}),
+    ("skip_features", "audio_features", TRACK | {"mode": "dorian"}, "out of range: mode"),
+    ("skip_features", "audio_features", TRACK | {"key": "C"}, "wrong type: key"),
+    ("skip_features", "audio_features", TRACK | {"energy": ""}, "missing field: energy"),
+    ("triplets", "listens", TRIPLET | {"weight": "1"},
+     {"user_id": "2", "track_id": "51", "listened_at": f"{DAY}T00:00:00", "source": "triplets"}),
+    ("triplets", "listens", TRIPLET | {"weight": "0"}, "out of range: weight"),
+    ("triplets", "listens", TRIPLET | {"weight": "many"}, "wrong type: weight"),
+]  # fmt: skip
+AS_JSON = {"listenbrainz", "spotify"}
+
+
+@pytest.mark.parametrize(("source", "kind", "record", "expected"), TABLE, ids=range(len(TABLE)))
+def test_a_record_of_a_log(tmp_path, source, kind, record, expected):
+    name, body = (
+        ("user=ann/log.jsonl", json.dumps(record).encode())
+        if source in AS_JSON
+        else ("user=ann/log.csv", csv_text(record))
+    )
+    rows, census = read(tmp_path, kind, name, body)
+    assert (census["source"], census["rule"]) == (source, None)
+    if expected is None:
+        assert (rows, census["n_read"], census["n_left_out"]) == ([], 0, 1)
+        return
+    (row,) = rows
+    if isinstance(expected, str):
+        assert row["rule"] == expected
+        return
+    found = row | ({"listened_at": row["listened_at"].isoformat()[:19]} if kind == "listens" else {})
+    assert {field: found[field] for field in expected} == expected
+    assert row["rule"] is None
+
+
+def test_a_triplet_counts_plays_but_not_without_end(tmp_path):
+    body = csv_text(TRIPLET, TRIPLET | {"user_id": "3", "weight": "352698"})
+    rows, census = read(tmp_path, "listens", "counts.csv", body)
+    assert [row["line"] for row in rows] == [2] * 2 + [3] * 10
+    assert len({(row["user_id"], row["listened_at"]) for row in rows}) == census["n_read"] == 12
+
+
+def test_the_history_of_spotify_as_it_exports_it(tmp_path):
+    body = json.dumps([SPOTIFY, "not an object", SPOTIFY]).encode()
+    rows, _ = read(tmp_path, "listens", "Streaming_History_Audio_2021_0.json", body)
+    assert [(row["line"], row["rule"]) for row in rows] == [(1, None), (2, "malformed JSON"), (3, None)]
+    assert rows[0]["user_id"] == "Streaming_History_Audio_2021_0"
+
+
+def test_the_answer_of_listenbrainz(tmp_path):
+    body = json.dumps({"payload": {"count": 1, "listens": [BRAINZ]}}).encode()
+    (row,), census = read(tmp_path, "listens", "listens.json", body)
+    assert (row["user_id"], census["source"]) == ("ann", "listenbrainz")
+
+
+def test_a_broken_first_line_does_not_hide_the_format(tmp_path):
+    body = b'{"listened_at": 16206\n' + json.dumps(BRAINZ).encode()
+    rows, census = read(tmp_path, "listens", "log.jsonl", body)
+    assert [row["rule"] for row in rows] == ["malformed JSON", None]
+    assert census["source"] == "listenbrainz"
+
+
+def test_the_listener_is_in_the_folder_or_the_name(tmp_path):
+    rows, _ = read(tmp_path, "listens", "user=a%2Fb/x.csv", csv_text(LASTFM))
+    more, _ = read(tmp_path, "listens", "bob.csv", csv_text(LASTFM))
+    assert (rows[0]["user_id"], more[0]["user_id"]) == ("a/b", "bob")
+
+
+def test_a_configured_source_is_not_guessed(tmp_path):
+    _, census = read(tmp_path, "listens", "x.csv", csv_text(LASTFM), configured="native")
+    assert census["rule"] == "required columns missing"
+    _, census = read(tmp_path, "listens", "x.csv", csv_text(LASTFM), configured="spotify")
+    assert (census["rule"], "spotify" in census["reason"]) == ("not of its source", True)
+    rows, _ = read(tmp_path, "listens", "x.csv", csv_text(LASTFM), configured="lastfm")
+    assert rows[0]["rule"] is None
+
+
+def test_a_record_that_its_source_cannot_read_costs_itself(tmp_path):
+    wrong = [SPOTIFY | {"ts": "9999-12-31T23:59:59Z"}, SESSION | {"date": 7, "hour_of_day": 1}]
+    rows, _ = read(
+        tmp_path, "listens", "a.jsonl", b"\n".join(json.dumps(row).encode() for row in wrong[1:])
+    )
+    assert rows[0]["rule"] == "unreadable record"
+
+
+def test_every_source_is_in_the_table():
+    assert {source.name for source in SOURCES} == {source for source, *_ in TABLE}
+
+
+def test_no_source_takes_the_native_contract():
+    from jobs.ingest.contract import FIELDS
+    from jobs.ingest.landing import LandedFile
+
+    for kind, fields in FIELDS.items():
+        file = LandedFile("x", kind, DAY, 1, "1")
+        assert pick(file, [field.name for field in fields]) is None

@@ -1,0 +1,120 @@
+import gzip
+from datetime import date
+
+import pytest
+
+from jobs.errors import NocturneError
+from jobs.ingest.arrival import StillLandingError, check_arrival, check_unchanged
+from jobs.ingest.landing import LandedFile, Landing, Root, list_landing
+from jobs.ingest.reading import read_file
+from jobs.settings import IngestSettings, LandingSettings
+from jobs.window import Window
+from tests.ingest.reader import DAY, json_lines, listen, put
+
+PLACE = "listens/date=2026-06-28"
+WINDOW = Window.night(DAY)
+
+
+def file(name="listens/date=2026-06-28/a.jsonl", modified=1000.0, fingerprint="1") -> LandedFile:
+    return LandedFile(name, name.split("/")[0], DAY, 10, fingerprint, modified)
+
+
+def test_what_is_a_landed_file_and_what_is_not(tmp_path):
+    for name in ("b.jsonl", "a.csv", "_SUCCESS", ".hidden.jsonl", "_temp/x.jsonl", "c.jsonl.tmp"):
+        put(tmp_path, "listens", name, b"{}")
+    put(tmp_path, "tracks", "user=x/t.parquet", b"")
+    for stray in (
+        "listens/loose.jsonl",
+        "listens/date=2026-6-28/x.jsonl",
+        "listens/date=2026-02-30/x.csv",
+    ):
+        path = tmp_path / stray
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    (tmp_path / "videos" / "date=2026-06-28").mkdir(parents=True)
+    landing = list_landing(Root(str(tmp_path)))
+    day = "date=2026-06-28"
+    assert [f.name for f in landing.files] == [
+        f"listens/{day}/a.csv", f"listens/{day}/b.jsonl", f"tracks/{day}/user=x/t.parquet",
+    ]  # fmt: skip
+    first = landing.files[0]
+    assert (first.kind, first.landed_on, first.size) == ("listens", date(2026, 6, 28), 2)
+    assert landing.ignored == [
+        "listens/date=2026-02-30/x.csv", "listens/date=2026-6-28/x.jsonl", "listens/loose.jsonl",
+    ]  # fmt: skip
+    assert landing.unfinished == [f"listens/{day}/c.jsonl.tmp"]
+    assert landing.complete == {("listens", DAY)}
+
+
+def test_a_file_written_again_has_another_fingerprint(tmp_path):
+    path = put(tmp_path, "listens", "a.jsonl", b"{}")
+    before = list_landing(Root(str(tmp_path))).files[0].fingerprint
+    assert list_landing(Root(str(tmp_path))).files[0].fingerprint == before
+    path.write_bytes(b"[]")
+    assert list_landing(Root(str(tmp_path))).files[0].fingerprint != before
+
+
+def test_no_folder_is_an_empty_landing(tmp_path):
+    assert list_landing(Root(str(tmp_path / "nowhere"))) == Landing()
+
+
+@pytest.mark.parametrize(
+    ("landing", "settings", "now", "told"),
+    [
+        (Landing([file()]), IngestSettings(needs_success=True), 0, "no _SUCCESS"),
+        (Landing([file()], unfinished=[f"{PLACE}/b.csv.tmp"]), IngestSettings(), 0, "b.csv.tmp"),
+        (Landing([file(modified=1000)]), IngestSettings(quiet_s=60), 1059, "59 s ago"),
+        (Landing([file(modified=1000)]), IngestSettings(quiet_s=60), 990, "0 s ago"),
+    ],
+)  # fmt: skip
+def test_a_night_still_being_written_is_told(landing, settings, now, told):
+    with pytest.raises(StillLandingError, match=told):
+        check_arrival(landing, WINDOW, settings, now)
+
+
+@pytest.mark.parametrize(
+    ("landing", "settings", "now"),
+    [
+        (Landing([file()]), IngestSettings(), 0),
+        (Landing([file()], complete={("listens", DAY)}), IngestSettings(needs_success=True), 0),
+        (Landing([file()], unfinished=["listens/date=2026-06-27/b.csv.tmp"]), IngestSettings(), 0),
+        (Landing([file(modified=1000)]), IngestSettings(quiet_s=60), 1060),
+    ],
+)
+def test_a_night_that_is_complete_passes(landing, settings, now):
+    check_arrival(landing, WINDOW, settings, now)
+
+
+def test_waiting_helps_so_the_scheduler_may_retry():
+    assert StillLandingError.exit_code == NocturneError.exit_code == 1
+
+
+def test_a_file_that_changed_while_it_was_read_is_told():
+    check_unchanged([file()], Landing([file()]))
+    for now in (Landing([file(fingerprint="2")]), Landing()):
+        with pytest.raises(StillLandingError, match=r"a\.jsonl was written while it was read"):
+            check_unchanged([file()], now)
+
+
+def test_a_bucket_is_listed_and_read_like_a_folder(s3_server, settings, monkeypatch):
+    import boto3
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    client = boto3.client("s3", endpoint_url=s3_server.endpoint_url, region_name=s3_server.region)
+    client.create_bucket(Bucket="landed")
+    key = "in/listens/date=2026-06-28/a.jsonl.gz"
+    client.put_object(Bucket="landed", Key=key, Body=gzip.compress(json_lines(listen())))
+    client.put_object(Bucket="landed", Key="in/listens/date=2026-06-28/", Body=b"")
+    client.put_object(Bucket="landed", Key="in/tracks/loose.jsonl", Body=b"")
+    on_s3 = settings.model_copy(
+        update={"landing": LandingSettings(root="s3://landed/in"), "s3": s3_server}
+    )
+    root = Root.of(on_s3)
+    landing = list_landing(root)
+    assert [f.name for f in landing.files] == ["listens/date=2026-06-28/a.jsonl.gz"]
+    assert landing.ignored == ["tracks/loose.jsonl"]
+    rows = [row for batch in read_file(root, landing.files[0]) for row in batch.to_pylist()]
+    assert [row["user_id"] for row in rows] == ["u", None]
+    client.put_object(Bucket="landed", Key=key, Body=gzip.compress(json_lines(listen(user_id="v"))))
+    assert list_landing(root).files[0].fingerprint != landing.files[0].fingerprint

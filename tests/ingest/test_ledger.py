@@ -1,0 +1,113 @@
+from datetime import date
+
+import pytest
+
+from jobs.errors import NocturneError
+from jobs.ingest.frames import balanced
+from jobs.ingest.landing import LandedFile
+from jobs.ingest.ledger import FileCount, enter, ingested_files, pending
+from jobs.ingest.report import late_plays, made_nights, matched_shares, night_counts, stale_nights
+from jobs.window import Window
+
+D26, D27, D28, D29 = (date(2026, 6, day) for day in (26, 27, 28, 29))
+
+
+def file(name="a", day=D28, fingerprint="1", kind="listens", size=1) -> LandedFile:
+    return LandedFile(f"{kind}/date={day}/{name}", kind, day, size, fingerprint)
+
+
+def done(*files: LandedFile, duplicate=0, quarantined=0) -> dict:
+    return {
+        f.name: {"fingerprint": f.fingerprint, "kind": f.kind, "rows_duplicate": duplicate,
+                 "rows_quarantined": quarantined}
+        for f in files
+    }  # fmt: skip
+
+
+def test_new_and_changed_files_are_pending():
+    files = [file("new"), file("same"), file("changed", fingerprint="2")]
+    known = done(file("same"), file("changed"))
+    assert [f.name[-7:] for f in pending(files, known, D27, D29)] == ["-28/new", "changed"]
+
+
+def test_only_the_lookback_is_pending():
+    files = [file(day=day) for day in (D26, D27, D28, D29)]
+    assert [f.landed_on for f in pending(files, {}, D27, D29)] == [D27, D28]
+
+
+def test_a_corrected_file_takes_along_those_that_yielded_to_others():
+    corrected, repeated, other = file("x", fingerprint="2"), file("y"), file("z")
+    known = done(file("x"), other) | done(repeated, duplicate=1)
+    assert pending([corrected, repeated, other], known, D27, D29) == [corrected, repeated]
+
+
+def test_a_new_file_takes_none_along():
+    assert pending([file("x"), file("y")], done(file("y"), duplicate=1), D27, D29) == [file("x")]
+
+
+@pytest.mark.parametrize("lost", [{"n_accepted": 1}, {"n_quarantined": 3}, {"n_read": 6}])
+def test_rows_that_do_not_add_up_are_an_error(lost):
+    counts = {"n_read": 5, "n_accepted": 2, "n_quarantined": 2, "n_duplicate": 1}
+    FileCount(file(), **counts).check()
+    with pytest.raises(NocturneError, match="rows read, but"):
+        FileCount(file(), **(counts | lost)).check()
+
+
+def test_the_ledger_keeps_the_last_entry_of_each_file(settings):
+    enter(settings, [FileCount(file("o'clock")), FileCount(file("b", day=D27))])
+    enter(settings, [FileCount(file("o'clock"), n_read=3, n_accepted=3)])
+    rows = ingested_files(settings, D27, D29)
+    assert {name: row["rows_read"] for name, row in rows.items()} == {
+        file("o'clock").name: 3, file("b", day=D27).name: 0,
+    }  # fmt: skip
+    assert list(ingested_files(settings, D28, D29)) == [file("o'clock").name]
+
+
+def test_an_empty_lake_has_an_empty_ledger(settings):
+    assert ingested_files(settings, D27, D29) == {}
+
+
+def test_counts_of_a_night():
+    rows = [FileCount(file(), n_read=3, n_accepted=2, n_duplicate=1).row() for _ in range(2)]
+    counts = night_counts(rows)
+    assert counts["listens"] == {"files": 2, "read": 6, "accepted": 4, "quarantined": 0, "duplicate": 2}
+    assert counts["tracks"] == {"files": 0, "read": 0, "accepted": 0, "quarantined": 0, "duplicate": 0}
+
+
+def test_the_share_of_names_that_were_found():
+    counts = [FileCount(file("a"), n_named=4, n_matched=3), FileCount(file("b"))]
+    assert matched_shares(counts) == {file("a").name: {"rows": 4, "matched": 3, "share": 0.75}}
+
+
+def test_late_plays_by_the_day_they_were_heard():
+    counts = [FileCount(file("a")), FileCount(file("b", day=D27)), FileCount(file("c"), rule="x")]
+    plays = {(f.file.name, day): 2 for f in counts for day in (D26, D27, D28)}
+    assert late_plays(plays, counts) == {D26: 4, D27: 2}
+
+
+def test_nights_made_before_their_files_came_are_stale():
+    stale = stale_nights([FileCount(file(day=D27))], {}, [D26, D27, D28, D29], Window.night(D29))
+    assert list(stale) == [D27, D28]
+    assert stale[D27].endswith("nocturne night --date 2026-06-27")
+
+
+def test_a_late_play_is_told_of_its_night_but_changes_nothing():
+    stale = stale_nights([FileCount(file())], {D26: 3, D27: 1}, [D26], Window.night(D28))
+    assert stale == {D26: "3 of its plays landed later and count from 2026-06-28 on"}
+
+
+def test_nights_made_are_those_with_a_summary():
+    keys = [
+        "ledger/2026-06-26/ingest.json",
+        "ledger/2026-06-27/publish.json",
+        "ledger/2026-06-28/ingest.json",
+    ]
+    assert made_nights(keys, Window.night(D28), 365) == [D26]
+    assert made_nights(keys, Window.night(D29), 2) == [D28]
+
+
+def test_work_is_spread_by_size():
+    work = [(file(str(size), size=size), None) for size in (1, 9, 5, 5)]
+    groups = balanced(work, 2)
+    assert [[item.size for item, _ in group] for group in groups] == [[9, 1], [5, 5]]
+    assert balanced(work[:1], 4) == [work[:1]]

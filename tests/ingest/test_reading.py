@@ -1,0 +1,353 @@
+"""What one broken file, or one broken row, costs: told by the reader alone, without Spark."""
+
+import gzip
+import json
+import os
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from jobs.ingest.formats import json_records, streams
+from jobs.ingest.landing import Root, list_landing
+from jobs.ingest.raw import raw_rows
+from tests.ingest.reader import DAY, json_lines, listen, put, read, read_landed
+
+GOOD = listen()
+LINE = json.dumps(GOOD).encode()
+BODY = json_lines(GOOD, listen(listen_id="a-2"))
+HEADER = b"listen_id,user_id,track_id,listened_at,ms_played,skipped\n"
+CELLS = b"a-1,u,t,2026-06-28T17:04:00+02:00,1000,false\n"
+
+ROW_FAULTS = [
+    (b'{"listen_id":"a-9","user_id":"u","tra', "malformed JSON"),
+    (b"not json at all", "malformed JSON"),
+    (b'["a", "list"]', "malformed JSON"),
+    (b"3", "malformed JSON"),
+    (b"null", "malformed JSON"),
+    (LINE + LINE, "malformed JSON"),
+    (LINE[:-1] + b",}", "malformed JSON"),
+    (LINE + b" // why", "malformed JSON"),
+    (LINE[:-1] + b', "user_id": "v"}', "malformed JSON"),
+    (LINE.replace(b'"u"', b'"\\ud83d"'), "malformed JSON"),
+    (LINE.replace(b'"u"', b'"a\x00b"'), "malformed JSON"),
+    (LINE.replace(b'"u"', b'"a\tb"'), "malformed JSON"),
+    (LINE[:-1] + b', "x": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "malformed JSON"),
+    (LINE[:-1] + b', "x": ' + b'{"y":' * 50_000 + b"1" + b"}" * 50_001, "malformed JSON"),
+    (LINE.replace(b'"u"', b'"\xe9"'), "not UTF-8"),
+    (LINE.replace(b'"u"', b'"\xed\xa0\x80"'), "not UTF-8"),
+    (LINE[:-1] + b', "x": "' + b"x" * streams.MAX_LINE + b'"}', "line too long"),
+    (listen(ms_played="abc"), "wrong type: ms_played"),
+    (listen(ms_played="1000"), "wrong type: ms_played"),
+    (listen(ms_played=1000.5), "wrong type: ms_played"),
+    (listen(ms_played=True), "wrong type: ms_played"),
+    (listen(ms_played={"ms": 1}), "wrong type: ms_played"),
+    (listen(ms_played=[1]), "wrong type: ms_played"),
+    (listen(ms_played=10**19), "out of range: ms_played"),
+    (listen(ms_played=10**400), "out of range: ms_played"),
+    (LINE.replace(b"1000", b"NaN"), "not a number: ms_played"),
+    (LINE.replace(b"1000", b"-Infinity"), "not a number: ms_played"),
+    (LINE.replace(b"1000", b"1e999"), "not a number: ms_played"),
+    (LINE.replace(b"1000", b"9" * 5000), "malformed JSON"),
+    (listen(user_id=7), "wrong type: user_id"),
+    (listen(user_id=["u"]), "wrong type: user_id"),
+    (listen(user_id={"id": "u"}), "wrong type: user_id"),
+    (listen(user_id=True), "wrong type: user_id"),
+    (listen(skipped="false"), "wrong type: skipped"),
+    (listen(skipped=0), "wrong type: skipped"),
+    (listen(listened_at="2026-06-28T17:04:00"), "no zone: listened_at"),
+    (listen(listened_at="2026-06-28"), "no zone: listened_at"),
+    (listen(listened_at="28/06/2026 17:04"), "not ISO-8601: listened_at"),
+    (listen(listened_at=1782673451), "not ISO-8601: listened_at"),
+    (listen(listened_at="yesterday"), "not ISO-8601: listened_at"),
+    (listen(listened_at="2026-06-28T24:00:00Z"), "not ISO-8601: listened_at"),
+    (listen(listened_at="2026-06-28T23:59:60Z"), "not ISO-8601: listened_at"),
+    (listen(listened_at="2026-02-30T10:00:00Z"), "not ISO-8601: listened_at"),
+    (listen(listened_at="2026-06-28T17:04:00+25:00"), "not ISO-8601: listened_at"),
+    (listen(listened_at="2026-06-28T17:04:00Z\n"), "not ISO-8601: listened_at"),
+    (listen(listened_at="0001-01-01T00:00:00+14:00"), "not ISO-8601: listened_at"),
+    (listen(listened_at=["2026-06-28T17:04:00Z"]), "not ISO-8601: listened_at"),
+]
+
+
+@pytest.mark.parametrize(("row", "rule"), ROW_FAULTS, ids=range(len(ROW_FAULTS)))
+def test_a_fault_of_a_row_costs_that_row(tmp_path, row, rule):
+    rows, census = read(tmp_path, "listens", "f.jsonl", json_lines(GOOD, row, GOOD))
+    assert [(row["line"], row["rule"]) for row in rows] == [(1, None), (2, rule), (3, None)]
+    assert (census["n_read"], census["rule"]) == (3, None)
+    assert [row["user_id"] for row in rows] == ["u", None, "u"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ms_played": 1000.0},
+        {"listened_at": "2026-06-28 15:04Z"},
+        {"listened_at": "2026-06-28T17:04:00,123456789+0200"},
+        {"user_id": "evil\u202egnp.exe 🎧"},
+        {"user_id": "Zoe\u0301"},
+        {"listen_id": ..., "skipped": ..., "source": None},
+        {"source": "NaN and Infinity"},
+        {"source": "[{" * 40},
+        {"more": {"nested": [1, 2]}},
+    ],
+    ids=range(9),
+)
+def test_what_is_odd_but_allowed_is_read(tmp_path, changes):
+    (row,), census = read(tmp_path, "listens", "f.jsonl", json_lines(listen(**changes)))
+    assert row["rule"] is None
+    assert row["ms_played"] == 1000
+    assert row["user_id"] == listen(**changes)["user_id"]
+    assert row["listened_at"].isoformat()[:16] == "2026-06-28T15:04"
+    assert census["unknown_columns"] == [name for name in changes if name == "more"]
+
+
+def test_the_fast_and_the_exact_reader_agree(tmp_path):
+    """A block with a fault is read row by row: its sound rows must not change by that."""
+    sound = [listen(listen_id=str(n), skipped=[True, False, None][n % 3]) for n in range(50)]
+    fast, _ = read(tmp_path, "listens", "fast.jsonl", json_lines(*sound))
+    exact, _ = read(tmp_path, "listens", "exact.jsonl", json_lines(*sound, b"oops"))
+    without = [{k: v for k, v in row.items() if k != "landing_file"} for row in exact]
+    assert without[:-1] == [{k: v for k, v in row.items() if k != "landing_file"} for row in fast]
+
+
+FILE_FAULTS = [
+    ("cut.jsonl.gz", gzip.compress(BODY)[:-12], "truncated file"),
+    ("trailer.jsonl.gz", gzip.compress(BODY)[:-4], "truncated file"),
+    ("crc.jsonl.gz", gzip.compress(BODY)[:-8] + b"XXXX" + gzip.compress(BODY)[-4:], "damaged file"),
+    ("tail.jsonl.gz", gzip.compress(BODY) + b"garbage", "damaged file"),
+    ("text.jsonl.gz", BODY, "damaged file"),
+    ("empty.jsonl.gz", b"", "truncated file"),
+    ("cut.jsonl.zst", zstandard.compress(BODY * 50)[:-5], "truncated file"),
+    ("empty.csv.zst", b"", "truncated file"),
+    ("utf16.jsonl", BODY.decode().encode("utf-16"), "not UTF-8"),
+    ("utf16le.jsonl", BODY.decode().encode("utf-16-le"), "not UTF-8"),
+    ("utf16be.csv", (HEADER + CELLS).decode().encode("utf-16-be"), "not UTF-8"),
+    ("utf32.jsonl", BODY.decode().encode("utf-32"), "not UTF-8"),
+    ("utf16.jsonl.gz", gzip.compress(BODY.decode().encode("utf-16")), "not UTF-8"),
+    ("gzipped.jsonl", gzip.compress(BODY), "not UTF-8"),
+    ("zeros.jsonl", b"\0" * 4096, "not UTF-8"),
+    ("page.jsonl", b"<html>\n<body>\n502\n", "malformed file"),
+    ("noid.jsonl", json_lines(listen(track_id=...), listen(track_id=None)), "required columns missing"),
+    ("other.jsonl", json_lines({"a": 1}, {"a": 2}), "required columns missing"),
+    (
+        "semicolon.csv",
+        HEADER.replace(b",", b";") + CELLS.replace(b",", b";"),
+        "required columns missing",
+    ),
+    ("noheader.csv", CELLS, "required columns missing"),
+    ("twice.csv", HEADER.replace(b"skipped", b"user_id") + CELLS, "duplicate columns"),
+    ("quoted.csv", b'"listen_id\n', "malformed CSV"),
+    ("binary.csv", b"\xff\x00\x80listen_id\n", "malformed CSV"),
+    ("zero.parquet", b"", "not a parquet file"),
+    ("text.parquet", BODY, "not a parquet file"),
+    ("magic.parquet", b"PAR1" + b"\0" * 100 + b"PAR1", "not a parquet file"),
+    ("list.json", b'{"payload": 3}', "malformed JSON"),
+    ("half.json", b'[{"user_id": "u"}, {"user', "malformed JSON"),
+    ("word.json", b"oops", "malformed JSON"),
+    ("notes.txt", BODY, "unknown format"),
+    ("noname", BODY, "unknown format"),
+]
+
+
+@pytest.mark.parametrize(("name", "body", "rule"), FILE_FAULTS, ids=[name for name, *_ in FILE_FAULTS])
+def test_a_fault_of_a_file_costs_the_file(tmp_path, name, body, rule):
+    _, census = read(tmp_path, "listens", name, body)
+    assert census["rule"] == rule
+    assert census["reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("plain.jsonl", BODY),
+        ("bom.jsonl", b"\xef\xbb\xbf" + BODY.replace(b"\n", b"\r\n")),
+        ("blank.jsonl", b"\n  \n" + BODY + b"\n\n"),
+        ("open.jsonl", BODY[:-1]),
+        ("bom.jsonl.gz", gzip.compress(b"\xef\xbb\xbf" + BODY)),
+        ("two.jsonl.gz", gzip.compress(LINE + b"\n") + gzip.compress(LINE)),
+        ("plain.jsonl.zst", zstandard.compress(BODY)),
+        ("UPPER.JSONL", BODY),
+        ("list.json", b"[" + LINE + b"," + LINE + b"]"),
+        ("lines.json", BODY),
+        ("plain.csv", HEADER + CELLS + CELLS),
+        ("crlf.csv", b"\xef\xbb\xbf" + (HEADER + CELLS + CELLS).replace(b"\n", b"\r\n")),
+        ("quoted.csv", HEADER + CELLS.replace(b"u,", b'"u",') * 2),
+        ("plain.tsv", (HEADER + CELLS + CELLS).replace(b",", b"\t")),
+    ],
+)
+def test_two_rows_however_they_are_written(tmp_path, name, body):
+    rows, census = read(tmp_path, "listens", name, body)
+    assert [(row["user_id"], row["ms_played"], row["skipped"]) for row in rows] == [
+        ("u", 1000, False)
+    ] * 2
+    assert rows[0]["listen_id"] == "a-1"
+    assert (census["n_read"], census["rule"]) == (2, None)
+
+
+@pytest.mark.parametrize("name", ["empty.jsonl", "empty.csv", "empty.json", "blank.jsonl"])
+def test_an_empty_file_has_no_rows_and_no_fault(tmp_path, name):
+    rows, census = read(tmp_path, "listens", name, b"\n\n" if name.startswith("blank") else b"")
+    assert (rows, census["n_read"], census["rule"]) == ([], 0, None)
+
+
+CSV_FAULTS = [
+    (b"a-1,u,t\n", "malformed CSV"),
+    (CELLS.replace(b"false", b"false,more"), "malformed CSV"),
+    (b'a-1,"u,t,2026-06-28T17:04:00+02:00,1000,false\n', "malformed CSV"),
+    (b'a-1,"u"x,t,2026-06-28T17:04:00+02:00,1000,false\n', "malformed CSV"),
+    (CELLS.replace(b"u,", b"\x00,"), "malformed CSV"),
+    (CELLS.replace(b"u,", b"\xe9,"), "not UTF-8"),
+    (CELLS.replace(b"1000", b"1 000"), "wrong type: ms_played"),
+    (CELLS.replace(b"1000", b"1_000"), "wrong type: ms_played"),
+    (CELLS.replace(b"1000", b"\xd9\xa1"), "wrong type: ms_played"),
+    (CELLS.replace(b"1000", b"nan"), "not a number: ms_played"),
+    (CELLS.replace(b"false", b"no"), "wrong type: skipped"),
+]
+
+
+@pytest.mark.parametrize(("row", "rule"), CSV_FAULTS, ids=range(len(CSV_FAULTS)))
+def test_a_fault_of_a_csv_row_costs_that_row(tmp_path, row, rule):
+    rows, census = read(tmp_path, "listens", "f.csv", HEADER + CELLS + row + CELLS * 30)
+    assert [row["rule"] for row in rows] == [None, rule, *[None] * 30]
+    assert [row["line"] for row in rows] == list(range(2, 34))
+    assert census["n_read"] == 32
+
+
+def test_a_quoted_field_may_hold_line_breaks(tmp_path):
+    header = b"track_id,title,artist_id,artist,duration_ms\n"
+    body = header + b't,"two\n\nlines, ""quoted""",a,A,1\nt2,NA,a,A,1.0\n'
+    rows, _ = read(tmp_path, "tracks", "f.csv", body)
+    assert [(row["line"], row["title"]) for row in rows] == [(2, 'two\n\nlines, "quoted"'), (5, "NA")]
+
+
+def test_an_empty_cell_is_no_value(tmp_path):
+    (row,), _ = read(tmp_path, "listens", "f.csv", HEADER + b",,t,2026-06-28T17:04:00Z,1,\n")
+    assert (row["listen_id"], row["user_id"], row["skipped"], row["rule"]) == (None, None, None, None)
+
+
+def parquet(**columns) -> bytes:
+    sink = pa.BufferOutputStream()
+    at = pa.array([0, 1], pa.timestamp("ms", tz="Europe/Berlin"))
+    base = {"user_id": ["u", "v"], "track_id": ["t", "t"], "listened_at": at, "ms_played": [1, 2]}
+    pq.write_table(pa.table({k: v for k, v in (base | columns).items() if v is not None}), sink)
+    return sink.getvalue().to_pybytes()
+
+
+def test_parquet_with_wider_or_narrower_types_of_the_same_meaning(tmp_path):
+    body = parquet(
+        ms_played=pa.array([1, 2], pa.int16()),
+        user_id=pa.array(["u", "v"], pa.dictionary(pa.int8(), pa.large_string())),
+        device=["phone", "web"],
+    )
+    rows, census = read(tmp_path, "listens", "f.parquet", body)
+    assert [(row["user_id"], row["ms_played"], row["line"]) for row in rows] == [
+        ("u", 1, 1),
+        ("v", 2, 2),
+    ]
+    assert census["unknown_columns"] == ["device"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule", "named"),
+    [
+        ({"user_id": [1, 2]}, "column types differ", "user_id is int64, not string"),
+        ({"ms_played": [1.0, 2.0]}, "column types differ", "ms_played is double, not int64"),
+        ({"ms_played": ["1", "2"]}, "column types differ", "ms_played is string"),
+        ({"listened_at": pa.array([0, 1], pa.timestamp("us"))}, "column types differ", "listened_at"),
+        ({"listened_at": ["2026-06-28T17:04:00Z"] * 2}, "column types differ", "listened_at is string"),
+        ({"user_id": [{"id": "u"}, {"id": "v"}]}, "column types differ", "user_id is struct"),
+        ({"user_id": [["u"], ["v"]]}, "column types differ", "user_id is list"),
+        ({"user_id": None}, "required columns missing", "user_id"),
+    ],
+)
+def test_parquet_types_are_the_files(tmp_path, columns, rule, named):
+    rows, census = read(tmp_path, "listens", "f.parquet", parquet(**columns))
+    assert (rows, census["rule"]) == ([], rule)
+    assert named in census["reason"]
+
+
+@pytest.mark.parametrize("cut", [slice(0, -8), slice(0, 300)])
+def test_a_broken_parquet_file_is_refused(tmp_path, cut):
+    _, census = read(tmp_path, "listens", "f.parquet", parquet()[cut])
+    assert census["rule"] == "not a parquet file"
+
+
+def test_parquet_pages_that_cannot_be_read_cost_the_file(tmp_path):
+    body = parquet()
+    for broken in (body[:4] + b"\xff" * 56 + body[60:], body[4:]):
+        _, census = read(tmp_path, "listens", "f.parquet", broken)
+        assert census["rule"] == "damaged file"
+
+
+def test_parquet_numbers_that_are_none(tmp_path):
+    sink = pa.BufferOutputStream()
+    table = {"track_id": ["a", "b", "c"], **{name: [0.5] * 3 for name in FLOATS}, **WHOLE}
+    table["energy"] = [0.5, float("nan"), None]
+    pq.write_table(pa.table(table), sink)
+    rows, _ = read(tmp_path, "audio_features", "f.parquet", sink.getvalue().to_pybytes())
+    assert [row["rule"] for row in rows] == [None, "not a number: energy", None]
+
+
+FLOATS = (
+    "danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness",
+    "liveness", "valence", "tempo",
+)  # fmt: skip
+WHOLE = {"key": [1] * 3, "mode": [1] * 3, "duration_ms": [1] * 3, "time_signature": [4] * 3}
+
+
+def test_an_unpacking_bomb_stops_early(tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "BOMB_BYTES", 1 << 20)
+    body = gzip.compress(b" " * (1 << 25))
+    _, census = read(tmp_path, "listens", "bomb.jsonl.gz", body)
+    assert census["rule"] == "compression bomb"
+
+
+def test_a_document_too_long_for_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_records, "MAX_DOCUMENT", 100)
+    _, census = read(tmp_path, "listens", "f.json", b"[" + LINE + b"," + LINE + b"]")
+    assert census["rule"] == "document too long"
+
+
+def test_lines_across_blocks_keep_their_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "BLOCK", 64)
+    sound = [listen(listen_id=str(n)) for n in range(20)]
+    rows, _ = read(tmp_path, "listens", "f.jsonl", json_lines(*sound[:10], b"oops", *sound[10:]))
+    assert [row["line"] for row in rows] == list(range(1, 22))
+    assert [row["line"] for row in rows if row["rule"]] == [11]
+
+
+def test_links_pipes_and_folders(tmp_path):
+    here = put(tmp_path, "listens", "real.jsonl", BODY).parent
+    (here / "link.jsonl").symlink_to(here / "real.jsonl")
+    (here / "lost.jsonl").symlink_to(here / "nowhere")
+    (here / "loop").symlink_to(here)
+    os.mkfifo(here / "pipe.jsonl")
+    put(tmp_path, "listens", "spark.jsonl/part-0.jsonl", BODY)
+    place = f"listens/date={DAY}"
+    names = [file.name for file in list_landing(Root(str(tmp_path))).files]
+    assert names == [
+        f"{place}/{name}"
+        for name in ("link.jsonl", "lost.jsonl", "pipe.jsonl", "real.jsonl", "spark.jsonl/part-0.jsonl")
+    ]  # fmt: skip
+    assert [read_landed(tmp_path, name)[1]["rule"] for name in names] == [
+        None, "unreadable file", "unreadable file", None, None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["f.jsonl", "f.jsonl.gz", "f.csv", "f.json", "f.parquet"])
+def test_raw_bytes_of_a_row_are_found_again(tmp_path, name):
+    bodies = {
+        "f.jsonl": BODY, "f.jsonl.gz": gzip.compress(BODY), "f.csv": HEADER + CELLS,
+        "f.json": b"[" + LINE + b"," + LINE + b"]", "f.parquet": parquet(),
+    }  # fmt: skip
+    put(tmp_path, "listens", name, bodies[name])
+    (file,) = list_landing(Root(str(tmp_path))).files
+    raw = raw_rows(Root(str(tmp_path)), file, {2})
+    assert list(raw) == [2]
+    assert raw[2] == {
+        "f.csv": CELLS.strip(), "f.json": LINE,
+        "f.parquet": b'{"user_id": "v", "track_id": "t", "listened_at":'
+        b' "1970-01-01 01:00:00.001000+01:00", "ms_played": 2}',
+    }.get(name, BODY.splitlines()[1])  # fmt: skip
