@@ -1,0 +1,1 @@
+"""Ingestion against the least that Spark could do with the same files."""
