@@ -25,7 +25,7 @@ from jobs.recommend.blend import (
 )
 from jobs.recommend.evidence import Witness
 from jobs.recommend.exploit import Predictions, Support, predict
-from jobs.recommend.explore import Model, Scores, content_scores
+from jobs.recommend.explore import Model, Scores, content_scores, explained
 from jobs.recommend.listeners import Listener, listeners_of
 from jobs.recommend.reasons import sentence
 from jobs.recommend.shelves import Shelves
@@ -117,7 +117,9 @@ class Composer:
     def _entries(
         self, listener: Listener, picks: tuple[Pick, ...], predictions: Predictions, content: Scores
     ) -> list[dict[str, Any]]:
-        witness = Witness(listener, self.tracks, predictions, content, self.n_listeners)
+        by_content = [pick.position for pick in picks if pick.strategy == EXPLORE]
+        why = explained(listener, by_content, self.tracks, self.model)
+        witness = Witness(listener, self.tracks, predictions, content, self.n_listeners, why)
         entries = []
         for rank, pick in enumerate(picks, start=1):
             kind, evidence = witness.reason(pick)

@@ -1,11 +1,13 @@
 """The evidence behind each pick: what the reason's sentence may say."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.lake.catalog import FEATURES
 from jobs.recommend.blend import EXPLOIT, EXPLORE, Pick
 from jobs.recommend.exploit import Predictions, Supporter, supporters
 from jobs.recommend.explore import Scores, likeness
@@ -14,7 +16,9 @@ from jobs.recommend.reasons import WORDS
 from jobs.recommend.tracks import Tracks
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 N_NEIGHBORS = 3
+N_CARRIED = 3
 N_SHARED_ARTISTS = 2
 
 
@@ -28,9 +32,11 @@ class Witness:
         predictions: Predictions,
         content: Scores,
         n_listeners: Ints,
+        explained: Mapping[int, Floats],
     ) -> None:
         self.listener, self.tracks = listener, tracks
         self.predictions, self.content, self.n_listeners = predictions, content, n_listeners
+        self.explained = explained
         self.told: set[int] = set()
         self._shared: dict[int, list[str]] = {}
 
@@ -73,12 +79,17 @@ class Witness:
     def _by_content(self, pick: Pick) -> dict[str, Any]:
         found = likeness(self.listener, pick.position, self.tracks, self.told)
         evidence: dict[str, Any] = {"score": round(self.score(pick), 4), "words": [], "like": None}
+        added = self.explained.get(pick.position)
+        if added is not None:
+            most = [i for i in np.argsort(-added, kind="stable")[:N_CARRIED] if added[i] > 0]
+            evidence["carried"] = {FEATURES[i]: round(float(added[i]), 3) for i in most}
         if found is None:
             return evidence
         self.told.add(found.position)
-        evidence["words"] = [
-            WORDS[name][0 if high else 1] for name, high in found.features if name in WORDS
-        ]
+        plain = found.features
+        if added is not None:  # what stands out in both and carried the score is said first
+            plain = tuple(sorted(plain, key=lambda feature: -added[FEATURES.index(feature[0])]))
+        evidence["words"] = [WORDS[name][0 if high else 1] for name, high in plain if name in WORDS]
         evidence["like"] = {
             "track_id": self.tracks.ids[found.position],
             "title": self.tracks.titles[found.position],

@@ -31,6 +31,10 @@ class Scorer(Protocol):
         """P(like): float32[n_listeners, n_tracks]."""
         ...
 
+    def explain(self, listeners: ListenerArrays, features: Floats) -> Floats:
+        """What each feature of track i adds to the log odds of a like by listener i: float64[n, 13]."""
+        ...
+
 
 @dataclass(frozen=True)
 class Model:
@@ -83,6 +87,17 @@ def listener_arrays(listeners: Sequence[Listener]) -> ListenerArrays:
     n_skips = np.array([one.n_skips for one in listeners], float)
     n_plays = np.array([one.n_plays for one in listeners], float) + n_skips
     return ListenerArrays(centroids, weights, n_plays, n_skips)
+
+
+def explained(
+    listener: Listener, positions: Sequence[int], tracks: Tracks, model: Model | None
+) -> dict[int, Floats]:
+    """What each of the 13 features added to the network's log odds, by position; empty without one."""
+    if model is None or not positions:
+        return {}
+    rows = listener_arrays([listener]).take(np.zeros(len(positions), np.int64))
+    added = model.scorer.explain(rows, tracks.features[list(positions)])
+    return dict(zip(positions, added, strict=True))
 
 
 @dataclass(frozen=True)

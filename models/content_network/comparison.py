@@ -41,9 +41,11 @@ def measure(probability: Floats, block: Block, seed: int) -> dict[str, Interval]
     resamples = Resamples.of(len(block.listeners), seed)
     liked = block.liked.astype(np.float64)
     drawn = [auc(probability, liked, counts[block.listener_of]) for counts in resamples.counts[:100]]
-    found = {name: resamples.mean(*sums) for name, sums in _sums(probability, block).items()}
-    found["auc"] = interval(auc(probability, liked), np.array(drawn))
-    return {name: metric for name, metric in found.items() if np.isfinite(metric.value)}
+    sums = _sums(probability, block)
+    found = {name: resamples.mean(*parts) for name, parts in sums.items() if parts[1].any()}
+    if 0 < liked.mean() < 1:
+        found["auc"] = interval(auc(probability, liked), np.array(drawn))
+    return found
 
 
 def decide(
@@ -56,17 +58,20 @@ def decide(
     """
     resamples = Resamples.of(len(block.listeners), seed)
     new, old = _sums(challenger, block), _sums(champion, block)
-    differences = {}
-    for name, (totals, sizes) in new.items():
-        differences[name] = resamples.mean(totals - old[name][0], sizes)
-    worse = []
-    if differences["log_loss"].low > 0:
-        worse.append("log_loss")
-    if differences[f"ndcg@{CUTOFF}"].high < 0:
-        worse.append(f"ndcg@{CUTOFF}")
+    differences = {
+        name: resamples.mean(totals - old[name][0], sizes)
+        for name, (totals, sizes) in new.items()
+        if sizes.any()
+    }
+    worse = [name for name, difference in differences.items() if _is_worse(name, difference)]
     if worse:
         return Decision(False, f"worse than {of} by {' and '.join(worse)}", differences)
     return Decision(True, f"not worse than {of}", differences)
+
+
+def _is_worse(name: str, difference: Interval) -> bool:
+    """Losses should fall, gains should rise."""
+    return difference.low > 0 if name == "log_loss" else difference.high < 0
 
 
 def _sums(probability: Floats, block: Block) -> dict[str, tuple[Floats, Floats]]:

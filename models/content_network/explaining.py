@@ -23,11 +23,11 @@ def contributions(scorer: ContentScorer, listeners: ListenerArrays, features: Fl
     track = track_inputs(scorer.scaling, features, TrackStats.unknown(len(features)))
     mean = np.zeros_like(track)
     mean[:, KNOWN] = track[:, KNOWN]
-    vectors = scorer.listener_vectors(listeners)
-    gradient = np.zeros(track.shape)
-    for step in (np.arange(N_STEPS) + 0.5) / N_STEPS:
-        gradient += _gradient(scorer, vectors, mean + np.float32(step) * (track - mean))
-    added = scorer.slope * gradient / N_STEPS * (track - mean)
+    steps = ((np.arange(N_STEPS, dtype=np.float32) + 0.5) / N_STEPS)[:, None, None]
+    path = (mean + steps * (track - mean)).reshape(-1, track.shape[1])
+    each = scorer.listener_vectors(listeners).take(np.tile(np.arange(len(track)), N_STEPS))
+    gradient = _gradient(scorer, each, path).reshape(N_STEPS, *track.shape).mean(axis=0)
+    added = scorer.slope * gradient * (track - mean)
     added[:, KEY] += added[:, KEY_CIRCLE].sum(axis=1)
     return np.asarray(added[:, :N], np.float64)
 

@@ -41,5 +41,7 @@ def build_network(n_hidden: int = 64, n_factors: int = 32, l2: float = 1e-5) -> 
         + dense(1, "track_bias")(of_track)[:, 0]
         + dense(1, "listener_bias")(of_listener)[:, 0]
     )
+    # Sums of small losses need float32, also where the layers before compute in float16.
+    logit = layers.Activation("linear", dtype="float32", name="logit")(logit)
     inputs = {"track": track, "tastes": tastes, "log_shares": log_shares, "profile": profile}
     return keras.Model(inputs, logit, name="content_network")

@@ -115,6 +115,12 @@ class ContentScorer:
             logits[rows] = _pair_logits(pair, v[t]) + bias[t]
         return logits
 
+    def explain(self, listeners: ListenerArrays, features: Floats) -> Floats:
+        """What each feature of track i adds to the log odds of a like by listener i: float64[n, 13]."""
+        from models.content_network.explaining import contributions
+
+        return contributions(self, listeners, features)
+
     def logits(
         self, listeners: ListenerArrays, features: Floats, stats: TrackStats | None = None
     ) -> F32:

@@ -27,6 +27,11 @@ class Sure:
     def probabilities(self, listeners, features):
         return np.tile(np.array([0.1, 0.2, 0.9, 0.8, 0.7, 0.6], np.float32), (len(listeners), 1))
 
+    def explain(self, listeners, features):
+        """Energy and danceability speak for a track, loudness against it."""
+        assert len(listeners) == len(features)
+        return np.tile([0.25, 0.5, 0.0, -0.5, *[0.0] * 9], (len(features), 1))
+
 
 def playlist(one, model=None, **changes):
     composer = Composer(catalog(), shelves(), model, Rules(**vars(RULES) | changes))
@@ -53,6 +58,14 @@ def test_a_list_mixes_strategies_each_with_its_reason():
     ]
     assert {track["model_version"] for track in explored} == {"v7"}
     assert tracks["calm"]["model_version"] is None
+
+
+def test_an_explored_track_tells_the_features_that_carried_it():
+    tracks, _ = playlist(listener(), Model("v7", Sure()), explore_share=1.0)
+    evidence = json.loads(tracks["loud"]["evidence"])
+    assert evidence["carried"] == {"energy": 0.5, "danceability": 0.25}
+    alone, _ = playlist(listener(), n_tracks=1, explore_share=1.0)
+    assert "carried" not in json.loads(alone["loud"]["evidence"])
 
 
 def test_explore_stays_away_from_artists_the_listener_plays():
