@@ -98,6 +98,18 @@ class _Gate:
         return False
 
 
+def shuffled(
+    positions: NDArray[np.int64], scores: NDArray[np.floating], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """The positions in an order drawn at random: each place goes to one of those left by its odds.
+
+    Scores are probabilities (Efraimidis and Spirakis 2006, with odds for weights). So an explorer is
+    not sent down the same path every night, nor everybody to the same few outliers.
+    """
+    p = np.clip(scores[positions].astype(float), 1e-3, 1 - 1e-3)
+    return positions[np.argsort(rng.exponential(size=len(p)) * (1 - p) / p, kind="stable")]
+
+
 def best(scores: NDArray[np.floating], n: int) -> NDArray[np.int64]:
     """Positions of the ``n`` greatest scores, greatest first, ties by position; NaN is no score."""
     scored = np.flatnonzero(~np.isnan(scores))

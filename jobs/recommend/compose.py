@@ -22,6 +22,7 @@ from jobs.recommend.blend import (
     blend,
     draw_slots,
     generator,
+    shuffled,
 )
 from jobs.recommend.evidence import Witness
 from jobs.recommend.exploit import Predictions, Support, predict
@@ -88,8 +89,8 @@ class Composer:
         allowed = unheard & ~self.tracks.versions_of(listener.blocked)
         allowed &= ~self.tracks.by_any_of(self.tracks.artist_numbers(listener.blocked_artists))
         predictions = predict(listener, len(self.tracks), self.rules.support)
-        candidates = self._candidates(listener, allowed, predictions, content)
         rng = generator(self.rules.seed, self.rules.night, listener.user_id)
+        candidates = self._candidates(listener, allowed, predictions, content, rng)
         slots = draw_slots(self.rules.n_tracks, self.rules.explore_share, rng)
         blended = blend(candidates, slots, self.tracks, self.rules.artist_cap)
         return {
@@ -99,7 +100,12 @@ class Composer:
         }
 
     def _candidates(
-        self, listener: Listener, allowed: Mask, predictions: Predictions, content: Scores
+        self,
+        listener: Listener,
+        allowed: Mask,
+        predictions: Predictions,
+        content: Scores,
+        rng: np.random.Generator,
     ) -> dict[str, Iterable[int]]:
         exploit = np.full(len(self.tracks), np.nan)
         exploit[predictions.positions] = predictions.ratings
@@ -110,7 +116,7 @@ class Composer:
         n = self.rules.n_candidates
         return {
             EXPLOIT: best(exploit, n).tolist(),
-            EXPLORE: best(explore, n).tolist(),
+            EXPLORE: shuffled(best(explore, n), explore, rng).tolist(),
             POPULAR: popular,
         }
 

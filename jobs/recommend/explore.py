@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 # Pitch classes lie on a circle: a mean of keys is no key.
 _COMPARED = [i for i, name in enumerate(FEATURES) if name != "key"]
 PLAIN = 0.5
+MUCH_FARTHER = 1.5
 
 
 class Scorer(Protocol):
@@ -117,17 +118,17 @@ def likeness(
 ) -> Likeness | None:
     """None if nothing that the listener rates above 0 has features. Ties go to the first id.
 
-    Played tracks in ``told`` are passed over while there are others, so that not every reason of a list
-    names the same one.
+    A played track in ``told`` is passed over for one at most ``MUCH_FARTHER`` times as far, so that
+    not every reason of a list names the same one.
     """
     played = listener.rated[listener.ratings > 0]
     played = played[~np.isnan(tracks.z[played]).any(axis=1)]
     if not len(played):
         return None
-    untold = played[~np.isin(played, list(told))]
-    played = untold if len(untold) else played
     track, others = tracks.z[position], tracks.z[played]
-    nearest = int(((others - track)[:, _COMPARED] ** 2).sum(axis=1).argmin())
+    gaps = np.sqrt(((others - track)[:, _COMPARED] ** 2).sum(axis=1))
+    passed_over = np.isin(played, list(told)) | (gaps > MUCH_FARTHER * gaps.min())
+    nearest = int(np.where(passed_over, gaps + gaps.max() + 1, gaps).argmin())
     lesser = np.minimum(np.abs(others[nearest]), np.abs(track))
     both = np.where(np.sign(others[nearest]) == np.sign(track), lesser, 0.0)
     plain = [i for i in np.argsort(-both, kind="stable") if both[i] >= PLAIN and i in _COMPARED]

@@ -10,7 +10,7 @@ WORDS = {
     "acousticness": ("acoustic", "electric"),
     "energy": ("energetic", "calm"),
     "valence": ("cheerful", "wistful"),
-    "danceability": ("danceable", "free of a dance beat"),
+    "danceability": ("danceable", "not made for dancing"),
     "instrumentalness": ("instrumental", "sung"),
     "speechiness": ("wordy", "melodic"),
     "tempo": ("fast", "slow"),

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.recommend.blend import best, blend, draw_slots, generator
+from jobs.recommend.blend import best, blend, draw_slots, generator, shuffled
 from tests.recommend.town import catalog
 
 NIGHT = date(2026, 6, 28)
@@ -77,3 +77,17 @@ def test_best_is_by_score_then_position_and_leaves_out_nan():
     assert best(scores, 3).tolist() == [2, 0, 3]
     assert best(scores, 99).tolist() == [2, 0, 3, 5, 4]
     assert best(np.full(3, np.nan), 2).tolist() == []
+
+
+def test_shuffling_goes_by_the_odds():
+    scores, positions = np.array([0.5, 0.9, 0.5]), np.array([0, 1, 2])
+    orders = [shuffled(positions, scores, generator(1, NIGHT, str(n))).tolist() for n in range(2000)]
+    first = np.bincount([order[0] for order in orders]) / len(orders)
+    assert all(sorted(order) == [0, 1, 2] for order in orders)
+    assert np.allclose(first, [1 / 11, 9 / 11, 1 / 11], atol=0.03)
+
+
+def test_nothing_and_certainty_can_be_shuffled():
+    assert shuffled(np.array([], np.int64), np.array([]), generator(1, NIGHT, "u")).tolist() == []
+    sure = shuffled(np.array([0, 1]), np.array([0.0, 1.0]), generator(1, NIGHT, "u"))
+    assert sorted(sure.tolist()) == [0, 1]
