@@ -10,6 +10,7 @@ import pytest
 import zstandard
 
 from jobs.ingest.formats import json_records, streams
+from jobs.ingest.formats.records import Record
 from jobs.ingest.landing import Root, list_landing
 from jobs.ingest.raw import raw_rows
 from tests.ingest.reader import DAY, json_lines, listen, put, read, read_landed
@@ -89,10 +90,11 @@ def test_a_fault_of_a_row_costs_that_row(tmp_path, row, rule):
         {"user_id": "Zoe\u0301"},
         {"listen_id": ..., "skipped": ..., "source": None},
         {"source": "NaN and Infinity"},
+        {"track_id": "4NaN2Infinity"},
         {"source": "[{" * 40},
         {"more": {"nested": [1, 2]}},
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_what_is_odd_but_allowed_is_read(tmp_path, changes):
     (row,), census = read(tmp_path, "listens", "f.jsonl", json_lines(listen(**changes)))
@@ -110,6 +112,12 @@ def test_the_fast_and_the_exact_reader_agree(tmp_path):
     exact, _ = read(tmp_path, "listens", "exact.jsonl", json_lines(*sound, b"oops"))
     without = [{k: v for k, v in row.items() if k != "landing_file"} for row in exact]
     assert without[:-1] == [{k: v for k, v in row.items() if k != "landing_file"} for row in fast]
+
+
+def test_letters_of_an_id_do_not_slow_a_block_down(tmp_path, monkeypatch):
+    monkeypatch.setattr("jobs.ingest.reading.line_record", lambda *_: Record(1, b"", {"user_id": "u"}))
+    rows, _ = read(tmp_path, "listens", "f.jsonl", json_lines(listen(track_id="4NaN2Infinity")))
+    assert [row["track_id"] for row in rows] == ["4NaN2Infinity"]
 
 
 FILE_FAULTS = [

@@ -111,12 +111,16 @@ TABLE = [
     ("skip_features", "audio_features", TRACK | {"mode": "dorian"}, "out of range: mode"),
     ("skip_features", "audio_features", TRACK | {"key": "C"}, "wrong type: key"),
     ("skip_features", "audio_features", TRACK | {"energy": ""}, "missing field: energy"),
+    ("item_sessions", "listens", {"session_id": 7, "items": [51]},
+     {"listen_id": "7-1", "user_id": "7", "track_id": "51", "listened_at": f"{DAY}T00:00:00"}),
+    ("item_sessions", "listens", {"session_id": 7, "items": 51}, "wrong type: items"),
+    ("item_sessions", "listens", {"session_id": None, "items": [51]}, "missing field: session_id"),
     ("triplets", "listens", TRIPLET | {"weight": "1"},
      {"user_id": "2", "track_id": "51", "listened_at": f"{DAY}T00:00:00", "source": "triplets"}),
     ("triplets", "listens", TRIPLET | {"weight": "0"}, "out of range: weight"),
     ("triplets", "listens", TRIPLET | {"weight": "many"}, "wrong type: weight"),
 ]  # fmt: skip
-AS_JSON = {"listenbrainz", "spotify"}
+AS_JSON = {"listenbrainz", "spotify", "item_sessions"}
 
 
 @pytest.mark.parametrize(("source", "kind", "record", "expected"), TABLE, ids=range(len(TABLE)))
@@ -145,6 +149,15 @@ def test_a_triplet_counts_plays_but_not_without_end(tmp_path):
     rows, census = read(tmp_path, "listens", "counts.csv", body)
     assert [row["line"] for row in rows] == [2] * 2 + [3] * 10
     assert len({(row["user_id"], row["listened_at"]) for row in rows}) == census["n_read"] == 12
+
+
+def test_a_session_keeps_the_order_of_its_items(tmp_path):
+    rows, _ = read(tmp_path, "listens", "s.jsonl", b'{"session_id": 1, "items": [9, 4, 9]}')
+    assert [(row["track_id"], row["listened_at"].minute) for row in rows] == [
+        ("9", 0),
+        ("4", 1),
+        ("9", 2),
+    ]
 
 
 def test_the_history_of_spotify_as_it_exports_it(tmp_path):
