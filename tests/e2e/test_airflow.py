@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -69,9 +70,10 @@ def java_of(process, airflow, stage):
     while process.poll() is None:
         running = airflow.running()
         for member in members(running.sessions()) if running else ():
-            is_driver = member.name() == "java" and f"submit.py {stage} " in " ".join(member.cmdline())
-            if is_driver and member.children():
-                return member
+            with suppress(psutil.NoSuchProcess):
+                command = " ".join(member.cmdline())
+                if member.name() == "java" and f"submit.py {stage} " in command and member.children():
+                    return member
         time.sleep(0.1)
     raise AssertionError(process.stdout.read())
 
