@@ -28,7 +28,13 @@ def stage_line(end: StageEnd) -> str:
         return f"{line} {end.state.replace('_', ' ').upper()} after {end.seconds:.1f} s"
     rows = f"{_count(end, 'rows_in'):>12} in {_count(end, 'rows_out'):>12} out"
     rejected = f"{_count(end, 'rows_rejected'):>8} rejected" if end.summary.get("rows_rejected") else ""
-    return f"{line}{rows} {rejected:<18}{end.seconds:>7.1f} s"
+    return f"{line}{rows} {rejected:<18}{end.seconds:>7.1f} s{_start_up(end)}"
+
+
+def _start_up(end: StageEnd) -> str:
+    """What of the time went by before the stage itself began and after it ended."""
+    worked = end.summary.get("seconds")
+    return "" if worked is None else f" ({end.seconds - worked:.1f} s start-up)"
 
 
 def _count(end: StageEnd, name: str) -> str:

@@ -19,8 +19,9 @@ NIGHT = date(2026, 6, 28)
         ),
         (
             "success",
-            {"rows_in": 20121, "rows_out": 20121},
-            "2026-06-28  ingest               20,121 in       20,121 out                      12.3 s",
+            {"rows_in": 20121, "rows_out": 20121, "seconds": 8.1},
+            "2026-06-28  ingest               20,121 in       20,121 out                      12.3 s"
+            " (4.2 s start-up)",
         ),
         ("failed", {}, "2026-06-28  ingest          FAILED after 12.3 s"),
         ("up_for_retry", {}, "2026-06-28  ingest          UP FOR RETRY after 12.3 s"),
