@@ -45,9 +45,12 @@ def compare(first: Version, second: Version) -> None:
 
 @models.command()
 def promote(version: Version) -> None:
-    """Make a version the champion of its night, whatever its metrics; its files are checked."""
+    """Make a version the champion of its night, whatever its metrics; its files are checked.
+
+    It stays so when the night is run again.
+    """
     with _registry() as registry:
-        registry.promote(version)
+        registry.promote(version, by_hand=True)
         _tell_champion(registry)
 
 

@@ -9,7 +9,7 @@ from jobs.stage import Night
 from jobs.train.examples import examples
 from jobs.train.history import read_known
 from jobs.train.plays import scratch
-from jobs.train.versions import record
+from jobs.train.versions import forget, record
 from models.content_network.comparison import measure, predict
 from models.content_network.examples import Examples
 from models.content_network.fit import KERAS_FILE, FitConfig, Fitted, fit_network
@@ -85,4 +85,5 @@ def _start(night: Night) -> bytes | None:
 
 
 def _no_model(night: Night, why: str) -> None:
+    forget(night.settings, night.window.as_of)
     night.summary.details = {"version": None, "reason": why}

@@ -1,6 +1,7 @@
 """The table model_versions: what each night trained. Written by delta-rs alone."""
 
 import json
+from datetime import date
 
 import pyarrow.compute as pc
 
@@ -24,6 +25,11 @@ def record(settings: Settings, card: Card, promoted: bool, reason: str | None) -
         "reason": reason,
     }
     replace_night(settings, "model_versions", [row], card.as_of)
+
+
+def forget(settings: Settings, as_of: date) -> None:
+    """Say that the night trained nothing."""
+    replace_night(settings, "model_versions", [], as_of)
 
 
 def trained_version(settings: Settings, window: Window) -> str | None:

@@ -8,12 +8,13 @@ from models.errors import CorruptArtifactError, UnknownVersionError
 
 
 class Promotion(BaseModel):
-    """A version promoted for the playlists of its night and of later ones."""
+    """A version promoted for the playlists of its night and of later ones, by a person or the night."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: str
     as_of: date
+    by_hand: bool = False
 
 
 class Champions(BaseModel):
@@ -54,13 +55,20 @@ class Champions(BaseModel):
         newest = max(p.as_of for p in standing)
         return [p.version for p in standing if p.as_of == newest][-1]
 
-    def promote(self, version: str, as_of: date) -> "Champions":
+    def promote(self, version: str, as_of: date, by_hand: bool) -> "Champions":
         """With the version promoted, and no longer withdrawn; promoting the champion changes nothing."""
-        if self.for_night(as_of) == version:
+        by_hand |= any(p.version == version and p.by_hand for p in self.promoted)
+        promotion = Promotion(version=version, as_of=as_of, by_hand=by_hand)
+        if self.for_night(as_of) == version and promotion in self.promoted:
             return self
         others = tuple(p for p in self.promoted if p.version != version)
         withdrawn = tuple(name for name in self.withdrawn if name != version)
-        return self._with((*others, Promotion(version=version, as_of=as_of)), withdrawn)
+        return self._with((*others, promotion), withdrawn)
+
+    def keep_back(self, version: str) -> "Champions":
+        """Without the version's promotion, unless a person promoted it."""
+        others = tuple(p for p in self.promoted if p.version != version or p.by_hand)
+        return self if others == self.promoted else self._with(others, self.withdrawn)
 
     def withdraw(self, version: str) -> "Champions":
         """With the version withdrawn; UnknownVersionError if it was never promoted."""

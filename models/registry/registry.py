@@ -79,11 +79,15 @@ class Registry:
         """Which versions were promoted and withdrawn."""
         return Champions.from_bytes(self.store.get(self._champion_key))
 
-    def promote(self, version: str) -> None:
+    def promote(self, version: str, by_hand: bool = False) -> None:
         """Make the version the champion of its night; all its files must be as published."""
         self.read(version)
         as_of = self.card(version).as_of
-        self._change(lambda champions: champions.promote(version, as_of))
+        self._change(lambda champions: champions.promote(version, as_of, by_hand))
+
+    def keep_back(self, version: str) -> None:
+        """Take back what an earlier run of the night promoted; a person's promotion stands."""
+        self._change(lambda champions: champions.keep_back(version))
 
     def withdraw(self, version: str) -> None:
         """Take a promoted version back; the newest promoted one left is the champion again."""

@@ -63,6 +63,7 @@ def test_a_night_with_too_little_to_learn_from_has_no_model(settings, n_plays):
     if n_plays:
         put(settings, "listens", [listen("a", f"t{i}", at(4, 1, i)) for i in range(n_plays)])
     night = night_of(settings, 4)
+    record(night.settings, publish_tiny(night.store, date(2026, 6, 4), promote=False), False, None)
     train_content(night)
     assert night.summary.details["version"] is None
     promote_models(night)
@@ -114,6 +115,16 @@ def test_the_first_model_must_beat_the_share_of_likes(settings):
     assert night.summary.details["promoted"] is False
     assert night.summary.details["champion"] is None
     assert "worse than the share of likes" in night.summary.details["reason"]
+
+
+def test_a_night_that_is_worse_than_one_built_later_takes_its_promotion_back(settings):
+    night = night_with(settings, challenger_seed=3)
+    registry = Registry(night.store, "content")
+    [card] = registry.versions()
+    registry.promote(card.version)
+    promote_models(night)
+    assert night.summary.details["promoted"] is False
+    assert registry.champion() is None
 
 
 def test_a_version_that_an_operator_withdrew_stays_withdrawn(settings):

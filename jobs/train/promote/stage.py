@@ -22,7 +22,7 @@ def promote_models(night: Night) -> None:
     """Promote the night's version if it is not worse; else the night goes on with the champion.
 
     The champion is that of the nights before, whatever later nights have promoted, so that nights
-    may be built in any order. A version that an operator withdrew stays withdrawn.
+    may be built in any order. What an operator promoted or withdrew stays so.
     """
     registry = Registry(night.store, MODEL)
     version = trained_version(night.settings, night.window)
@@ -33,6 +33,8 @@ def promote_models(night: Night) -> None:
         decision, champion = _decide(night, registry, version)
         if decision.promoted:
             registry.promote(version)
+        else:
+            registry.keep_back(version)
         record(night.settings, registry.card(version), decision.promoted, decision.reason)
     except ModelError as error:
         raise NocturneError(str(error)) from None
