@@ -16,6 +16,8 @@ from jobs.stages import REPORT, STAGES
 DAG_ID = "nightly_discover"
 TIMEOUT_SECONDS = 30
 SERVER_ERROR = 500
+CONFLICT = 409
+NOT_FOUND = 404
 N_REPEATS = 5
 REPEAT_SECONDS = 2.0
 
@@ -97,7 +99,7 @@ class Api:
         try:
             self.call("GET", "connections/spark_default")
         except ApiError as error:
-            if error.status != 404:
+            if error.status != NOT_FOUND:
                 raise
             body = {"connection_id": "spark_default", "conn_type": "spark", "host": master}
             self.call("POST", "connections", body)
@@ -107,7 +109,7 @@ class Api:
         try:
             dag = self.call("GET", f"dags/{DAG_ID}")
         except ApiError as error:
-            if error.status != 404:
+            if error.status != NOT_FOUND:
                 raise
             return None
         return datetime.fromisoformat(dag["last_parsed_time"])
@@ -124,11 +126,19 @@ class Api:
         }
         return int(self.call("POST", "backfills", body)["id"])
 
+    def end_backfill(self, number: int) -> None:
+        """Mark a backfill as complete, unless Airflow just did."""
+        try:
+            self.call("PUT", f"backfills/{number}/cancel")
+        except ApiError as error:
+            if error.status != CONFLICT:
+                raise
+
     def cancel_unfinished(self) -> None:
         """End what an interrupted run left: its backfill, and runs that nothing works on any more."""
         for backfill in self.call("GET", f"backfills?dag_id={DAG_ID}&limit=100")["backfills"]:
             if backfill["completed_at"] is None:
-                self.call("PUT", f"backfills/{backfill['id']}/cancel")
+                self.end_backfill(backfill["id"])
         for state in ("running", "queued"):
             runs = self.call("GET", f"dags/{DAG_ID}/dagRuns?state={state}&limit=100")["dag_runs"]
             for run in runs:

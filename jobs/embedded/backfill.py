@@ -36,11 +36,14 @@ class Backfill:
         unfinished.touch()
         number = self.api.backfill(self.nights[0], self.nights[-1])
         complete = False
-        while not complete:
+        while not complete and len(self.ended) < len(self.nights):
             time.sleep(POLL_SECONDS)
             self.airflow.check()
             complete = self.api.call("GET", f"backfills/{number}")["completed_at"] is not None
             yield from self._look()
+        if not complete:
+            # Airflow looks only every half minute whether a backfill has come to its end.
+            self.api.end_backfill(number)
         unfinished.unlink()
 
     def _look(self) -> Iterator[tuple[date, bool]]:

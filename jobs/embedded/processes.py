@@ -14,7 +14,8 @@ from pathlib import Path
 
 import psutil
 
-PATIENCE_SECONDS = 10.0
+# Nothing is lost by an impolite end: tables and objects are replaced whole.
+PATIENCE_SECONDS = 3.0
 
 
 def start(

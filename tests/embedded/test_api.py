@@ -1,5 +1,6 @@
 import json
 import threading
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -103,6 +104,14 @@ def test_what_an_interrupted_run_left_is_cancelled(server):
     ]
     run = "dags/nightly_discover/dagRuns/backfill__2026-06-28T00%3A00%3A00%2B00%3A00"
     assert changes == [("PUT", "backfills/3/cancel", None), ("PATCH", run, {"state": "failed"})]
+
+
+@pytest.mark.parametrize(("status", "fine"), [(200, True), (409, True), (404, False)])
+def test_a_backfill_is_ended_unless_it_has_ended(server, status, fine):
+    client, answers, _ = server
+    answers += [(status, {})]
+    with nullcontext() if fine else pytest.raises(ApiError):
+        client.end_backfill(3)
 
 
 def test_an_airflow_that_does_not_answer_is_not_healthy():

@@ -30,6 +30,10 @@ class FakeApi:
     def __init__(self, steps):
         self.steps = steps
         self.asked = None
+        self.closed = []
+
+    def end_backfill(self, number):
+        self.closed.append(number)
 
     def backfill(self, first, last):
         self.asked = (first, last)
@@ -55,7 +59,10 @@ def follow(settings, monkeypatch):
         progress = Progress(Console(file=printed, width=120))
         airflow = Airflow(settings, progress)
         airflow.home.folder.mkdir(parents=True)
-        nights = list(Backfill(airflow, FakeApi(list(steps)), [D1, D2], progress).run())
+        api = FakeApi(list(steps))
+        nights = list(Backfill(airflow, api, [D1, D2], progress).run())
+        assert api.asked == (D1, D2)
+        assert api.closed == ([] if steps[-1][2] else [7])
         assert not airflow.home.unfinished_file.exists()
         return nights, printed.getvalue().splitlines()
 
@@ -70,7 +77,11 @@ def test_each_stage_is_told_once_and_each_night_ends(follow, settings):
         ([task(D1, "ingest", "running")], [dag_run(D1, "running")], False),
         ([done], [dag_run(D1, "running")], False),
         ([done], [dag_run(D1, "success"), dag_run(D2, "running")], False),
-        ([done, task(D2, "publish", "success")], [dag_run(D1, "success"), dag_run(D2, "success")], True),
+        (
+            [done, task(D2, "publish", "success")],
+            [dag_run(D1, "success"), dag_run(D2, "success")],
+            False,
+        ),
     )
     assert nights == [(D1, True), (D2, True)]
     assert [line[:27].strip() for line in lines] == ["2026-06-27  ingest", "2026-06-28  publish"]
