@@ -67,4 +67,5 @@ def _track(row: Row) -> dict[str, Any]:
 
 
 def _bytes(document: dict[str, Any]) -> bytes:
-    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+    # Without indentation, which takes Python five times as long to write.
+    return (json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n").encode()

@@ -75,7 +75,7 @@ class FolderStore:
         """Keys below the prefix, in order."""
         keys = (
             path.relative_to(self.root).as_posix()
-            for path in self.root.rglob("*")
+            for path in self.root.joinpath(*prefix.split("/")[:-1]).rglob("*")
             if path.is_file() and not path.name.startswith(DRAFT) and path.name != ".lock"
         )
         return iter(sorted(key for key in keys if key.startswith(prefix)))
