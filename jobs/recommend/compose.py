@@ -85,7 +85,7 @@ class Composer:
 
     def playlists(self, listeners: list[Listener]) -> Iterator[dict[str, Any]]:
         """One row a listener: user_id, tracks and funnel."""
-        scores = content_scores(listeners, self.tracks, self.model)
+        scores = content_scores(listeners, self.tracks, self.model, self.shelves.of_tracks)
         for listener, content in zip(listeners, scores, strict=True):
             yield self.playlist(listener, content)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from jobs.lake.catalog import FEATURES
 from jobs.recommend.listeners import Listener
 from jobs.recommend.tracks import Tracks
-from models.content_network.arrays import ListenerArrays
+from models.content_network.arrays import ListenerArrays, TrackStats
 
 Floats = NDArray[np.float64]
 Scores = NDArray[np.float32]
@@ -28,7 +28,9 @@ MUCH_FARTHER = 1.5
 class Scorer(Protocol):
     """A content network."""
 
-    def probabilities(self, listeners: ListenerArrays, features: Floats) -> Scores:
+    def probabilities(
+        self, listeners: ListenerArrays, features: Floats, stats: TrackStats | None = None
+    ) -> Scores:
         """P(like): float32[n_listeners, n_tracks]."""
         ...
 
@@ -45,15 +47,18 @@ class Model:
     scorer: Scorer
 
 
-def content_scores(listeners: Sequence[Listener], tracks: Tracks, model: Model | None) -> Scores:
+def content_scores(
+    listeners: Sequence[Listener], tracks: Tracks, model: Model | None, stats: TrackStats | None = None
+) -> Scores:
     """Score of every track for every listener, NaN where content says nothing: float32[n, n_tracks].
 
+    ``stats`` is how the tracks did with all listeners, which the network takes into account.
     Content says nothing of a track without features, nor to a listener without tastes.
     """
     if model is None:
         scores = nearness(listeners, tracks)
     else:
-        scores = model.scorer.probabilities(listener_arrays(listeners), tracks.features)
+        scores = model.scorer.probabilities(listener_arrays(listeners), tracks.features, stats)
     # The last digits of a matrix product depend on who else is in the block; an order must not.
     scores = np.round(scores, 5)
     scores[[not len(one.centroids) for one in listeners]] = np.nan

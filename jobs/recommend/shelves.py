@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.recommend.tracks import Tracks, located
+from models.content_network.arrays import TrackStats
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -21,6 +22,7 @@ class Shelves:
     Listener u rates track ``positions[i]`` with ``ratings[i]`` for i from ``ptr[u]`` to ``ptr[u + 1]``,
     in the order of track ids. ``totals`` and ``n_rated`` are the sum and the number of all their
     ratings, those of tracks outside the catalog included; ``n_plays`` and ``n_skips`` of all of them.
+    ``of_tracks`` counts each track's plays, skips included, and skips by all listeners.
     """
 
     user_ids: tuple[str, ...]
@@ -31,6 +33,7 @@ class Shelves:
     n_rated: Ints
     n_plays: Ints
     n_skips: Ints
+    of_tracks: TrackStats
 
     @cached_property
     def number_of(self) -> dict[str, int]:
@@ -62,6 +65,10 @@ def shelve(ratings: pa.Table, tracks: Tracks) -> Shelves:
     def sums(values: NDArray[np.generic]) -> Floats:
         return np.bincount(owner, values, len(user_ids)).astype(float)
 
+    def by_track(values: NDArray[np.generic]) -> Floats:
+        return np.bincount(positions[there], values[there], len(tracks)).astype(float)
+
+    plays, skips = ratings["n_plays"].to_numpy(), ratings["n_skips"].to_numpy()
     return Shelves(
         user_ids=tuple(user_ids.tolist()),
         ptr=np.cumsum([0, *np.bincount(owner[there], minlength=len(user_ids))]),
@@ -69,6 +76,7 @@ def shelve(ratings: pa.Table, tracks: Tracks) -> Shelves:
         ratings=rating[there],
         totals=sums(rating),
         n_rated=np.bincount(owner, minlength=len(user_ids)),
-        n_plays=sums(ratings["n_plays"].to_numpy()).astype(np.int64),
-        n_skips=sums(ratings["n_skips"].to_numpy()).astype(np.int64),
+        n_plays=sums(plays).astype(np.int64),
+        n_skips=sums(skips).astype(np.int64),
+        of_tracks=TrackStats(by_track(plays + skips), by_track(skips)),
     )

@@ -26,6 +26,8 @@ def test_shelves_hold_the_catalog_and_count_everything(rows):
     assert shelves.totals.tolist() == [2.5, 5.0, 1.0]
     assert shelves.n_rated.tolist() == [2, 2, 1]
     assert shelves.n_plays.tolist() == [1, 5, 1]
+    assert shelves.of_tracks.n_plays.tolist() == [2, 1, 3, 0, 0, 0]
+    assert shelves.of_tracks.n_skips.tolist() == [1, 1, 1, 0, 0, 0]
 
 
 def test_a_circle_leaves_out_who_rates_nothing():

@@ -6,6 +6,7 @@ from jobs.lake.catalog import FEATURES
 from jobs.recommend.listeners import Circle, Listener
 from jobs.recommend.shelves import Shelves
 from jobs.recommend.tracks import Tracks, songs
+from models.content_network.arrays import TrackStats
 
 NAMES = ("quiet", "calm", "loud", "louder", "duet", "bare")
 TITLES = ("Quiet", "Calm", "Loud", "Louder", "Duet", "Bare")
@@ -35,8 +36,9 @@ def shelves() -> Shelves:
     """Somebody for each rating: 1 of "quiet", 3 of "loud", 1 of "louder", 2 of "duet", 5 of "bare"."""
     positions = np.repeat(np.arange(6), [1, 0, 3, 1, 2, 5]).astype(np.int32)
     n = len(positions)
+    stats = TrackStats(np.bincount(positions, minlength=6).astype(float), np.zeros(6))
     names, one = tuple(f"s{number:02d}" for number in range(n)), np.ones(n, np.int64)
-    return Shelves(names, np.arange(n + 1), positions, np.ones(n), np.ones(n), one, one, one)
+    return Shelves(names, np.arange(n + 1), positions, np.ones(n), np.ones(n), one, one, one, stats)
 
 
 def ints(*values: int) -> np.ndarray:
