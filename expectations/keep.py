@@ -25,6 +25,7 @@ spark_aggregate = metric_partial(
     partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
     domain_type=MetricDomainTypes.TABLE,
 )
+NOTHING = "null"
 
 
 class RowsInScope(TableMetricProvider):
@@ -51,29 +52,34 @@ class RowsBreaking(TableMetricProvider):
 
 
 class RowsObserved(TableMetricProvider):
-    """The largest value of an expression among them."""
+    """The largest value of an expression among those that break it, or else among all of them."""
 
     metric_name = "rows.observed"
-    value_keys = ("where", "observed")
+    value_keys = ("where", "keeps", "observed")
 
     @spark_aggregate
     def _spark(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:
-        observed = F.expr(metric_value_kwargs["observed"])
-        return F.max(F.when(F.expr(metric_value_kwargs["where"]), observed)), metric_domain_kwargs, {}
+        if metric_value_kwargs["observed"] == NOTHING:
+            return F.first(F.lit(None)), metric_domain_kwargs, {}
+        breaks = F.coalesce(~F.expr(metric_value_kwargs["keeps"]), F.lit(False)).alias("breaks")
+        row = F.struct(breaks, F.expr(metric_value_kwargs["observed"]).alias("observed"))
+        largest = F.max(F.when(F.expr(metric_value_kwargs["where"]), row))
+        return largest["observed"], metric_domain_kwargs, {}
 
 
 class ExpectRowsToKeep(BatchExpectation):
     """Of the rows ``where`` a condition holds, at most ``max_share`` break the predicate ``keeps``.
 
     ``column`` names what the rule is about, or "" if it is about whole rows. ``observed`` is an
-    expression whose largest value is told. ``reason`` says why the rule and its threshold are there.
+    expression of which one value is told: the largest of those that break it, or else of all.
+    ``reason`` says why the rule and its threshold are there.
     """
 
     rule: str
     column: str = ""
     keeps: str
     where: str = "true"
-    observed: str = "null"
+    observed: str = NOTHING
     max_share: float = 0.0
     reason: str
 
@@ -101,9 +107,10 @@ class ExpectRowsToKeep(BatchExpectation):
     @renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)
     def _prescriptive_renderer(cls, configuration: Any = None, **_: Any) -> list[Any]:
         """What Data Docs say of it; parameters, unlike the template, are escaped there."""
-        names = ("rule", "column", "keeps", "max_share", "reason")
+        names = ("rule", "column", "reason")
         params = {name: configuration.kwargs.get(name) for name in names}
-        params["severity"] = configuration.severity
+        params["keeps"] = condition(configuration)
+        params["severity"] = configuration.severity.value
         text = {
             "template": "$rule $column: $keeps ($severity). $reason",
             "params": params,
@@ -112,11 +119,19 @@ class ExpectRowsToKeep(BatchExpectation):
         return [RenderedStringTemplateContent(string_template=text)]
 
 
+def condition(configuration: Any) -> str:
+    """What its rows keep, for a person."""
+    predicate = (configuration.meta or {}).get("predicate")
+    return str(predicate or configuration.kwargs["keeps"])
+
+
 def row_rules(rules: Iterable[Rule]) -> list[ExpectRowsToKeep]:
-    """The quarantine's rules, as expectations of the rows that it let through."""
+    """The quarantine's rules, as expectations of rows with ``broken_rule``
+    (``expectations.rules.first_broken``), each with its own predicate in ``meta``."""
     return [
         ExpectRowsToKeep(
-            rule=rule.name, column=", ".join(rule.columns), keeps=rule.predicate, severity="critical",
+            rule=rule.name, column=", ".join(rule.columns), keeps=f"NOT broken_rule <=> '{rule.name}'",
+            severity="critical", meta={"predicate": rule.predicate},
             reason=f"The quarantine takes rows where {rule.reason}; here one came through.",
         )
         for rule in rules

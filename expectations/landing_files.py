@@ -1,5 +1,5 @@
 """What must be true of the files of a night. One row of the batch is a kind of landing files
-(``jobs.validate.inputs.facts.landing_facts``)."""
+(``jobs.validate.inputs.files``)."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

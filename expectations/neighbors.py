@@ -1,17 +1,18 @@
-"""What the night's neighbors must be. One row of the batch is a listener and their neighbors
-(``jobs.validate.playlists.facts.neighbor_facts``)."""
+"""What the night's neighbors must be (the facts: ``jobs.validate.playlists.facts``)."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
+# Both sides of a pair come from the same sums; more than the last bits apart is another computation.
+TOLERANCE = 1e-9
 # Half of the listeners of a small town share too little with anyone; fewer means ratings went missing.
 MIN_SHARE_WITH_NEIGHBORS = 0.5
 
 
 def suite(*, k: int, k_dissimilar: int, min_overlap: int) -> "ExpectationSuite":
-    """Expectations for neighbors found with these parameters."""
+    """Expectations for neighbors found so; a row is a listener (``neighbor_facts``)."""
     from great_expectations import ExpectationSuite
 
     from expectations.keep import ExpectRowsToKeep as Keep
@@ -39,8 +40,20 @@ def suite(*, k: int, k_dissimilar: int, min_overlap: int) -> "ExpectationSuite":
              severity="critical", reason="most_similar, similar and dissimilar are the bands."),
         Keep(rule="ranks_have_no_gaps", column="rank", where=some, keeps="n_rank_gaps = 0",
              severity="critical", reason="A gap is a neighbor that was lost on the way."),
-        Keep(rule="pairs_agree", column="pearson", where=some, keeps="n_asymmetric = 0",
-             severity="critical", reason="Both listeners of a pair see the same coefficient."),
         Keep(rule="listeners_have_neighbors", keeps=some, max_share=1 - MIN_SHARE_WITH_NEIGHBORS,
              severity="warning", reason="Without neighbors a list rests on the tracks alone."),
+    ])  # fmt: skip
+
+
+def pairs_suite() -> "ExpectationSuite":
+    """Expectations for pairs of neighbors; a row is a pair (``pair_facts``)."""
+    from great_expectations import ExpectationSuite
+
+    from expectations.keep import ExpectRowsToKeep as Keep
+
+    return ExpectationSuite("neighbor_pairs", expectations=[
+        Keep(rule="pairs_agree", column="pearson", keeps=f"pearson <= {TOLERANCE}", observed="pearson",
+             severity="critical", reason="Both listeners of a pair see the same coefficient."),
+        Keep(rule="pairs_agree", column="n_common", keeps="n_common = 0", observed="n_common",
+             severity="critical", reason="Both listeners of a pair have the same tracks in common."),
     ])  # fmt: skip

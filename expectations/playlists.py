@@ -1,4 +1,4 @@
-"""What the night's playlists must be. One row of the batch is a listener and their list
+"""What the night's playlists must be; a row is a listener and their list
 (``jobs.validate.playlists.facts.playlist_facts``)."""
 
 from typing import TYPE_CHECKING

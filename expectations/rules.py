@@ -17,12 +17,22 @@ MAX_MS = 86_400_000
 
 @dataclass(frozen=True)
 class Rule:
-    """One row rule: ``name`` (unique within its table), the columns it reads, the predicate, and why."""
+    """One row rule: ``name`` (unique within its table, no quotes), the columns it reads, the predicate,
+    and why."""
 
     name: str
     columns: tuple[str, ...]
     predicate: str
     reason: str
+
+
+def first_broken(rules: Iterable[Rule]) -> str:
+    """SQL for the name of the first of the rules that a row breaks, null if it breaks none.
+
+    A bad row counts for one rule, however many it breaks, in the quarantine and in the suites alike.
+    """
+    names = (f"IF(({rule.predicate}) <=> false, '{rule.name}', NULL)" for rule in rules)
+    return f"coalesce({', '.join(names)})"
 
 
 def required(*columns: str) -> tuple[Rule, ...]:

@@ -10,6 +10,7 @@ import typer
 from jobs.errors import NocturneError
 from jobs.ingest.commands import quarantine
 from jobs.train.commands import models
+from jobs.validate.commands import validate
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(models, name="models")
 app.add_typer(quarantine, name="quarantine")
+app.command()(validate)
 Day = Annotated[
     datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The night: its landing day (UTC).")
 ]

@@ -32,6 +32,14 @@ def failed(findings: Sequence[Finding], severity: str) -> list[Finding]:
     return [found for found in findings if not found.success and found.severity == severity]
 
 
+def rows_checked(findings: Sequence[Finding]) -> int:
+    """Rows of all tables, each counted once."""
+    rows: dict[str, int] = {}
+    for found in findings:
+        rows[found.table_name] = max(found.n_rows, rows.get(found.table_name, 0))
+    return sum(rows.values())
+
+
 def stop_message(gate: str, night: str, failures: Sequence[Finding], docs_url: str) -> str:
     """Why the night stops, and what to do."""
     head = f"the night {night} stops at {gate}: {len(failures)} critical expectation(s) failed"

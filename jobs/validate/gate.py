@@ -6,21 +6,18 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pyarrow as pa
-
 from jobs.errors import BadDataError
-from jobs.lake.catalog import TABLES
-from jobs.lake.schemas import arrow_schema
-from jobs.lake.tables import Lake
+from jobs.lake.arrow import open_table, replace
 from jobs.stage import Night
 from jobs.validate.docs import docs_prefix, publish_docs
-from jobs.validate.findings import CRITICAL, WARNING, Finding, failed, stop_message
+from jobs.validate.findings import CRITICAL, WARNING, Finding, failed, rows_checked, stop_message
 from jobs.validate.runner import Batch, run_suites
 
 log = logging.getLogger("nocturne")
+TABLE = "validation_results"
 
 
-def hold_gate(night: Night, lake: Lake, gate: str, batches: Sequence[Batch]) -> None:
+def hold_gate(night: Night, gate: str, batches: Sequence[Batch]) -> None:
     """Check the batches; a failed critical expectation is a BadDataError unless the night is forced.
 
     Results and Data Docs are kept either way, before the decision.
@@ -32,7 +29,7 @@ def hold_gate(night: Night, lake: Lake, gate: str, batches: Sequence[Batch]) -> 
     stops, warnings = failed(findings, CRITICAL), failed(findings, WARNING)
     if night.force and stops:
         findings.append(_forced(night.force, len(stops)))
-    keep_results(lake, findings, gate, night)
+    keep_results(night, gate, findings)
     night.summary.details |= {
         "n_expectations": len(findings),
         "critical": [found.told() for found in stops],
@@ -45,17 +42,16 @@ def hold_gate(night: Night, lake: Lake, gate: str, batches: Sequence[Batch]) -> 
         raise BadDataError(stop_message(gate, str(as_of), stops, url))
 
 
-def keep_results(lake: Lake, findings: Sequence[Finding], gate: str, night: Night) -> None:
+def keep_results(night: Night, gate: str, findings: Sequence[Finding]) -> None:
     """Replace this night's rows of this gate in validation_results."""
     as_of = night.window.as_of
-    n_checked = {found.table_name: found.n_rows for found in sorted(findings, key=lambda f: f.n_rows)}
-    rows = [{"as_of": as_of, "gate": gate, **asdict(found)} for found in findings]
-    table = pa.Table.from_pylist(rows, arrow_schema(TABLES["validation_results"]))
-    results = lake.spark.createDataFrame(table).coalesce(1)
-    lake.replace(results, "validation_results", f"as_of = DATE'{as_of}' AND gate = '{gate}'")
-    night.summary.rows_in = sum(n_checked.values())
-    night.summary.rows_out = len(rows)
-    night.summary.table_versions["validation_results"] = lake.version("validation_results")
+    rows: list[dict[str, object]] = [
+        {"as_of": as_of, "gate": gate, **asdict(found)} for found in findings
+    ]
+    replace(night.settings, TABLE, rows, f"as_of = '{as_of}' AND gate = '{gate}'")
+    table = open_table(night.settings, TABLE)
+    night.summary.rows_in, night.summary.rows_out = rows_checked(findings), len(rows)
+    night.summary.table_versions[TABLE] = table.version() if table else -1
 
 
 def _forced(note: str, n_failed: int) -> Finding:

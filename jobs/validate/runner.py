@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # Read when it is imported: nothing of a night leaves the house.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 SITE, SOURCE = "night", "spark"
 SITE_CONFIG = {
@@ -40,7 +42,7 @@ class Batch:
 
 def warm_up() -> Thread:
     """Import Great Expectations (seconds) beside the start of Spark, which mostly waits."""
-    thread = Thread(target=__import__, args=("expectations.keep",), daemon=True)
+    thread = Thread(target=import_module, args=("expectations.keep",), daemon=True)
     thread.start()
     return thread
 
@@ -57,7 +59,6 @@ def open_context(site: Path) -> Any:
     """A context that is gone with the process and whose only site is the folder."""
     import great_expectations as gx
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     for name in list(context.get_site_names()):
@@ -98,14 +99,21 @@ def _finding(table: str, result: Any) -> Finding:
         success=bool(result.success),
         n_rows=observed.get("element_count", observed["observed_value"]),
         n_unexpected=observed.get("unexpected_count"),
-        observed=str(observed.get("observed", observed["observed_value"])),
-        threshold=_threshold(kwargs),
+        observed=_printable(str(observed.get("observed", observed["observed_value"]))),
+        threshold=_threshold(config),
         reason=kwargs.get("reason") or config.meta["reason"],
     )
 
 
-def _threshold(kwargs: dict[str, Any]) -> str:
-    if "keeps" not in kwargs:
-        return f"at least {kwargs['min_value']} rows"
-    share = kwargs.get("max_share", 0.0)
-    return f"{kwargs['keeps']}" + (f" in all but {share:.0%} of rows" if share else "")
+def _printable(text: str) -> str:
+    """Names of files and sources come from outside: none may move a terminal's cursor."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _threshold(config: Any) -> str:
+    from expectations.keep import condition
+
+    if "keeps" not in config.kwargs:
+        return f"at least {config.kwargs['min_value']} rows"
+    share = config.kwargs.get("max_share", 0.0)
+    return condition(config) + (f" in all but {share:.0%} of rows" if share else "")

@@ -10,7 +10,13 @@ from pyspark.sql import functions as F
 from expectations import neighbors, playlists
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema
-from jobs.validate.playlists.facts import neighbor_facts, personalization, playlist_facts
+from jobs.validate.playlists.facts import (
+    heard_tracks,
+    neighbor_facts,
+    pair_facts,
+    personalization,
+    playlist_facts,
+)
 from jobs.validate.runner import Batch, check, open_context
 from jobs.window import Window
 
@@ -76,7 +82,7 @@ def list_facts(_session) -> DataFrame:
             (NIGHT, "contradicted", 2, "artist_cap", 2, 1),
         ],
     )
-    return local(playlist_facts(lists, listens, tracks, funnel))
+    return local(playlist_facts(lists, heard_tracks(listens), tracks, funnel))
 
 
 @pytest.mark.parametrize("user", LISTS)
@@ -107,8 +113,8 @@ def test_lists_that_are_all_the_same_are_a_warning(list_facts, tmp_path):
     ],
 )
 def test_personalization_is_one_minus_the_mean_overlap(spark, lists, expected):
-    rows = [(user, track) for user, tracks in lists.items() for track in tracks]
-    row = personalization(spark.createDataFrame(rows, "user_id string, track_id string")).head()
+    rows = [(rank, track) for tracks in lists.values() for rank, track in enumerate(tracks, start=1)]
+    row = personalization(spark.createDataFrame(rows, "rank int, track_id string")).head()
     assert row.personalization == (expected if expected is None else pytest.approx(expected))
 
 
@@ -131,23 +137,41 @@ NEIGHBORS = {
     "far": ([of("x", band="dissimilar"), of("y", rank=2, band="dissimilar")], "at_most_k_dissimilar"),
     "band": ([of("x", band="most_alike")], "bands_are_known"),
     "gap": ([of("x"), of("y", rank=3)], "ranks_have_no_gaps"),
-    "one-sided": ([of("mirror", r=0.5)], "pairs_agree"),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def pair_facts(_session) -> DataFrame:
+def facts_of_neighbors(_session) -> DataFrame:
     found = [(NIGHT, user, *one) for user, (rows, _) in NEIGHBORS.items() for one in rows]
-    found.append((NIGHT, "mirror", *of("one-sided", r=0.6)))
     rows = _session.createDataFrame(found, spark_schema(TABLES["neighbors"]))
     listeners = _session.createDataFrame([("alone",)], "user_id string")
     return local(neighbor_facts(rows, listeners))
 
 
 @pytest.mark.parametrize("user", NEIGHBORS)
-def test_wrong_neighbors_break_one_expectation(pair_facts, tmp_path, user):
+def test_wrong_neighbors_break_one_expectation(facts_of_neighbors, tmp_path, user):
     wanted = NEIGHBORS[user][1]
     suite = partial(neighbors.suite, k=2, k_dissimilar=1, min_overlap=3)
-    failed = tripped(tmp_path, Batch("neighbors", pair_facts.where(F.col("user_id") == user), suite))
+    failed = tripped(
+        tmp_path, Batch("neighbors", facts_of_neighbors.where(F.col("user_id") == user), suite)
+    )
     severity = "warning" if wanted == "listeners_have_neighbors" else "critical"
     assert failed == ({wanted: severity} if wanted else {})
+
+
+@pytest.mark.parametrize(
+    ("there", "back", "wanted"),
+    [
+        (of("b"), of("a", rank=2, band="dissimilar"), {}),
+        (of("b"), of("a", r=0.6), {("pairs_agree", "pearson"): "critical"}),
+        (of("b"), of("a", n=4), {("pairs_agree", "n_common"): "critical"}),
+        (of("b"), of("c", r=0.6), {}),
+    ],
+)
+def test_two_views_of_a_pair_agree(spark, tmp_path, there, back, wanted):
+    rows = [(NIGHT, "a", *there), (NIGHT, "b", *back)]
+    facts = pair_facts(spark.createDataFrame(rows, spark_schema(TABLES["neighbors"])))
+    found = check(
+        open_context(tmp_path), Batch("neighbors", facts, neighbors.pairs_suite), Window.night(NIGHT)
+    )
+    assert {(f.expectation, f.column_name): f.severity for f in found if not f.success} == wanted

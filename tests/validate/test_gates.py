@@ -1,17 +1,20 @@
 """The two gates on small nights: what passes, what stops, what is kept and where."""
 
 import logging
+import sys
+from datetime import timedelta
 
 import pytest
 from deltalake import DeltaTable
 
+from jobs.cli import main
 from jobs.errors import BadDataError
 from jobs.stage import Night
 from jobs.validate.inputs.stage import gate_inputs
 from jobs.validate.playlists.stage import gate_playlists
-from jobs.window import Window
 from tests.validate.rows import (
     NIGHT,
+    TRACKS,
     land,
     landing_file,
     listen,
@@ -20,13 +23,6 @@ from tests.validate.rows import (
 )
 
 pytestmark = pytest.mark.spark
-
-
-@pytest.fixture
-def night(settings) -> Night:
-    recommend = settings.recommend.model_copy(update={"n_tracks": 2})
-    settings = settings.model_copy(update={"recommend": recommend})
-    return Night(Window.night(NIGHT), settings)
 
 
 def results(settings, **where) -> list[dict]:
@@ -115,3 +111,45 @@ def test_nothing_that_landed_can_write_html_into_the_data_docs(spark, night):
     pages = [night.store.get(key) for key in night.store.list("reports/") if key.endswith(".html")]
     assert any(b"&lt;script&gt;alert" in page for page in pages)
     assert not any(evil.encode() in page for page in pages)
+
+
+def test_half_a_dump_without_one_of_its_sources_does_not_get_through(spark, night):
+    def sunday(weeks_ago: int, n_app: int, n_tv: int) -> list[dict]:
+        day = NIGHT - timedelta(weeks=weeks_ago)
+        sources = ["app"] * n_app + ["tv"] * n_tv
+        return [
+            listen(f"{day}-{nth}", f"u{nth % 50}", TRACKS[nth % 6], day) | {"source": source}
+            for nth, source in enumerate(sources)
+        ]
+
+    history = [play for n in (1, 2, 3) for play in sunday(n, 300, 300)]
+    land(night.settings, listens=[*history, *sunday(0, 300, 0)])
+    with pytest.raises(BadDataError) as stopped:
+        gate_inputs(night)
+    assert "all: 300 plays; 600 is the median of 3 Sundays (z -8.5)" in str(stopped.value)
+    assert "tv: 0 plays; 300 is the median of 3 Sundays" in str(stopped.value)
+    assert failures(night.settings) == {
+        "volume_is_not_far_off": "critical",
+        "volume_is_usual": "warning",
+        "every_source_is_there": "critical",
+        "sources_are_usual": "warning",
+    }
+    land(night.settings, listens=[*history, *sunday(0, 300, 300)])
+    gate_inputs(night)
+    assert failures(night.settings) == {}
+
+
+def test_the_command_says_what_it_found_and_exits_with_the_gates_code(spark, night, monkeypatch, capsys):
+    for name in ("home", "lake", "store"):
+        value = getattr(night.settings, name)
+        key = f"NOCTURNE__{name.upper()}" + ("" if name == "home" else "__ROOT")
+        monkeypatch.setenv(key, value if name == "home" else value.root)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys, "argv", ["nocturne", "validate", "--date", str(NIGHT)])
+    land(night.settings, landing_files=[landing_file("tracks", 100, 21)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 65
+    told = capsys.readouterr()
+    assert "few_rows_quarantined" in told.out
+    assert "landing_files.tracks few_rows_quarantined: 100 read, 79 accepted, 21 quarantined" in told.err

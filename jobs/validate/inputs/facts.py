@@ -1,9 +1,17 @@
-"""What the suites of the night's inputs look at."""
+"""What the suites of the night's landed rows look at."""
+
+from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from expectations.rules import Rule, first_broken
 from jobs.window import Window
+
+
+def known(rows: DataFrame, window: Window) -> DataFrame:
+    """Rows that had landed by the window's end."""
+    return rows.where(F.col("landed_on") < F.lit(window.end))
 
 
 def landed(rows: DataFrame, window: Window) -> DataFrame:
@@ -11,33 +19,23 @@ def landed(rows: DataFrame, window: Window) -> DataFrame:
     return rows.where(F.col("landed_on").between(F.lit(window.start), F.lit(window.as_of)))
 
 
+def with_broken_rule(rows: DataFrame, rules: Sequence[Rule]) -> DataFrame:
+    """Rows with ``broken_rule``, the first of the rules that they break: null where they keep all."""
+    return rows.withColumn("broken_rule", F.expr(first_broken(rules)))
+
+
 def with_catalog(listens: DataFrame, tracks: DataFrame, features: DataFrame) -> DataFrame:
-    """Listens with ``known_track`` and ``has_features``: what was known of their tracks.
-
-    ``tracks`` and ``features`` have one row a track.
-    """
-    marked = listens
-    for name, known in (("known_track", tracks), ("has_features", features)):
-        mark = known.select("track_id", F.lit(True).alias(name))
-        marked = marked.join(mark, "track_id", how="left").na.fill({name: False})
-    return marked
-
-
-def landing_facts(files: DataFrame) -> DataFrame:
-    """One row a kind of landing files: how many, and what became of their rows.
-
-    ``refused`` names up to three files that were refused as a whole, with the reason; ``counts`` says
-    the numbers for a person.
-    """
-    refused = F.col("status") == "refused"
-    why = F.concat_ws(": ", "landing_file", "reason")
-    n = {f"n_{name}": F.sum(f"rows_{name}") for name in ("read", "accepted", "quarantined", "duplicate")}
-    facts = files.groupBy("kind").agg(
-        F.count("*").alias("n_files"),
-        F.count_if(refused).alias("n_refused"),
-        F.concat_ws("; ", F.slice(F.sort_array(F.collect_list(F.when(refused, why))), 1, 3))
-        .alias("refused"),
-        *(total.alias(name) for name, total in n.items()),
+    """Listens with ``known_track`` and ``has_features``: whether ``tracks`` and ``features`` have any
+    row of their track."""
+    named = tracks.select(
+        "track_id", F.lit(True).alias("known_track"), F.lit(None).alias("has_features")
+    )
+    heard = features.select(
+        "track_id", F.lit(None).alias("known_track"), F.lit(True).alias("has_features")
+    )
+    catalog = named.unionByName(heard).groupBy("track_id").agg(
+        F.coalesce(F.bool_or("known_track"), F.lit(False)).alias("known_track"),
+        F.coalesce(F.bool_or("has_features"), F.lit(False)).alias("has_features"),
     )  # fmt: skip
-    said = [F.format_string("%,d %s", F.col(name), F.lit(name[2:])) for name in n]
-    return facts.withColumn("counts", F.concat_ws(", ", *said))
+    marked = listens.join(catalog, "track_id", how="left")
+    return marked.na.fill({"known_track": False, "has_features": False})

@@ -1,31 +1,80 @@
 """The gate before anything is made of the night's logs."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 
-from expectations import audio_features, landing_files, listens, tracks
+import pyarrow as pa
+
+from expectations import audio_features as feature_rules
+from expectations import completeness
+from expectations import drift as drift_rules
+from expectations import landing_files as file_rules
+from expectations import listens as listen_rules
+from expectations import tracks as track_rules
 from jobs.lake.catalog import LANDING_KINDS
-from jobs.lake.history import features_known, tracks_known
+from jobs.lake.history import features_known
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.stage import Night
 from jobs.validate.gate import hold_gate
-from jobs.validate.inputs.facts import landed, landing_facts, with_catalog
+from jobs.validate.inputs.drift import Drift, count_bins, drifts
+from jobs.validate.inputs.facts import known, landed, with_broken_rule, with_catalog
+from jobs.validate.inputs.files import KindOfFiles, kinds_of_files, landing_files
+from jobs.validate.inputs.volume import Volume, count_plays, volumes
 from jobs.validate.runner import Batch, warm_up
 
 GATE = "gate_inputs"
+TEXT, WHOLE, NUMBER = pa.string(), pa.int64(), pa.float64()
+FILES = pa.schema([
+    ("kind", TEXT), ("n_files", WHOLE), ("n_refused", WHOLE), ("n_read", WHOLE), ("n_accepted", WHOLE),
+    ("n_quarantined", WHOLE), ("n_duplicate", WHOLE), ("refused", TEXT), ("counts", TEXT),
+])  # fmt: skip
+VOLUME = pa.schema([
+    ("scope", TEXT), ("n_plays", WHOLE), ("typical", NUMBER), ("z", NUMBER), ("told", TEXT),
+])  # fmt: skip
+DRIFT = pa.schema([("feature", TEXT), ("source", TEXT), ("psi", NUMBER), ("told", TEXT)])
 
 
 def gate_inputs(night: Night) -> None:
     """Stop the night, with exit code 65, before it builds on logs that are not to be believed."""
     warm_up()
-    lake, window = Lake(open_session(night.settings, GATE), night.settings), night.window
-    plays = landed(lake.read("listens"), window)
-    hold_gate(night, lake, GATE, [
-        Batch("landing_files", landing_facts(landed(lake.read("landing_files"), window)),
-              partial(landing_files.suite, LANDING_KINDS)),
-        Batch("listens", with_catalog(plays, tracks_known(lake, window), features_known(lake, window)),
-              listens.suite),
-        Batch("tracks", landed(lake.read("tracks_history"), window), tracks.suite),
-        Batch("audio_features", landed(lake.read("audio_features_history"), window),
-              audio_features.suite),
-    ])  # fmt: skip
+    lake = Lake(open_session(night.settings, GATE), night.settings)
+    hold_gate(night, GATE, [*_rows(night, lake), *_comparisons(night, lake)])
+
+
+def _rows(night: Night, lake: Lake) -> list[Batch]:
+    """What landed in the window."""
+    window = night.window
+    tracks, features = lake.read("tracks_history"), lake.read("audio_features_history")
+    listens = with_catalog(
+        landed(lake.read("listens"), window), known(tracks, window), known(features, window)
+    )
+    files = kinds_of_files(landing_files(night.settings, window))
+    tracks, features = landed(tracks, window), landed(features, window)
+    return [
+        Batch(
+            "landing_files",
+            lake.spark.createDataFrame(facts(files, FILES)),
+            partial(file_rules.suite, LANDING_KINDS),
+        ),
+        Batch("listens", with_broken_rule(listens, listen_rules.RULES), listen_rules.suite),
+        Batch("tracks", with_broken_rule(tracks, track_rules.RULES), track_rules.suite),
+        Batch("audio_features", with_broken_rule(features, feature_rules.RULES), feature_rules.suite),
+    ]
+
+
+def _comparisons(night: Night, lake: Lake) -> list[Batch]:
+    """The window's last day against the days before it."""
+    as_of, listens = night.window.as_of, lake.read("listens")
+    found = volumes(count_plays(listens, as_of), as_of)
+    moved = drifts(count_bins(listens, features_known(lake, night.window), as_of))
+    return [
+        Batch("listens", lake.spark.createDataFrame(facts(found, VOLUME)), completeness.suite),
+        Batch("listens", lake.spark.createDataFrame(facts(moved, DRIFT)), drift_rules.suite),
+    ]
+
+
+def facts(rows: Sequence[KindOfFiles | Volume | Drift], schema: pa.Schema) -> pa.Table:
+    """The rows as Arrow, which Spark takes over without starting a Python worker."""
+    return pa.Table.from_pylist([asdict(row) for row in rows], schema)

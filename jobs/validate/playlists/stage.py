@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from pyspark.sql import DataFrame
+
 from expectations import neighbors as neighbor_rules
 from expectations import playlists as playlist_rules
 from jobs.lake.history import listens_known, tracks_known
@@ -9,7 +11,7 @@ from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.stage import Night
 from jobs.validate.gate import hold_gate
-from jobs.validate.playlists.facts import neighbor_facts, playlist_facts
+from jobs.validate.playlists.facts import heard_tracks, neighbor_facts, pair_facts, playlist_facts
 from jobs.validate.runner import Batch, warm_up
 
 GATE = "gate_playlists"
@@ -19,21 +21,34 @@ def gate_playlists(night: Night) -> None:
     """Stop the night, with exit code 65, before a wrong playlist is published."""
     warm_up()
     lake = Lake(open_session(night.settings, GATE), night.settings)
-    as_of, settings = night.window.as_of, night.settings
-    listens = listens_known(lake, night.window, settings.lake.lookback_days)
-    listens = listens.select("user_id", "track_id")
-    playlists = lake.read("playlists", as_of)
-    lists = playlist_facts(
-        playlists, listens, tracks_known(lake, night.window), lake.read("playlist_funnel", as_of)
+    hold_gate(night, GATE, [*_neighbors(night, lake), _playlists(night, lake)])
+
+
+def _neighbors(night: Night, lake: Lake) -> list[Batch]:
+    rows, settings = lake.read("neighbors", night.window.as_of), night.settings.neighbors
+    suite = partial(
+        neighbor_rules.suite, k=settings.k, k_dissimilar=settings.k_dissimilar,
+        min_overlap=settings.min_overlap,
+    )  # fmt: skip
+    listeners = _listens(night, lake).distinct()
+    return [
+        Batch("neighbors", neighbor_facts(rows, listeners), suite),
+        Batch("neighbors", pair_facts(rows), neighbor_rules.pairs_suite),
+    ]
+
+
+def _playlists(night: Night, lake: Lake) -> Batch:
+    as_of, settings = night.window.as_of, night.settings.recommend
+    facts = playlist_facts(
+        lake.read("playlists", as_of),
+        heard_tracks(_listens(night, lake, "track_id")),
+        tracks_known(lake, night.window).select("track_id", "artist_ids"),
+        lake.read("playlist_funnel", as_of),
     )
-    neighbors = neighbor_facts(lake.read("neighbors", as_of), listens)
-    hold_gate(night, lake, GATE, [
-        Batch("neighbors", neighbors, partial(
-            neighbor_rules.suite, k=settings.neighbors.k,
-            k_dissimilar=settings.neighbors.k_dissimilar, min_overlap=settings.neighbors.min_overlap,
-        )),
-        Batch("playlists", lists, partial(
-            playlist_rules.suite, n_tracks=settings.recommend.n_tracks,
-            artist_cap=settings.recommend.artist_cap,
-        )),
-    ])  # fmt: skip
+    suite = partial(playlist_rules.suite, n_tracks=settings.n_tracks, artist_cap=settings.artist_cap)
+    return Batch("playlists", facts, suite)
+
+
+def _listens(night: Night, lake: Lake, *columns: str) -> DataFrame:
+    known = listens_known(lake, night.window, night.settings.lake.lookback_days)
+    return known.select("user_id", *columns)

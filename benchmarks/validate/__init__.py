@@ -1,0 +1,1 @@
+"""Seconds of the input gate by the size of the night."""

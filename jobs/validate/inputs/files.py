@@ -1,0 +1,67 @@
+"""What became of the night's landing files."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.lake.arrow import open_table
+from jobs.settings import Settings
+from jobs.window import Window
+
+PARTS = ("read", "accepted", "quarantined", "duplicate")
+N_NAMED = 3
+
+
+@dataclass(frozen=True)
+class KindOfFiles:
+    """The night's files of one kind: how many, and what became of their rows.
+
+    ``refused`` names up to three files that were refused as a whole, with the reason; ``counts`` says
+    the numbers in words.
+    """
+
+    kind: str
+    n_files: int
+    n_refused: int
+    n_read: int
+    n_accepted: int
+    n_quarantined: int
+    n_duplicate: int
+    refused: str
+    counts: str
+
+
+def landing_files(settings: Settings, window: Window) -> list[dict[str, Any]]:
+    """The rows of landing_files that landed in the window."""
+    import pyarrow.compute as pc
+
+    table = open_table(settings, "landing_files")
+    if table is None:
+        return []
+    landed = pc.field("landed_on")
+    wanted = (landed >= window.start) & (landed < window.end)
+    rows: list[dict[str, Any]] = table.to_pyarrow_dataset().to_table(filter=wanted).to_pylist()
+    return rows
+
+
+def kinds_of_files(files: Iterable[Mapping[str, Any]]) -> list[KindOfFiles]:
+    """One row a kind that has files."""
+    by_kind: dict[str, list[Mapping[str, Any]]] = {}
+    for file in files:
+        by_kind.setdefault(file["kind"], []).append(file)
+    return [_kind(kind, rows) for kind, rows in sorted(by_kind.items())]
+
+
+def _kind(kind: str, files: list[Mapping[str, Any]]) -> KindOfFiles:
+    refused = sorted(
+        f"{file['landing_file']}: {file['reason']}" for file in files if file["status"] == "refused"
+    )
+    n = {part: sum(file[f"rows_{part}"] for file in files) for part in PARTS}
+    return KindOfFiles(
+        kind=kind,
+        n_files=len(files),
+        n_refused=len(refused),
+        **{f"n_{part}": n[part] for part in PARTS},
+        refused="; ".join(refused[:N_NAMED]),
+        counts=", ".join(f"{n[part]:,} {part}" for part in PARTS),
+    )

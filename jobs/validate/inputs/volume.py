@@ -1,0 +1,95 @@
+"""How many plays landed in a night, against the nights before it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.window import DAY
+
+Counts = Mapping[date, Mapping[str, int]]
+
+HISTORY = timedelta(weeks=8)
+# Two nights say nothing of how much nights differ.
+MIN_NIGHTS = 3
+# No history is so even that a tenth less would be news; weekdays among themselves differ more.
+LEAST_SPREAD, LEAST_SPREAD_ACROSS_WEEKDAYS = 0.08, 0.10
+# Median absolute deviation to standard deviation, of a normal distribution.
+MAD_TO_SIGMA = 1.4826
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Plays of the night (``scope`` "night") or of one of its sources (``scope`` "source").
+
+    ``typical`` is the median of the nights compared with and ``z`` the robust z-score; both are null
+    where fewer than MIN_NIGHTS nights came before. ``told`` says it in words.
+    """
+
+    scope: str
+    n_plays: int
+    typical: float | None
+    z: float | None
+    told: str
+
+
+def count_plays(listens: DataFrame, night: date) -> Counts:
+    """Plays by landing day and source, of the night and its history; no source is "(none)"."""
+    since = F.lit(night - HISTORY)
+    rows = listens.where((F.col("landed_on") >= since) & (F.col("landed_on") <= F.lit(night)))
+    source = F.coalesce("source", F.lit("(none)")).alias("source")
+    counts: dict[date, dict[str, int]] = {}
+    for row in rows.groupBy("landed_on", source).count().collect():
+        counts.setdefault(row.landed_on, {})[row.source] = row["count"]
+    return counts
+
+
+def volumes(counts: Counts, night: date) -> list[Volume]:
+    """The night's volume first, then each source's that it has or that the nights before had."""
+    nights, what = compared(counts, night)
+    least = LEAST_SPREAD_ACROSS_WEEKDAYS if what == "nights" else LEAST_SPREAD
+    tonight = counts.get(night, {})
+    everything = [sum(counts[day].values()) for day in nights]
+    found = [_volume("night", "all", sum(tonight.values()), everything, least, what)]
+    for source in sorted({*tonight, *(name for day in nights for name in counts[day])}):
+        history = [counts[day].get(source, 0) for day in nights]
+        found.append(_volume("source", source, tonight.get(source, 0), history, least, what))
+    return found
+
+
+def compared(counts: Counts, night: date) -> tuple[list[date], str]:
+    """The nights to compare with: the same weekday's of the last 8 weeks, or where there are fewer than
+    MIN_NIGHTS all of the last 4 weeks; and what they are, for a person."""
+    before = sorted(day for day in counts if night - HISTORY <= day < night)
+    alike = [day for day in before if day.weekday() == night.weekday()]
+    if len(alike) >= MIN_NIGHTS:
+        return alike, f"{night:%A}s"
+    return [day for day in before if day >= night - 28 * DAY], "nights"
+
+
+def robust_z(n_plays: int, history: Sequence[int], least_spread: float) -> float:
+    """(ln n - median) / spread, over the logarithms of the history.
+
+    The spread is 1.4826 times their median absolute deviation, but no less than ``least_spread`` and
+    twice what chance alone gives so many plays. No plays count as half a one.
+    """
+    logs = [math.log(max(n, 0.5)) for n in history]
+    middle = median(logs)
+    deviation = MAD_TO_SIGMA * median(abs(log - middle) for log in logs)
+    by_chance = 2 / math.sqrt(math.exp(middle))
+    return (math.log(max(n_plays, 0.5)) - middle) / max(deviation, least_spread, by_chance)
+
+
+def _volume(
+    scope: str, name: str, n_plays: int, history: Sequence[int], least: float, what: str
+) -> Volume:
+    told = f"{name}: {n_plays:,} plays"
+    if len(history) < MIN_NIGHTS:
+        return Volume(scope, n_plays, None, None, f"{told}; {len(history)} {what} before: not judged")
+    typical, z = median(history), robust_z(n_plays, history, least)
+    told = f"{told}; {typical:,.0f} is the median of {len(history)} {what} (z {z:+.1f})"
+    return Volume(scope, n_plays, typical, z, told)

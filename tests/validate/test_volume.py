@@ -1,0 +1,56 @@
+from datetime import date, timedelta
+from math import log
+
+import pytest
+
+from jobs.validate.inputs.volume import compared, robust_z, volumes
+
+SUNDAY = date(2026, 6, 28)
+
+
+def weeks(*n_plays: int) -> dict[date, dict[str, int]]:
+    """As many Sundays before the night, the last one last."""
+    return {SUNDAY - timedelta(weeks=len(n_plays) - nth): {"app": n} for nth, n in enumerate(n_plays)}
+
+
+@pytest.mark.parametrize(
+    ("n_plays", "history", "least_spread", "z"),
+    [
+        # The median is 10,000; every deviation but one is 0, so the least spread counts.
+        (5_000, [10_000, 10_000, 10_000, 90_000], 0.08, log(0.5) / 0.08),
+        (10_000, [10_000, 10_000, 10_000], 0.08, 0.0),
+        # Deviations 0, ln 2, ln 2: their median times 1.4826.
+        (40_000, [5_000, 10_000, 20_000], 0.08, log(4) / (1.4826 * log(2))),
+        # Few plays: chance alone gives 2 / sqrt(16) = 0.5.
+        (8, [16, 16, 16], 0.08, log(0.5) / 0.5),
+        (0, [100, 100, 100], 0.08, log(0.5 / 100) / 0.2),
+    ],
+)
+def test_the_robust_z_score_by_hand(n_plays, history, least_spread, z):
+    assert robust_z(n_plays, history, least_spread) == pytest.approx(z)
+
+
+def test_a_night_is_compared_with_its_weekday_where_there_are_three():
+    counts = weeks(1, 1, 1) | {SUNDAY - timedelta(days=1): {"app": 9}}
+    assert compared(counts, SUNDAY) == (sorted(weeks(1, 1, 1)), "Sundays")
+
+
+def test_else_with_all_nights_of_four_weeks_and_never_with_later_ones():
+    recent = [SUNDAY - timedelta(days=n) for n in (3, 2, 1)]
+    counts = weeks(1, 1) | {day: {"app": 9} for day in recent}
+    counts |= {SUNDAY + timedelta(days=1): {}, SUNDAY - timedelta(days=29): {}, SUNDAY: {}}
+    nights, what = compared(counts, SUNDAY)
+    assert (nights, what) == (sorted([*weeks(1, 1), *recent]), "nights")
+
+
+def test_two_nights_of_history_judge_nothing():
+    counts = {SUNDAY - timedelta(days=n): {"app": 10_000} for n in (1, 2)} | {SUNDAY: {"app": 1}}
+    assert [(found.typical, found.z) for found in volumes(counts, SUNDAY)] == [(None, None)] * 2
+
+
+def test_a_source_that_is_gone_is_there_with_no_plays():
+    counts = weeks(1_000, 1_000, 1_000) | {SUNDAY: {"radio": 500}}
+    found = {volume.told.split(":")[0]: volume for volume in volumes(counts, SUNDAY)}
+    assert (found["app"].n_plays, found["app"].typical) == (0, 1_000)
+    assert (found["radio"].n_plays, found["radio"].typical) == (500, 0)
+    assert found["all"].z == pytest.approx(log(0.5) / 0.08)
