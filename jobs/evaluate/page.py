@@ -8,6 +8,7 @@ from jobs.evaluate.facts import Facts
 from jobs.evaluate.ledger import Summary
 
 BAR_WIDTH, ROW_HEIGHT = 360, 26
+NUMBER = '<td class="n">'
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d2433; --dim: #6b7385; --line: #dfe3ec;
   --bar: #5b6ee1; --bad: #c8324a; --good: #2b8a5a; --page: #fbfbfd; }
@@ -17,11 +18,11 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 60rem; margin: 3rem auto; padding: 0 1.5rem; }
 h1 { font-weight: 600; margin-bottom: 0; } h2 { font-size: 1.05rem; margin-top: 2.4rem; }
 .dim { color: var(--dim); } .bad { color: var(--bad); } .good { color: var(--good); }
-table { border-collapse: collapse; width: 100%; margin-top: .6rem; }
+table { border-collapse: collapse; margin-top: .6rem; }
 td, th { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
-th { color: var(--dim); font-weight: 500; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; }
+th { color: var(--dim); font-weight: 500; white-space: nowrap; }
+.n { text-align: right; font-variant-numeric: tabular-nums; }
 svg text { fill: var(--ink); font-size: 13px; } svg .dim { fill: var(--dim); }
 svg rect { fill: var(--bar); } svg rect.bad { fill: var(--bad); }
 """
@@ -140,7 +141,7 @@ def _funnel(funnel: Sequence[dict[str, Any]]) -> str:
     if not funnel:
         return ""
     rows = ((f["filter"], round(f["n_before"], 1), round(f["n_after"], 1)) for f in funnel)
-    return _table(("filter", "tracks before (mean of listeners)", "after"), rows)
+    return _table(("filter", "tracks before (mean)", "after (mean)"), rows)
 
 
 def _links(pages: dict[str, str]) -> str:
@@ -149,14 +150,19 @@ def _links(pages: dict[str, str]) -> str:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    cells = [[_cell(value) for value in row] for row in rows]
+    numeric = [cell.startswith(NUMBER) for cell in cells[0]] if cells else [False] * len(header)
+    head = "".join(
+        f"<th{' class=n' if number else ''}>{escape(name)}</th>"
+        for name, number in zip(header, numeric, strict=True)
+    )
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in cells)
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f'<td class="n">{value:,}</td>'
+        return f"{NUMBER}{value:,}</td>"
     return f"<td>{_text(value)}</td>"
 
 
