@@ -34,7 +34,7 @@ def train_content(night: Night) -> None:
             return _no_model(
                 night, f"{found.n_fitting} likes and dislikes to learn from, of {needed} needed"
             )
-        fitted = fit_network(found, fit_config(settings), settings.seed, _start(night))
+        fitted = fit_network(found, fit_config(settings), settings.seed, start_of(night))
     card = publish(night, fitted, found, known.versions)
     night.summary.rows_out = 1
     night.summary.table_versions = known.versions
@@ -75,7 +75,7 @@ def fit_config(settings: Settings) -> FitConfig:
     return FitConfig(**settings.train.model_dump(include=set(FitConfig.__dataclass_fields__)))
 
 
-def _start(night: Night) -> bytes | None:
+def start_of(night: Night) -> bytes | None:
     """With ``warm_start``, the network of the newest version promoted before this night."""
     if not night.settings.train.warm_start:
         return None

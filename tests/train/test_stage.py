@@ -11,11 +11,12 @@ from jobs.stage import Night
 from jobs.store.folder import FolderStore
 from jobs.train.examples import labels
 from jobs.train.promote.stage import promote_models
-from jobs.train.stage import train_content
+from jobs.train.stage import start_of, train_content
 from jobs.train.versions import record
 from jobs.window import Window
 from models.content_network.scoring import ContentScorer
 from models.registry import Registry
+from models.registry.card import checksum
 from tests.models.content_network.tiny import publish_tiny
 from tests.train.lake import at, listen, put, put_town
 
@@ -98,6 +99,27 @@ def test_a_network_trained_on_shuffled_labels_is_not_promoted(settings, monkeypa
     registry = Registry(night.store, "content")
     assert registry.for_night(date(2026, 6, 5)).version == good.summary.details["version"]
     assert registry.card(challenger).as_of == date(2026, 6, 5)
+
+
+def test_a_warm_start_is_the_newest_champion_of_the_nights_before(settings):
+    store = FolderStore(settings.store.root)
+    registry = Registry(store, "content")
+    for day in (2, 4, 5):
+        card = publish_tiny(store, date(2026, 6, day), promote=False)
+        body = f"night {day}".encode()
+        files = registry.read(card.version) | {"network.keras": body}
+        warm = card.model_copy(
+            update={
+                "version": f"2026-06-{day:02}-warm",
+                "files": card.files | {"network.keras": checksum(body)},
+            }
+        )
+        registry.publish(warm, files)
+        registry.promote(warm.version)
+    assert start_of(night_of(settings, 4, warm_start=True)) == b"night 2"
+    assert start_of(night_of(settings, 5, warm_start=True)) == b"night 4"
+    assert start_of(night_of(settings, 1, warm_start=True)) is None
+    assert start_of(night_of(settings, 5)) is None
 
 
 def night_with(settings, challenger_seed: int) -> Night:
