@@ -1,6 +1,7 @@
 """Airflow on this machine: PostgreSQL, API server, scheduler and DAG processor, started and ended."""
 
 import fcntl
+import hashlib
 import json
 import os
 import socket
@@ -35,9 +36,10 @@ COMPONENTS = {
 
 @dataclass(frozen=True)
 class Running:
-    """What is running: each component's process id and start, and the port."""
+    """What is running: its port, a digest of its settings, each component's process id and start."""
 
     port: int
+    settings: str
     processes: dict[str, tuple[int, float]]
 
     def sessions(self) -> list[int]:
@@ -79,12 +81,17 @@ class Airflow:
             state = json.loads(self.home.state_file.read_text())
         except FileNotFoundError:
             return None
-        return Running(state["port"], {name: tuple(pair) for name, pair in state["processes"].items()})
+        processes = {name: tuple(pair) for name, pair in state["processes"].items()}
+        return Running(state["port"], state["settings"], processes)
 
     def is_up(self) -> bool:
-        """Whether every component runs."""
+        """Whether every component runs. UsageError if they were started with other settings."""
         running = self.running()
-        return running is not None and not running.dead()
+        if running is None or running.dead():
+            return False
+        if running.settings != digest(self.settings):
+            raise UsageError("Airflow is up with other settings: stop it first with `nocturne down`")
+        return True
 
     def api(self) -> Api:
         """The REST API of the running Airflow."""
@@ -106,7 +113,8 @@ class Airflow:
         began = datetime.now(UTC)
         if self.home.unfinished_file.exists():
             self._start(["api-server"], port, environment)
-            self._cancel_unfinished()
+            self._wait(self.api().answers, "Airflow's API")
+            self.cancel_unfinished()
         self._start(list(COMPONENTS), port, environment)
         api = self.api()
         self._wait(lambda: api.healthy() and (api.parsed_at() or began) > began, "Airflow")
@@ -139,7 +147,7 @@ class Airflow:
         return self.home.logs / f"{component}.log"
 
     def _start(self, names: list[str], port: int, environment: Mapping[str, str]) -> None:
-        running = self.running() or Running(port, {})
+        running = self.running() or Running(port, digest(self.settings), {})
         for name in names:
             if name in running.processes:
                 continue
@@ -170,11 +178,11 @@ class Airflow:
             raise NocturneError(f"Airflow's database could not be prepared:\n{made.stderr[-2000:]}")
         done.touch()
 
-    def _cancel_unfinished(self) -> None:
-        api = self.api()
-        self._wait(api.answers, "Airflow's API")
-        api.cancel_unfinished()
-        self.home.unfinished_file.unlink()
+    def cancel_unfinished(self) -> None:
+        """End a backfill that was broken off, if there is one."""
+        if self.home.unfinished_file.exists():
+            self.api().cancel_unfinished()
+            self.home.unfinished_file.unlink()
 
     def _wait(self, ready: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -208,6 +216,11 @@ class Airflow:
                 ) from None
             os.set_inheritable(file.fileno(), False)
             yield
+
+
+def digest(settings: Settings) -> str:
+    """A short name for all settings together."""
+    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:16]
 
 
 def free_port(wanted: int) -> int:

@@ -64,10 +64,9 @@ def _make(nights: Nights, airflow: Airflow, progress: Progress) -> list[date]:
         progress.say(f"Airflow is up ({time.monotonic() - began:.0f} s), its UI is {api.url}")
         return _backfill(nights, stale, airflow, api, progress)
     finally:
-        if not was_up:
-            with uninterrupted():
-                progress.now("stopping Airflow")
-                airflow.down()
+        with uninterrupted():
+            progress.now("stopping what was started")
+            airflow.cancel_unfinished() if was_up else airflow.down()
 
 
 def _backfill(

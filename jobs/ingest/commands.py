@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jobs.errors import NocturneError, NoInputError
 from jobs.lake.catalog import LANDING_KINDS
-from jobs.settings import Settings
+
+if TYPE_CHECKING:
+    from jobs.settings import Settings
 
 quarantine = typer.Typer(no_args_is_help=True, help="Rejected rows and files.")
 Rule = Annotated[str | None, typer.Option(help="Only this rule, as `show` names it.")]
@@ -70,7 +72,7 @@ def replay(rule: Rule = None, file: File = None, day: Day = None) -> None:
 
 
 def _entries(
-    settings: Settings, rule: str | None, file: str | None, day: date | None
+    settings: "Settings", rule: str | None, file: str | None, day: date | None
 ) -> Iterator[dict[str, Any]]:
     import pyarrow.compute as pc
 

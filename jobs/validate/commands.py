@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.errors import BadDataError
-from jobs.settings import Settings, load_settings
-from jobs.stage import Night, run_stage
 from jobs.window import Window
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from jobs.settings import Settings
+    from jobs.stage import Night
 
 Day = Annotated[
     datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The night: its landing day (UTC).")
@@ -30,6 +31,9 @@ def validate(
     """
     from rich.console import Console
 
+    from jobs.settings import load_settings
+    from jobs.stage import Night
+
     night = Night(Window.night(day.date()), load_settings(), force)
     stopped = run_gates(night)
     rows = results(night.settings, night.window.as_of)
@@ -39,8 +43,9 @@ def validate(
         raise stopped
 
 
-def run_gates(night: Night) -> BadDataError | None:
+def run_gates(night: "Night") -> BadDataError | None:
     """Run both gates, the second if the night has playlists; returns what stops the night, or None."""
+    from jobs.stage import Night, run_stage
     from jobs.validate.inputs.stage import gate_inputs
     from jobs.validate.playlists.stage import gate_playlists
 
@@ -56,12 +61,12 @@ def run_gates(night: Night) -> BadDataError | None:
     return stopped
 
 
-def has_playlists(night: Night) -> bool:
+def has_playlists(night: "Night") -> bool:
     """Whether the night's playlists have been made."""
     return bool(_night(night.settings, "playlists", night.window.as_of, ["rank"]))
 
 
-def results(settings: Settings, as_of: date) -> list[dict[str, Any]]:
+def results(settings: "Settings", as_of: date) -> list[dict[str, Any]]:
     """The night's rows of validation_results, failures first."""
     rows = _night(settings, "validation_results", as_of, None)
     keys = ("gate", "success", "severity", "table_name", "expectation", "column_name")
@@ -85,7 +90,7 @@ def findings_table(rows: Sequence[dict[str, Any]]) -> "Table":
 
 
 def _night(
-    settings: Settings, name: str, as_of: date, columns: list[str] | None
+    settings: "Settings", name: str, as_of: date, columns: list[str] | None
 ) -> list[dict[str, Any]]:
     import pyarrow.compute as pc
 

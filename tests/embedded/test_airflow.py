@@ -8,7 +8,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from jobs.embedded.airflow import Airflow, free_port
+from jobs.embedded.airflow import Airflow, digest, free_port
 from jobs.embedded.processes import end, start
 from jobs.embedded.progress import Progress
 from jobs.errors import NocturneError, UsageError
@@ -30,7 +30,11 @@ def component(airflow):
         process = start([sys.executable, "-c", code], airflow.log_of("scheduler"), os.environ)
         pids.append(process.pid)
         began = psutil.Process(process.pid).create_time()
-        state = {"port": 8123, "processes": {"scheduler": (process.pid, began)}}
+        state = {
+            "port": 8123,
+            "settings": digest(airflow.settings),
+            "processes": {"scheduler": (process.pid, began)},
+        }
         airflow.home.state_file.write_text(json.dumps(state))
         return process
 
@@ -55,6 +59,13 @@ def test_what_runs_is_up_until_down(airflow, component):
     assert process.wait() != 0
     assert not airflow.is_up()
     assert not airflow.down()
+
+
+def test_an_airflow_with_other_settings_is_not_taken(airflow, component):
+    component("import time; time.sleep(600)")
+    other = Airflow(airflow.settings.model_copy(update={"seed": 7}), airflow.progress)
+    with pytest.raises(UsageError, match="up with other settings: stop it first with `nocturne down`"):
+        other.is_up()
 
 
 def test_a_component_that_ends_by_itself_is_told_with_its_log(airflow, component):
