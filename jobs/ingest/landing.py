@@ -92,6 +92,8 @@ def _place(landing: Landing, name: str, size: int, fingerprint: str, modified: f
         landing.complete.add((kind, day))
     elif any(part.startswith(("_", ".")) for part in (*folders, base)):
         return
+    elif name != name.encode(errors="replace").decode():
+        landing.ignored.append(ascii(name))  # no table could name it
     elif day is None:
         landing.ignored.append(name)
     elif base.lower().endswith(_UNFINISHED):

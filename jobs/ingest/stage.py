@@ -51,6 +51,8 @@ def ingest_landing(night: Night) -> None:
     else:
         log.info("%s: every file is in the tables already: nothing to do", window.as_of)
     _summarize(night)
+    if landing.ignored:
+        log.warning("ignored, in no folder of a day: %s", ", ".join(map(ascii, landing.ignored[:20])))
     night.summary.details |= {"files_ingested": len(todo), "files_ignored": landing.ignored}
 
 

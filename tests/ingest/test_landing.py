@@ -1,4 +1,5 @@
 import gzip
+import os
 from datetime import date
 
 import pytest
@@ -52,6 +53,15 @@ def test_a_file_written_again_has_another_fingerprint(tmp_path):
     assert list_landing(Root(str(tmp_path))).files[0].fingerprint == before
     path.write_bytes(b"[]")
     assert list_landing(Root(str(tmp_path))).files[0].fingerprint != before
+
+
+def test_a_name_that_is_no_text_is_ignored_and_told(tmp_path):
+    folder = put(tmp_path, "listens", "a.jsonl", b"").parent
+    with open(os.fsencode(folder) + b"/\xff.jsonl", "wb"):  # noqa: PTH123
+        pass
+    landing = list_landing(Root(str(tmp_path)))
+    assert [file.name for file in landing.files] == [f"{PLACE}/a.jsonl"]
+    assert landing.ignored == [f"'{PLACE}/\\udcff.jsonl'"]
 
 
 def test_no_folder_is_an_empty_landing(tmp_path):
