@@ -51,9 +51,7 @@ class Stream:
             if not self.compressed:
                 raise
             rule = "truncated file" if "runcated" in str(error) else "damaged file"
-            raise FileFault(
-                rule, f"{error} after {self.n_read:,} bytes: nobody can say what is missing"
-            ) from None
+            raise FileFault(rule, f"{error}: nobody can say what is missing") from None
         self.n_read += len(data)
         if self.n_read > max(BOMB_BYTES, self.size * BOMB_RATIO):
             raise FileFault(
