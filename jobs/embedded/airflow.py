@@ -125,6 +125,8 @@ class Airflow:
     def keep_up(self, nightly: bool) -> Api:
         """Start everything unless it runs; nothing is left half started."""
         if self.is_up():
+            if nightly and not self.home.is_nightly():
+                raise UsageError("Airflow is up without --nightly: stop it first with `nocturne down`")
             return self.api()
         try:
             return self.up(nightly)

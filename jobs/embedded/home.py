@@ -75,6 +75,12 @@ class AirflowHome:
             parser.write(file)
         draft.replace(self.folder / "airflow.cfg")
 
+    def is_nightly(self) -> bool:
+        """Whether the configuration as written lets the scheduler make a run every night."""
+        parser = RawConfigParser()
+        parser.read(self.folder / "airflow.cfg")
+        return parser.getboolean("scheduler", "use_job_schedule")
+
     def _options(
         self, settings: Settings, database: str, port: int, nightly: bool
     ) -> dict[str, dict[str, object]]:

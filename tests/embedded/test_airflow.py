@@ -68,6 +68,14 @@ def test_an_airflow_with_other_settings_is_not_taken(airflow, component):
         other.is_up()
 
 
+def test_up_is_not_taken_for_nightly(airflow, component):
+    component("import time; time.sleep(600)")
+    airflow.home.write_config(airflow.settings, "postgresql+psycopg2://", 8123, nightly=False)
+    assert airflow.keep_up(nightly=False).port == 8123
+    with pytest.raises(UsageError, match="up without --nightly"):
+        airflow.keep_up(nightly=True)
+
+
 def test_a_component_that_ends_by_itself_is_told_with_its_log(airflow, component):
     component("print('port already in use')").wait()
     assert not airflow.is_up()

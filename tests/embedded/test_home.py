@@ -33,5 +33,7 @@ def test_the_configuration_is_a_laptops(settings):
 
 
 def test_nightly_lets_the_scheduler_make_runs(settings):
-    parser = written(AirflowHome.of(settings), settings, nightly=True)
+    home = AirflowHome.of(settings)
+    parser = written(home, settings, nightly=True)
     assert parser["scheduler"]["use_job_schedule"] == "True"
+    assert home.is_nightly()
