@@ -19,29 +19,27 @@ UNKNOWN = -1.0
 
 def heldout_block(known: Known, settings: Settings) -> Block:
     """The latest half block of plays: what a model is measured on."""
-    return _later(last_block(known, settings))
+    return _later(last_block(known, track_stats(known, settings.taste)[-1], settings))
 
 
 def examples(known: Known, settings: Settings, folder: Path) -> Examples:
     """All blocks but the last to fit to, in ``folder``, with labels from before the last one opens; of
     the last, the first half tunes and the second half is held out."""
-    writer = ExamplesWriter(folder / "examples", known.features, track_stats(known, settings.taste))
+    stats = track_stats(known, settings.taste)
+    writer = ExamplesWriter(folder / "examples", known.features, stats)
     edges = known.edges[:-1]
+    words = known.words.before(int(edges[-1]))
     for bucket in range(len(known.log.files)):
         plays = known.log.bucket(bucket)
         for number, (opens, closes) in enumerate(pairwise(edges.tolist())):
-            labeled = known.words.before(int(edges[-1]))
-            writer.add(
-                block(known, plays, labeled, writer.stats[number], opens, closes, settings), number
-            )
-    last = last_block(known, settings)
+            writer.add(block(known, plays, words, stats[number], opens, closes, settings), number)
+    last = last_block(known, stats[-1], settings)
     return writer.close(last.take(slice(0, len(last) // 2)), _later(last))
 
 
-def last_block(known: Known, settings: Settings) -> Block:
+def last_block(known: Known, stats: TrackStats, settings: Settings) -> Block:
     """The last block of the first bucket of listeners, which is a sample if there are many."""
     opens, closes = known.edges[-2:].tolist()
-    stats = track_stats(known, settings.taste)[-1]
     return block(known, known.log.bucket(0), known.words, stats, opens, closes, settings)
 
 
