@@ -70,12 +70,6 @@ class Composer:
         order: list[int] = np.lexsort((np.arange(len(self.tracks)), -self.n_listeners)).tolist()
         return order
 
-    @property
-    def n_explorable(self) -> int:
-        """From how many tracks explore draws: the best twentieth of a small catalog, but three lists."""
-        fewest = max(3 * self.rules.n_tracks, len(self.tracks) // 20)
-        return min(self.rules.n_candidates, fewest)
-
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Arrow batches of gathered listeners to batches of playlists (``PLAYLIST``)."""
         for batch in batches:
@@ -122,7 +116,7 @@ class Composer:
         n = self.rules.n_candidates
         return {
             EXPLOIT: best(exploit, n).tolist(),
-            EXPLORE: shuffled(best(explore, self.n_explorable), explore, rng).tolist(),
+            EXPLORE: shuffled(best(explore, n), explore, rng).tolist(),
             POPULAR: popular,
         }
 

@@ -37,7 +37,7 @@ FUNCTIONS: dict[str, Callable[[Night], None]] = {
     "publish": publish,
 }
 # Seconds and paths differ from run to run, and versions from order to order.
-NOT_ROWS = {"run_ledger"}
+NOT_ROWS = {"run_ledger", "model_versions"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class House:
         return pl.from_arrow(table).sort(TABLES[name].key)
 
     def tables(self) -> dict[str, pl.DataFrame]:
-        """Every table that has been written, but for the ledger."""
+        """Every table that has been written, but for what tells of runs."""
         written = [path.name for path in Path(self.settings.lake.root).iterdir()]
         return {name: self.rows(name) for name in sorted(written) if name not in NOT_ROWS}
 
