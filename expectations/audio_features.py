@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from expectations.rules import MAX_MS, Rule, between, identifiers, required
+from expectations.rules import MAX_MS, Rule, between, given, identifiers, required
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -33,7 +33,7 @@ RULES: tuple[Rule, ...] = (
         f"coalesce({', '.join(RANGES)}) IS NOT NULL",
         "the row has a track and no feature at all",
     ),
-    *required(*RANGES),
+    *given(*RANGES),
     *(
         between(column, low, high, f"{column} is not {allowed}")
         for column, (low, high, allowed) in RANGES.items()

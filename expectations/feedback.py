@@ -1,11 +1,12 @@
 """Feedback: what a listener said of a track, an artist or a session."""
 
-from expectations.rules import Rule, identifiers, plausible_time, required
+from expectations.rules import Rule, given, identifiers, plausible_time, required
 
 KINDS = ("like", "dislike", "block_artist", "block_track", "exclude")
 
 RULES: tuple[Rule, ...] = (
-    *required("user_id", "kind", "target_id", "at"),
+    *required("user_id", "kind", "target_id"),
+    *given("at"),
     *identifiers("user_id", "target_id"),
     Rule(
         "unknown kind: kind",

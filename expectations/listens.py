@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from expectations.rules import MAX_MS, Rule, between, identifiers, plausible_time, required
+from expectations.rules import MAX_MS, Rule, between, given, identifiers, plausible_time, required
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -14,7 +14,8 @@ MAX_UNKNOWN_SHARE = 0.2
 MAX_WITHOUT_FEATURES = 0.5
 
 RULES: tuple[Rule, ...] = (
-    *required("user_id", "track_id", "listened_at", "ms_played"),
+    *required("user_id", "track_id"),
+    *given("listened_at", "ms_played"),
     *identifiers("user_id", "track_id", "listen_id", "playlist_id", "source"),
     between("ms_played", 0, MAX_MS, "ms_played is below 0 or above a day"),
     *plausible_time("listened_at"),

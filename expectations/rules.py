@@ -36,16 +36,20 @@ def first_broken(rules: Iterable[Rule]) -> str:
 
 
 def required(*columns: str) -> tuple[Rule, ...]:
-    """Every one of the columns has a value; a blank text is none."""
+    """Every one of the texts has a value; a blank one is none."""
     return tuple(
-        Rule(
-            f"missing field: {column}",
-            (column,),
-            f"{column} IS NOT NULL AND trim(CAST({column} AS STRING)) != ''",
-            f"{column} is missing or blank",
-        )
+        _missing(column, f"{column} IS NOT NULL AND trim({column}) != ''", "missing or blank")
         for column in columns
     )
+
+
+def given(*columns: str) -> tuple[Rule, ...]:
+    """Every one of the columns, numbers or times, has a value."""
+    return tuple(_missing(column, f"{column} IS NOT NULL", "missing") for column in columns)
+
+
+def _missing(column: str, predicate: str, how: str) -> Rule:
+    return Rule(f"missing field: {column}", (column,), predicate, f"{column} is {how}")
 
 
 def identifiers(*columns: str) -> tuple[Rule, ...]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from expectations.rules import MAX_ID_BYTES, MAX_MS, Rule, between, identifiers, required
+from expectations.rules import MAX_ID_BYTES, MAX_MS, Rule, between, given, identifiers, required
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 MAX_NAME = 2_000
 
 RULES: tuple[Rule, ...] = (
-    *required("track_id", "title", "artist", "duration_ms"),
+    *required("track_id", "title", "artist"),
+    *given("duration_ms"),
     *identifiers("track_id"),
     Rule(
         "missing field: artist_ids",
