@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.neighbors.coding import Coded
 from jobs.neighbors.kernel import Found, Neighbors, cut, prepare, ranked, score_between, score_within
-from jobs.neighbors.pairs import Lists, Rule, merge_lists
+from jobs.neighbors.pairs import ENTRY, Lists, Rule, merge_lists
 from jobs.neighbors.plan import Plan
 
 PARTIAL = "block int, lists array<binary>"
@@ -67,12 +67,14 @@ def packed(block: int, found: Found) -> pa.RecordBatch:
 def unpacked(lists: list[bytes], rule: Rule) -> Found:
     """The lists that ``packed`` packed, as the rule's lengths have them."""
     arrays = iter(lists)
-    found = []
-    for empty in Found.empty(0, rule):
-        size, *flat = (np.frombuffer(next(arrays), array.dtype) for array in empty)
-        key, pearson, n_common, neighbor = (array.reshape(len(size), -1) for array in flat)
-        found.append(Lists(size, key, pearson, n_common, neighbor))
-    return Found(*found)
+    best, worst = (
+        Lists(
+            *(np.frombuffer(next(arrays), array.dtype) for array in (empty.size, empty.bar)),
+            np.frombuffer(next(arrays), ENTRY).reshape(-1, empty.entries.shape[1]),
+        )
+        for empty in Found.empty(0, rule)
+    )
+    return Found(best, worst)
 
 
 def named(neighbors: Neighbors, users: pa.StringArray) -> pa.Table:

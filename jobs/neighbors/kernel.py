@@ -72,8 +72,7 @@ class Found(NamedTuple):
 
 
 def _part(lists: Lists, start: int, end: int) -> Lists:
-    size, key, pearson, n_common, neighbor = (array[start:end] for array in lists)
-    return Lists(size, key, pearson, n_common, neighbor)
+    return Lists(lists.size[start:end], lists.bar[start:end], lists.entries[start:end])
 
 
 def pearson_neighbors(
@@ -223,34 +222,31 @@ def _blocks(rows: Rows, found: Found, block: int) -> tuple[list[Rows], list[Foun
 
 def ranked(found: Found, listener: NDArray[np.int32], rule: Rule) -> Neighbors:
     """The lists in order, as columns; ``found`` is sorted in place."""
-    sort_lists(found.best)
-    sort_lists(found.worst)
+    for lists in found:
+        sort_lists(lists)
     drop_repeated(found.worst, found.best)
-    sizes = (found.best.size, found.worst.size)
-    order = np.argsort(np.concatenate([listener, listener]).repeat(np.concatenate(sizes)), kind="stable")
-    columns = {
-        name: np.concatenate([_filled(lists, name) for lists in (found.best, found.worst)])[order]
-        for name in ("neighbor", "pearson", "n_common")
-    }
-    rank = np.concatenate([_ranks(size) for size in sizes])
-    most = -(-rule.k // 5)
-    dissimilar = np.repeat([0, 2], [s.sum() for s in sizes])
-    band = np.where(dissimilar == 2, 2, rank > most).astype(np.int8)
-    n = columns["n_common"]
+    user = np.concatenate([np.repeat(listener, lists.size) for lists in found])
+    order = np.argsort(user, kind="stable")
+    entries = np.concatenate([_filled(lists) for lists in found])[order]
+    rank = np.concatenate([_ranks(lists.size) for lists in found])
+    n_similar = int(found.best.size.sum())
+    band = np.where(np.arange(len(rank)) < n_similar, rank > -(-rule.k // 5), 2).astype(np.int8)
+    n = entries["n_common"]
     return Neighbors(
-        user=np.concatenate([listener, listener]).repeat(np.concatenate(sizes))[order],
-        similarity=columns["pearson"] * n / (n + rule.shrinkage),
+        user=user[order],
+        neighbor=entries["neighbor"],
+        pearson=entries["pearson"],
+        n_common=n,
+        similarity=entries["pearson"] * n / (n + rule.shrinkage),
         rank=rank[order],
         band_code=band[order],
-        **columns,
     )
 
 
-def _filled(lists: Lists, name: str) -> NDArray[np.generic]:
-    values: NDArray[np.generic] = getattr(lists, name)
-    return values[np.arange(values.shape[1]) < lists.size[:, None]]
+def _filled(lists: Lists) -> NDArray[np.void]:
+    return lists.entries[np.arange(lists.entries.shape[1]) < lists.size[:, None]]
 
 
 def _ranks(size: NDArray[np.int32]) -> NDArray[np.int32]:
     ends = np.cumsum(size)
-    return (np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - size, size) + 1).astype(np.int32)
+    return (np.arange(size.sum()) - np.repeat(ends - size, size) + 1).astype(np.int32)

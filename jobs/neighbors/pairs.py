@@ -16,11 +16,13 @@ import math
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -31,6 +33,8 @@ Offsets = NDArray[np.int64]
 CANCELED = 1e-5
 # Correlations are kept to 10 decimals, so that equal ones tie whatever the rounding of their sums.
 DECIMALS = 1e10
+# What rounding can add to a similarity.
+MARGIN = 1e-9
 
 
 def _cache_folder() -> str:
@@ -76,17 +80,19 @@ class Postings(NamedTuple):
     x: Floats
 
 
+ENTRY = np.dtype([("key", "f8"), ("pearson", "f8"), ("n_common", "i4"), ("neighbor", "i4")])
+
+
 class Lists(NamedTuple):
     """For each listener a heap of the best so far, the worst of them first.
 
-    ``key`` is the similarity, or its negative in lists of the least similar.
+    ``key`` is the similarity, or its negative in lists of the least similar. ``bar`` is the key that
+    another must reach to enter: minus infinity until the list is full.
     """
 
-    size: NDArray[Any]  # int32
-    key: NDArray[Any]  # float64, a row a listener, as all that follow
-    pearson: NDArray[Any]  # float64
-    n_common: NDArray[Any]  # int32
-    neighbor: NDArray[Any]  # int32
+    size: Ints
+    bar: Floats
+    entries: NDArray[np.void]
 
 
 class Rule(NamedTuple):
@@ -104,14 +110,8 @@ class Rule(NamedTuple):
 
 def new_lists(n_listeners: int, k: int) -> Lists:
     """Empty lists of at most ``k``."""
-    shape = (n_listeners, k)
-    return Lists(
-        np.zeros(n_listeners, np.int32),
-        np.empty(shape),
-        np.empty(shape),
-        np.empty(shape, np.int32),
-        np.empty(shape, np.int32),
-    )
+    bar = np.full(n_listeners, -np.inf if k else np.inf)
+    return Lists(np.zeros(n_listeners, np.int32), bar, np.empty((n_listeners, k), ENTRY))
 
 
 @compiled
@@ -148,6 +148,34 @@ def _deviation(row, mean, n_items):
     return math.sqrt(squares)
 
 
+@intrinsic
+def _add(typing, sums, v, x, y):
+    """Add (1, x, x^2, y, y^2, xy) to line v of ``sums`` as one vector of 8: c0 + y (c1 + y c2)."""
+
+    def generate(context, builder, signature, arguments):
+        line, lane = ir.VectorType(ir.DoubleType(), 8), ir.IntType(32)
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.sext(arguments[1], ir.IntType(64))
+        at = builder.gep(builder.bitcast(array.data, line.as_pointer()), [place])
+        x, y = arguments[2], arguments[3]
+
+        def lanes(base, **values):
+            vector = ir.Constant(line, base)
+            for position, value in values.items():
+                vector = builder.insert_element(vector, value, lane(int(position[1:])))
+            return vector
+
+        every_y = lanes([0.0] * 8, **{f"_{position}": y for position in range(8)})
+        step = builder.fmul(ir.Constant(line, [0, 0, 0, 0, 1.0, 0, 0, 0]), every_y)
+        step = builder.fadd(step, lanes([0, 0, 0, 1.0, 0, 0, 0, 0], _5=x))
+        step = builder.fmul(step, every_y)
+        step = builder.fadd(step, lanes([1.0, 0, 0, 0, 0, 0, 0, 0], _1=x, _2=builder.fmul(x, x)))
+        builder.store(builder.fadd(builder.load(at, align=8), step), at, align=8)
+        return context.get_dummy_value()
+
+    return types.void(sums, v, x, y), generate
+
+
 @compiled
 def score_block(left, right, postings, same, rule, best, worst, right_best, right_worst):
     """Offer every pair of a left and a right listener to the lists of both.
@@ -155,64 +183,157 @@ def score_block(left, right, postings, same, rule, best, worst, right_best, righ
     ``same``: both sides are one block, and each of its pairs is met once.
     """
     n_right = len(right.indptr) - 1
-    sums = np.zeros((n_right, 8))
-    starts = postings.indptr[:-1].copy()
+    sums, starts = _lines(n_right), postings.indptr[:-1].copy()
+    near, pearson = np.empty(n_right, np.int32), np.empty(n_right)
     for u in range(len(left.indptr) - 1):
-        if left.spread[u] > 0 or same:
-            _accumulate(left, u, postings, starts, same, sums)
+        first, row = u + 1 if same else 0, slice(left.indptr[u], left.indptr[u + 1])
+        _accumulate(left.items[row], left.x[row], postings.indptr, postings.listeners, postings.x,
+                    starts, same, sums)  # fmt: skip
         if left.spread[u] > 0:
-            for v in range(u + 1 if same else 0, n_right):
-                n = int(sums[v, 0])
-                if n >= rule.min_overlap and right.spread[v] > 0:
-                    r = _pearson(left, u, right, v, sums[v], rule)
-                    a, b = left.listener[u], right.listener[v]
-                    if a != b and not math.isnan(r):
-                        similarity = r * n / (n + rule.shrinkage)
-                        offer(best, u, similarity, r, n, b)
-                        offer(worst, u, -similarity, r, n, b)
-                        offer(right_best, v, similarity, r, n, a)
-                        offer(right_worst, v, -similarity, r, n, a)
-        sums[:] = 0.0
+            n_near = _contenders(sums, first, left.total[u], left.spread[u], right.total, right.spread,
+                                 best.bar[u], worst.bar[u], right_best.bar, right_worst.bar,
+                                 rule, near, pearson)  # fmt: skip
+            for at in range(n_near):
+                if math.isnan(pearson[at]):
+                    pearson[at] = _pearson_again(left, u, right, near[at], rule.n_items)
+            mine = left.listener[u]
+            _offer_row(
+                best.size,
+                best.bar,
+                best.entries,
+                u,
+                1.0,
+                near[:n_near],
+                pearson,
+                sums,
+                right.listener,
+                mine,
+                rule.shrinkage,
+            )
+            _offer_row(
+                worst.size,
+                worst.bar,
+                worst.entries,
+                u,
+                -1.0,
+                near[:n_near],
+                pearson,
+                sums,
+                right.listener,
+                mine,
+                rule.shrinkage,
+            )
+            _offer_column(
+                right_best.size,
+                right_best.bar,
+                right_best.entries,
+                1.0,
+                near[:n_near],
+                pearson,
+                sums,
+                right.listener,
+                mine,
+                rule.shrinkage,
+            )
+            _offer_column(
+                right_worst.size,
+                right_worst.bar,
+                right_worst.entries,
+                -1.0,
+                near[:n_near],
+                pearson,
+                sums,
+                right.listener,
+                mine,
+                rule.shrinkage,
+            )
+        sums[first:] = 0.0
 
 
 @compiled
-def _accumulate(left, u, postings, starts, same, sums):
-    for p in range(left.indptr[u], left.indptr[u + 1]):
-        item, x = left.items[p], left.x[p]
+def _lines(n):
+    """Zeros, 8 a row, each row in a cache line of its own."""
+    room = np.zeros(8 * n + 8)
+    skip = (-room.ctypes.data // 8) % 8
+    return room[skip : skip + 8 * n].reshape(n, 8)
+
+
+@compiled
+def _accumulate(items, xs, indptr, listeners, ys, starts, same, sums):
+    for p in range(len(items)):
+        item, x = items[p], xs[p]
         if same:
             starts[item] += 1  # past u itself: listeners come in order
-        for q in range(starts[item], postings.indptr[item + 1]):
-            v, y = postings.listeners[q], postings.x[q]
-            sums[v, 0] += 1.0
-            sums[v, 1] += x
-            sums[v, 2] += x * x
-            sums[v, 3] += y
-            sums[v, 4] += y * y
-            sums[v, 5] += x * y
+        for q in range(starts[item], indptr[item + 1]):
+            _add(sums, listeners[q], x, ys[q])
 
 
 @compiled
-def _pearson(left, u, right, v, sums, rule):
-    """Correlation to 10 decimals; NaN where there is no variance."""
-    n, sxy = sums[0], sums[5]
-    if rule.n_items:
-        spread = left.spread[u] * right.spread[v]
-        if abs(sxy) * CANCELED > spread:
-            covariance = _covariance_over_all(left, u, right, v, rule.n_items)
+def _contenders(sums, first, total, spread, totals, spreads, bar, low_bar, bars, low_bars, rule,
+                near, pearson):  # fmt: skip
+    """Put into ``near`` the right listeners whose pair with u may enter a list; returns how many.
+
+    ``pearson``, beside it, is to 10 decimals, or NaN where the sums canceled.
+    """
+    n_near = 0
+    for v in range(first, len(sums)):
+        n = sums[v, 0]
+        if n < rule.min_overlap or spreads[v] == 0:
+            continue
+        if rule.n_items:
+            scale = (spread * spreads[v]) ** 2
+            covariance = sums[v, 5] - total * totals[v] / rule.n_items
+            canceled = (sums[v, 5] * CANCELED) ** 2 > scale
         else:
-            covariance = sxy - left.total[u] * right.total[v] / rule.n_items
-        r = covariance / spread
-    else:
-        vx, vy = n * sums[2] - sums[1] ** 2, n * sums[4] - sums[3] ** 2
-        if sums[2] == 0.0 or sums[4] == 0.0:
-            return math.nan
-        if vx < CANCELED * n * sums[2] or vy < CANCELED * n * sums[4]:
-            r = _two_pass(left, u, right, v)
-            if math.isnan(r):
-                return r
-        else:
-            r = (n * sxy - sums[1] * sums[3]) / math.sqrt(vx * vy)
+            vx, vy = n * sums[v, 2] - sums[v, 1] ** 2, n * sums[v, 4] - sums[v, 3] ** 2
+            scale = vx * vy
+            covariance = n * sums[v, 5] - sums[v, 1] * sums[v, 3]
+            canceled = vx <= CANCELED * n * sums[v, 2] or vy <= CANCELED * n * sums[v, 4]
+        r = covariance / math.sqrt(scale)
+        similarity = r * (n / (n + rule.shrinkage))
+        if (
+            canceled
+            or similarity + MARGIN >= min(bar, bars[v])
+            or MARGIN - similarity >= min(low_bar, low_bars[v])
+        ):
+            near[n_near], pearson[n_near] = v, math.nan if canceled else _rounded(r)
+            n_near += 1
+    return n_near
+
+
+@compiled
+def _rounded(r):
     return math.floor(min(max(r, -1.0), 1.0) * DECIMALS + 0.5) / DECIMALS
+
+
+@compiled
+def _pearson_again(left, u, right, v, n_items):
+    """The correlation from the ratings themselves; NaN where there is no variance."""
+    if n_items:
+        covariance = _covariance_over_all(left, u, right, v, n_items)
+        return _rounded(covariance / (left.spread[u] * right.spread[v]))
+    r = _two_pass(left, u, right, v)
+    return r if math.isnan(r) else _rounded(r)
+
+
+@compiled
+def _offer_row(size, bar, entries, u, sign, near, pearson, sums, listener, mine, shrinkage):
+    for at in range(len(near)):
+        v = near[at]
+        n = sums[v, 0]
+        key = sign * (pearson[at] * n / (n + shrinkage))
+        if key >= bar[u] and listener[v] != mine:
+            offer(size, bar, entries, u, key, pearson[at], int(n), listener[v])
+
+
+@compiled
+def _offer_column(size, bar, entries, sign, near, pearson, sums, listener, mine, shrinkage):
+    for at in range(len(near)):
+        v = near[at]
+        n = sums[v, 0]
+        key = sign * (pearson[at] * n / (n + shrinkage))
+        if key >= bar[v] and listener[v] != mine:
+            offer(size, bar, entries, v, key, pearson[at], int(n), mine)
 
 
 @compiled
@@ -261,65 +382,63 @@ def _covariance_over_all(left, u, right, v, n_items):
 
 
 @compiled
-def offer(lists, u, key, pearson, n_common, neighbor):
-    """Keep the neighbor if it is among the best: by key, then n_common, then the smaller number."""
-    size, k = lists.size[u], lists.key.shape[1]
-    if size < k:
-        lists.size[u] = size + 1
-        _sift_up(lists, u, size, key, pearson, n_common, neighbor)
-    elif k > 0 and _worse(lists, u, 0, key, n_common, neighbor):
-        _sift_down(lists, u, size, key, pearson, n_common, neighbor)
+def offer(size, bar, entries, u, key, pearson, n_common, neighbor):
+    """Keep the neighbor if it is among the best: by key, then n_common, then the smaller number.
+
+    The key must not be below the bar.
+    """
+    k = entries.shape[1]
+    if size[u] < k:
+        size[u] += 1
+        _sift_up(entries, u, size[u] - 1, key, pearson, n_common, neighbor)
+    elif _worse(entries, u, 0, key, n_common, neighbor):
+        _sift_down(entries, u, k, key, pearson, n_common, neighbor)
+    if size[u] == k:
+        bar[u] = entries[u, 0].key
 
 
 @compiled
-def _worse(lists, u, at, key, n_common, neighbor):
+def _worse(entries, u, at, key, n_common, neighbor):
     """Whether the entry at a place is worse than the one given."""
-    if lists.key[u, at] != key:
-        return lists.key[u, at] < key
-    if lists.n_common[u, at] != n_common:
-        return lists.n_common[u, at] < n_common
-    return lists.neighbor[u, at] > neighbor
+    entry = entries[u, at]
+    if entry.key != key:
+        return entry.key < key
+    if entry.n_common != n_common:
+        return entry.n_common < n_common
+    return entry.neighbor > neighbor
 
 
 @compiled
-def _put(lists, u, at, key, pearson, n_common, neighbor):
-    lists.key[u, at] = key
-    lists.pearson[u, at] = pearson
-    lists.n_common[u, at] = n_common
-    lists.neighbor[u, at] = neighbor
+def _put(entries, u, at, key, pearson, n_common, neighbor):
+    entry = entries[u, at]
+    entry.key, entry.pearson, entry.n_common, entry.neighbor = key, pearson, n_common, neighbor
 
 
 @compiled
-def _move(lists, u, source, at):
-    _put(lists, u, at, lists.key[u, source], lists.pearson[u, source],
-         lists.n_common[u, source], lists.neighbor[u, source])  # fmt: skip
-
-
-@compiled
-def _sift_up(lists, u, at, key, pearson, n_common, neighbor):
+def _sift_up(entries, u, at, key, pearson, n_common, neighbor):
     while at > 0:
         parent = (at - 1) // 2
-        if _worse(lists, u, parent, key, n_common, neighbor):
+        if _worse(entries, u, parent, key, n_common, neighbor):
             break
-        _move(lists, u, parent, at)
+        entries[u, at] = entries[u, parent]
         at = parent
-    _put(lists, u, at, key, pearson, n_common, neighbor)
+    _put(entries, u, at, key, pearson, n_common, neighbor)
 
 
 @compiled
-def _sift_down(lists, u, size, key, pearson, n_common, neighbor):
+def _sift_down(entries, u, size, key, pearson, n_common, neighbor):
     at = 0
     while 2 * at + 1 < size:
         child = 2 * at + 1
-        if child + 1 < size and _worse(
-            lists, u, child + 1, lists.key[u, child], lists.n_common[u, child], lists.neighbor[u, child]
-        ):
-            child += 1
-        if not _worse(lists, u, child, key, n_common, neighbor):
+        if child + 1 < size:
+            other = entries[u, child]
+            if _worse(entries, u, child + 1, other.key, other.n_common, other.neighbor):
+                child += 1
+        if not _worse(entries, u, child, key, n_common, neighbor):
             break
-        _move(lists, u, child, at)
+        entries[u, at] = entries[u, child]
         at = child
-    _put(lists, u, at, key, pearson, n_common, neighbor)
+    _put(entries, u, at, key, pearson, n_common, neighbor)
 
 
 @compiled
@@ -327,34 +446,41 @@ def merge_lists(lists, others):
     """Offer all entries of ``others`` to ``lists``, listener by listener."""
     for u in range(len(others.size)):
         for at in range(others.size[u]):
-            offer(lists, u, others.key[u, at], others.pearson[u, at],
-                  others.n_common[u, at], others.neighbor[u, at])  # fmt: skip
+            entry = others.entries[u, at]
+            offer(lists.size, lists.bar, lists.entries, u,
+                  entry.key, entry.pearson, entry.n_common, entry.neighbor)  # fmt: skip
 
 
 @compiled
 def sort_lists(lists):
     """Turn each heap into a list, the best first."""
+    entries = lists.entries
     for u in range(len(lists.size)):
-        for size in range(lists.size[u] - 1, 0, -1):
-            key, pearson = lists.key[u, size], lists.pearson[u, size]
-            n_common, neighbor = lists.n_common[u, size], lists.neighbor[u, size]
-            _move(lists, u, 0, size)
-            _sift_down(lists, u, size, key, pearson, n_common, neighbor)
+        for last in range(lists.size[u] - 1, 0, -1):
+            entry = entries[u, last]
+            key, pearson = entry.key, entry.pearson
+            n_common, neighbor = entry.n_common, entry.neighbor
+            entries[u, last] = entries[u, 0]
+            _sift_down(entries, u, last, key, pearson, n_common, neighbor)
 
 
 @compiled
 def drop_repeated(worst, best):
     """From sorted lists of the least similar, drop who is also among the most similar."""
     for u in range(len(worst.size)):
-        kept, last = 0, best.size[u] - 1
+        kept = 0
         for at in range(worst.size[u]):
-            if last < 0 or not _in_list(best, u, last, -worst.key[u, at], worst, at):
-                _move(worst, u, at, kept)
+            if not _in_list(best, u, worst.entries[u, at]):
+                worst.entries[u, kept] = worst.entries[u, at]
                 kept += 1
         worst.size[u] = kept
 
 
 @compiled
-def _in_list(best, u, last, similarity, worst, at):
-    n_common, neighbor = worst.n_common[u, at], worst.neighbor[u, at]
-    return best.neighbor[u, last] == neighbor or _worse(best, u, last, similarity, n_common, neighbor)
+def _in_list(best, u, entry):
+    last = best.size[u] - 1
+    if last < 0:
+        return False
+    if best.entries[u, last].neighbor == entry.neighbor:
+        return True
+    return _worse(best.entries, u, last, -entry.key, entry.n_common, entry.neighbor)
