@@ -86,6 +86,7 @@ def pearson_neighbors(
     n_threads: int = 1,
     targets: NDArray[np.integer] | Sequence[int] | None = None,
     block: int = BLOCK,
+    pair_budget: int | None = None,
 ) -> Neighbors:
     """The k most and k_dissimilar least similar listeners of every row (or of the ``targets`` only).
 
@@ -94,22 +95,26 @@ def pearson_neighbors(
     fewer than ``min_overlap`` common items, or without variance, are nobody's neighbors. The result
     does not depend on ``n_threads`` or ``block``.
 
+    With a ``pair_budget`` the result is approximate: the most popular items, as many as bring the sum
+    over the others of listeners^2 down to the budget, make no pair a candidate by themselves; the
+    pairs that share any other item are scored exactly, over all items.
+
     Raises ValueError for ratings that are not finite, repeated entries or arguments out of range.
     """
     _check(k, k_dissimilar, min_overlap, shrinkage, n_threads)
     n_items = ratings.shape[1] if support == "all" else 0
-    rule = Rule(n_items, k, k_dissimilar, min_overlap, float(shrinkage))
+    ratings, n_head = popular_first(ratings, pair_budget)
+    rule = Rule(n_items, k, k_dissimilar, min_overlap, float(shrinkage), n_head)
     everyone = prepare(ratings, rule)
+    n_columns = ratings.shape[1]
     if targets is None:
         found = Found.empty(ratings.shape[0], rule)
-        score_within(everyone, found, ratings.shape[1], rule, block=block, n_threads=n_threads)
+        score_within(everyone, found, n_columns, rule, block=block, n_threads=n_threads)
         return ranked(found, everyone.listener, rule)
     chosen = pick(everyone, np.unique(np.asarray(targets, np.int64)))
     found = Found.empty(len(chosen.listener), rule)
     nobody = Found.empty(ratings.shape[0], rule._replace(k=0, k_dissimilar=0))
-    score_between(
-        chosen, everyone, found, nobody, ratings.shape[1], rule, block=block, n_threads=n_threads
-    )
+    score_between(chosen, everyone, found, nobody, n_columns, rule, block=block, n_threads=n_threads)
     return ranked(found, chosen.listener, rule)
 
 
@@ -119,6 +124,24 @@ def _check(k: int, k_dissimilar: int, min_overlap: int, shrinkage: float, n_thre
             f"k={k}, k_dissimilar={k_dissimilar} and shrinkage={shrinkage} must not be negative; "
             f"min_overlap={min_overlap} and n_threads={n_threads} must be at least 1"
         )
+
+
+def popular_first(ratings: sp.csr_matrix, pair_budget: int | None) -> tuple[sp.csr_matrix, int]:
+    """The columns by falling popularity, and how many of them the budget makes the head."""
+    if pair_budget is None:
+        return ratings, 0
+    listeners = np.bincount(ratings.indices, minlength=ratings.shape[1])
+    order = np.argsort(-listeners, kind="stable")
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order))
+    renumbered = sp.csr_matrix((ratings.data, place[ratings.indices], ratings.indptr), ratings.shape)
+    return renumbered, head_size(listeners[order], pair_budget)
+
+
+def head_size(listeners: NDArray[np.integer], pair_budget: int) -> int:
+    """Of items by falling number of listeners, how many to leave out to stay within the budget."""
+    left = np.cumsum((listeners.astype(np.float64) ** 2)[::-1])[::-1]
+    return int((left > pair_budget).sum())
 
 
 def prepare(ratings: sp.csr_matrix, rule: Rule) -> Rows:
@@ -169,11 +192,12 @@ def pick(rows: Rows, chosen: NDArray[np.int64]) -> Rows:
     )  # fmt: skip
 
 
-def by_item(rows: Rows, n_items: int) -> Postings:
-    """The rows' postings, for items 0 to ``n_items`` - 1."""
+def by_item(rows: Rows, n_items: int, n_head: int) -> Postings:
+    """The rows' postings, for items 0 to ``n_items`` - 1; those of the head are empty."""
     shape = (len(rows.listener), n_items)
     csc = sp.csr_matrix((rows.x, rows.items, rows.indptr), shape=shape).tocsc()
-    return Postings(csc.indptr.astype(np.int64), csc.indices.astype(np.int32), csc.data)
+    indptr = np.maximum(csc.indptr, csc.indptr[n_head]).astype(np.int64)
+    return Postings(indptr, csc.indices.astype(np.int32), csc.data)
 
 
 def score_within(
@@ -181,7 +205,7 @@ def score_within(
 ) -> None:
     """Offer each pair of the rows to the lists of both, ``found``, once."""
     blocks, parts = _blocks(rows, found, block)
-    postings = [by_item(each, n_items) for each in blocks]
+    postings = [by_item(each, n_items, rule.n_head) for each in blocks]
 
     def score(i: int, j: int) -> None:
         lists = (*parts[i], *parts[j])
@@ -205,7 +229,7 @@ def score_between(
     """Offer each pair of a left and a right row to the lists of both; nobody is their own neighbor."""
     lefts, left_parts = _blocks(left, left_found, block)
     rights, right_parts = _blocks(right, right_found, block)
-    postings = [by_item(each, n_items) for each in rights]
+    postings = [by_item(each, n_items, rule.n_head) for each in rights]
 
     def score(i: int, j: int) -> None:
         lists = (*left_parts[i], *right_parts[j])

@@ -98,7 +98,8 @@ class Lists(NamedTuple):
 class Rule(NamedTuple):
     """What is a neighbor: the lengths of the two lists, the least overlap, the shrinkage.
 
-    ``n_items`` is the number of items in all, or 0 for support "co_rated".
+    ``n_items`` is the number of items in all, or 0 for support "co_rated". The first ``n_head`` items
+    are so popular that sharing them alone makes no candidate; they count in every candidate's score.
     """
 
     n_items: int
@@ -106,6 +107,7 @@ class Rule(NamedTuple):
     k_dissimilar: int
     min_overlap: int
     shrinkage: float
+    n_head: int = 0
 
 
 def new_lists(n_listeners: int, k: int) -> Lists:
@@ -185,10 +187,14 @@ def score_block(left, right, postings, same, rule, best, worst, right_best, righ
     n_right = len(right.indptr) - 1
     sums, starts = _lines(n_right), postings.indptr[:-1].copy()
     near, pearson = np.empty(n_right, np.int32), np.empty(n_right)
+    rated, head = np.zeros(rule.n_head, np.bool_), np.empty(rule.n_head)
     for u in range(len(left.indptr) - 1):
         first, row = u + 1 if same else 0, slice(left.indptr[u], left.indptr[u + 1])
         _accumulate(left.items[row], left.x[row], postings.indptr, postings.listeners, postings.x,
                     starts, same, sums)  # fmt: skip
+        if rule.n_head:
+            _mark_head(left.items[row], left.x[row], rated, head)
+            _accumulate_head(rated, head, right.indptr, right.items, right.x, first, sums)
         if left.spread[u] > 0:
             n_near = _contenders(sums, first, left.total[u], left.spread[u], right.total, right.spread,
                                  best.bar[u], worst.bar[u], right_best.bar, right_worst.bar,
@@ -196,57 +202,11 @@ def score_block(left, right, postings, same, rule, best, worst, right_best, righ
             for at in range(n_near):
                 if math.isnan(pearson[at]):
                     pearson[at] = _pearson_again(left, u, right, near[at], rule.n_items)
-            mine = left.listener[u]
-            _offer_row(
-                best.size,
-                best.bar,
-                best.entries,
-                u,
-                1.0,
-                near[:n_near],
-                pearson,
-                sums,
-                right.listener,
-                mine,
-                rule.shrinkage,
-            )
-            _offer_row(
-                worst.size,
-                worst.bar,
-                worst.entries,
-                u,
-                -1.0,
-                near[:n_near],
-                pearson,
-                sums,
-                right.listener,
-                mine,
-                rule.shrinkage,
-            )
-            _offer_column(
-                right_best.size,
-                right_best.bar,
-                right_best.entries,
-                1.0,
-                near[:n_near],
-                pearson,
-                sums,
-                right.listener,
-                mine,
-                rule.shrinkage,
-            )
-            _offer_column(
-                right_worst.size,
-                right_worst.bar,
-                right_worst.entries,
-                -1.0,
-                near[:n_near],
-                pearson,
-                sums,
-                right.listener,
-                mine,
-                rule.shrinkage,
-            )
+            pairs = (near[:n_near], pearson, sums, right.listener, left.listener[u], rule.shrinkage)
+            _offer_pairs(best, u, 1.0, pairs)
+            _offer_pairs(worst, u, -1.0, pairs)
+            _offer_pairs(right_best, -1, 1.0, pairs)
+            _offer_pairs(right_worst, -1, -1.0, pairs)
         sums[first:] = 0.0
 
 
@@ -266,6 +226,27 @@ def _accumulate(items, xs, indptr, listeners, ys, starts, same, sums):
             starts[item] += 1  # past u itself: listeners come in order
         for q in range(starts[item], indptr[item + 1]):
             _add(sums, listeners[q], x, ys[q])
+
+
+@compiled
+def _mark_head(items, xs, rated, head):
+    rated[:] = False
+    for p in range(len(items)):
+        if items[p] >= len(rated):
+            break
+        rated[items[p]], head[items[p]] = True, xs[p]
+
+
+@compiled
+def _accumulate_head(rated, head, indptr, items, ys, first, sums):
+    """Complete the sums of the candidates, who have at least one item below the head in common."""
+    for v in range(first, len(sums)):
+        if sums[v, 0] > 0:
+            for q in range(indptr[v], indptr[v + 1]):
+                if items[q] >= len(rated):
+                    break
+                if rated[items[q]]:
+                    _add(sums, v, head[items[q]], ys[q])
 
 
 @compiled
@@ -317,23 +298,17 @@ def _pearson_again(left, u, right, v, n_items):
 
 
 @compiled
-def _offer_row(size, bar, entries, u, sign, near, pearson, sums, listener, mine, shrinkage):
+def _offer_pairs(lists, u, sign, pairs):
+    """Offer the pairs to the list of the left listener ``u``, or to the right ones' if u is -1."""
+    size, bar, entries = lists.size, lists.bar, lists.entries
+    near, pearson, sums, listener, mine, shrinkage = pairs
     for at in range(len(near)):
         v = near[at]
-        n = sums[v, 0]
+        n, other = sums[v, 0], listener[v]
         key = sign * (pearson[at] * n / (n + shrinkage))
-        if key >= bar[u] and listener[v] != mine:
-            offer(size, bar, entries, u, key, pearson[at], int(n), listener[v])
-
-
-@compiled
-def _offer_column(size, bar, entries, sign, near, pearson, sums, listener, mine, shrinkage):
-    for at in range(len(near)):
-        v = near[at]
-        n = sums[v, 0]
-        key = sign * (pearson[at] * n / (n + shrinkage))
-        if key >= bar[v] and listener[v] != mine:
-            offer(size, bar, entries, v, key, pearson[at], int(n), mine)
+        owner = u if u >= 0 else v
+        if key >= bar[owner] and other != mine:
+            offer(size, bar, entries, owner, key, pearson[at], int(n), other if u >= 0 else mine)
 
 
 @compiled

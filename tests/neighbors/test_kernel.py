@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from jobs.neighbors.kernel import pearson_neighbors
+from jobs.neighbors.kernel import head_size, pearson_neighbors
 from tests.neighbors.reference import by_user, neighbors_by_numpy, random_ratings
 
 COLUMNS = ("user", "neighbor", "pearson", "n_common", "similarity", "rank", "band_code")
@@ -124,6 +124,34 @@ def test_targets_get_the_lists_they_would_have_among_all():
     everyone = by_user(pearson_neighbors(ratings, k=5, k_dissimilar=2))
     found = by_user(pearson_neighbors(ratings, k=5, k_dissimilar=2, targets=[70, 3, 3, 119], block=31))
     assert found == {user: everyone[user] for user in (3, 70, 119)}
+
+
+@pytest.mark.parametrize("support", ["co_rated", "all"])
+@pytest.mark.parametrize("block", [200, 37])
+def test_beyond_the_budget_popular_items_make_no_candidates_but_count(support, block):
+    rng = np.random.default_rng(11)
+    popularity = np.linspace(0.9, 0.05, 50)[rng.permutation(50)]
+    rated = rng.random((200, 50)) < popularity
+    ratings = sp.csr_matrix(np.where(rated, rng.integers(1, 6, rated.shape), 0.0))
+    listeners = rated.sum(0)
+    order = np.argsort(-listeners, kind="stable")
+    head = order[:20]
+    budget = int((listeners[order[20:]] ** 2).sum())
+    options = {"support": support, "k": 200, "k_dissimilar": 0, "min_overlap": 3, "block": block}
+    exact = pearson_neighbors(ratings, **options)
+    found = pearson_neighbors(ratings, **options, pair_budget=budget)
+    tail = np.delete(rated, head, axis=1).astype(int)
+    candidate = (tail @ tail.T > 0)[exact.user, exact.neighbor]
+    assert 0 < candidate.sum() < len(candidate)
+    for name in ("user", "neighbor", "n_common"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(exact, name)[candidate])
+    np.testing.assert_allclose(found.pearson, exact.pearson[candidate], rtol=0, atol=2e-10)
+
+
+@pytest.mark.parametrize(("listeners", "budget", "head"), [([9, 5, 2], 110, 0), ([9, 5, 2], 109, 1),
+                         ([9, 5, 2], 29, 1), ([9, 5, 2], 28, 2), ([9, 5, 2], 0, 3), ([], 5, 0)])  # fmt: skip
+def test_the_head_is_as_many_popular_items_as_the_budget_asks(listeners, budget, head):
+    assert head_size(np.array(listeners, int), budget) == head
 
 
 @pytest.mark.parametrize(("k", "k_dissimilar"), [(0, 3), (3, 0), (0, 0), (500, 500)])
