@@ -1,92 +1,106 @@
-"""The kernel in Spark: one task a pair of blocks of listeners, then one merge a block."""
+"""The kernel in Spark: one task a pair of blocks of listeners, then one merge a block.
 
-from collections.abc import Callable, Iterable
+A matrix that fits goes to every executor by broadcast; a larger one is cut into blocks that are
+shuffled to the tasks that need them, two at a time.
+"""
 
-import numpy as np
+from collections.abc import Callable, Iterable, Iterator
+
 import pyarrow as pa
+import scipy.sparse as sp
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Window as Ordered
+from pyspark.sql import functions as F
 
-from jobs.neighbors.coding import Coded
-from jobs.neighbors.kernel import Found, Neighbors, cut, prepare, ranked, score_between, score_within
-from jobs.neighbors.pairs import ENTRY, Lists, Rule, merge_lists
+from jobs.neighbors.kernel import Neighbors, cut, prepare
+from jobs.neighbors.pairs import Rule
 from jobs.neighbors.plan import Plan
+from jobs.neighbors.tasks import (
+    BLOCK,
+    PARTIAL,
+    RESULT,
+    columns,
+    merge_tasks,
+    pack_block,
+    score_task,
+    unpack_block,
+)
 
-PARTIAL = "block int, lists array<binary>"
-RESULT = """user_id string, neighbor_id string, pearson double, n_common int, similarity double,
-    rank int, band string"""
-Batches = Iterable[pa.RecordBatch]
+Batches = Iterator[pa.RecordBatch]
+NAMED = f"user_id string, neighbor_id string, {RESULT}"
+NUMBERED = f"user int, neighbor int, {RESULT}"
 
 
-def neighbors_of_all(spark: SparkSession, coded: Coded, plan: Plan, rule: Rule) -> DataFrame:
-    """One row a listener and neighbor; the matrix travels to the executors by broadcast."""
-    matrix: Broadcast[Coded] = spark.sparkContext.broadcast(coded)
-    n_tasks = len(plan.tasks)
-    tasks = spark.range(0, n_tasks, 1, n_tasks)
-    partial = tasks.mapInArrow(_scorer(matrix, plan, rule), PARTIAL)
-    merger = _merger(matrix, plan, rule)
-    return partial.groupBy("block").applyInArrow(merger, RESULT)
+def by_broadcast(
+    spark: SparkSession, ratings: sp.csr_matrix, users: pa.StringArray, plan: Plan, rule: Rule
+) -> DataFrame:
+    """One row a listener and neighbor, from a matrix in the driver's memory; ``users`` names its rows."""
+    shared: Broadcast[tuple[sp.csr_matrix, pa.StringArray]]
+    shared = spark.sparkContext.broadcast((ratings, users))
 
-
-def _scorer(matrix: Broadcast[Coded], plan: Plan, rule: Rule) -> Callable[[Batches], Batches]:
-    def score(batches: Batches) -> Batches:
-        everyone, n_items = prepare(matrix.value.ratings, rule), matrix.value.ratings.shape[1]
+    def score(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        ratings, _ = shared.value
+        everyone = prepare(ratings, rule)
         for task in (task for batch in batches for task in batch["id"].to_pylist()):
-            i, j = plan.tasks[task]
-            rows = {block: cut(everyone, *plan.spans[block]) for block in (i, j)}
-            found = {block: Found.empty(len(rows[block].listener), rule) for block in rows}
-            if i == j:
-                score_within(rows[i], found[i], n_items, rule)
-            else:
-                score_between(rows[i], rows[j], found[i], found[j], n_items, rule)
-            for block, lists in found.items():
-                yield packed(block, lists)
+            blocks = {block: cut(everyone, *plan.spans[block]) for block in plan.tasks[task]}
+            yield score_task(blocks, ratings.shape[1], rule)
 
-    return score
+    n_tasks = len(plan.tasks)
+    partial = spark.range(0, n_tasks, 1, n_tasks).mapInArrow(score, PARTIAL)
+    return _merged(partial, plan, rule, lambda found: named(found, shared.value[1]), NAMED)
 
 
-def _merger(matrix: Broadcast[Coded], plan: Plan, rule: Rule) -> Callable[[pa.Table], pa.Table]:
-    def merge(table: pa.Table) -> pa.Table:
-        start, end = plan.spans[table["block"][0].as_py()]
-        found = Found.empty(end - start, rule)
-        for lists in table["lists"].to_pylist():
-            for whole, part in zip(found, unpacked(lists, rule), strict=True):
-                merge_lists(whole, part)
-        listener = np.arange(start, end, dtype=np.int32)
-        return named(ranked(found, listener, rule), matrix.value.users)
+def by_shuffle(
+    ratings: DataFrame, users: DataFrame, tracks: DataFrame, plan: Plan, rule: Rule, n_tracks: int
+) -> DataFrame:
+    """The same from columns user_id, track_id, rating; ``users`` (u) and ``tracks`` (t) number them."""
 
-    return merge
+    def pack(batches: Batches) -> Batches:
+        table = pa.Table.from_batches(batches)
+        block = table["block"][0].as_py()
+        rows = [pack_block(table, plan.spans[block], n_tracks, rule)]
+        yield pa.RecordBatch.from_pydict({"block": pa.array([block], pa.int32()), "rows": rows})
 
+    def score(batches: Batches) -> Batches:
+        packed = sorted((row["block"], row["rows"]) for batch in batches for row in batch.to_pylist())
+        yield score_task({block: unpack_block(rows) for block, rows in packed}, n_tracks, rule)
 
-def packed(block: int, found: Found) -> pa.RecordBatch:
-    """A block's lists as one row of bytes."""
-    lists = [array.tobytes() for part in found for array in part]
-    return pa.RecordBatch.from_pydict({"block": pa.array([block], pa.int32()), "lists": [lists]})
-
-
-def unpacked(lists: list[bytes], rule: Rule) -> Found:
-    """The lists that ``packed`` packed, as the rule's lengths have them."""
-    arrays = iter(lists)
-    best, worst = (
-        Lists(
-            *(np.frombuffer(next(arrays), array.dtype) for array in (empty.size, empty.bar)),
-            np.frombuffer(next(arrays), ENTRY).reshape(-1, empty.entries.shape[1]),
-        )
-        for empty in Found.empty(0, rule)
+    starts = ", ".join(str(start) for start, _ in plan.spans)
+    block = F.expr(f"size(filter(array({starts}), s -> s <= u)) - 1").alias("block")
+    coded = ratings.join(users, "user_id", "inner").join(tracks, "track_id", "inner")
+    blocks = coded.select(block, "u", "t", "rating").groupBy("block").applyInArrow(pack, BLOCK)
+    members = [(task, block) for task, pair in enumerate(plan.tasks) for block in sorted(set(pair))]
+    uses = ratings.sparkSession.createDataFrame(members, "task int, block int")
+    partial = (
+        blocks.join(F.broadcast(uses), "block", "inner").groupBy("task").applyInArrow(score, PARTIAL)
     )
-    return Found(best, worst)
+    found = _merged(partial, plan, rule, _with_numbers, NUMBERED)
+    owners = users.select("user_id", F.col("u").alias("user"))
+    others = users.select(F.col("user_id").alias("neighbor_id"), F.col("u").alias("neighbor"))
+    named = found.join(owners, "user", "inner").join(others, "neighbor", "inner")
+    return named.drop("user", "neighbor")
 
 
-def named(neighbors: Neighbors, users: pa.StringArray) -> pa.Table:
-    """With ids in place of numbers."""
-    return pa.table(
-        {
-            "user_id": users.take(pa.array(neighbors.user)),
-            "neighbor_id": users.take(pa.array(neighbors.neighbor)),
-            "pearson": neighbors.pearson,
-            "n_common": neighbors.n_common,
-            "similarity": neighbors.similarity,
-            "rank": neighbors.rank,
-            "band": neighbors.band,
-        }
-    )
+def named(found: Neighbors, users: pa.StringArray) -> pa.Table:
+    """The columns of the neighbors table, without the night."""
+    ids = {"user_id": found.user, "neighbor_id": found.neighbor}
+    return pa.table({name: users.take(pa.array(rows)) for name, rows in ids.items()} | columns(found))
+
+
+def _with_numbers(found: Neighbors) -> pa.Table:
+    return pa.table({"user": found.user, "neighbor": found.neighbor} | columns(found))
+
+
+def _merged(
+    partial: DataFrame, plan: Plan, rule: Rule, table: Callable[[Neighbors], pa.Table], schema: str
+) -> DataFrame:
+    def merge(key: tuple[pa.Scalar, ...], batches: Batches) -> Batches:
+        yield from table(merge_tasks(batches, plan.spans[key[0].as_py()], rule)).to_batches()
+
+    return partial.groupBy("block").applyInArrow(merge, schema)
+
+
+def numbered(rows: DataFrame, name: str, *order: str) -> DataFrame:
+    """With a column of that name that counts from 0 in this order; sorted by one task."""
+    return rows.withColumn(name, F.row_number().over(Ordered.orderBy(*map(F.expr, order))) - 1)

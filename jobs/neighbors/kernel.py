@@ -103,17 +103,32 @@ def pearson_neighbors(
     """
     _check(k, k_dissimilar, min_overlap, shrinkage, n_threads)
     n_items = ratings.shape[1] if support == "all" else 0
-    ratings, n_head = popular_first(ratings, pair_budget)
+    n_head = 0
+    if pair_budget is not None:
+        ratings = popular_first(ratings)
+        n_head = head_size(np.bincount(ratings.indices), pair_budget)
     rule = Rule(n_items, k, k_dissimilar, min_overlap, float(shrinkage), n_head)
+    if targets is not None:
+        return neighbors_of(np.asarray(targets, np.int64), ratings, rule, block, n_threads)
     everyone = prepare(ratings, rule)
-    n_columns = ratings.shape[1]
-    if targets is None:
-        found = Found.empty(ratings.shape[0], rule)
-        score_within(everyone, found, n_columns, rule, block=block, n_threads=n_threads)
-        return ranked(found, everyone.listener, rule)
-    chosen = pick(everyone, np.unique(np.asarray(targets, np.int64)))
+    found = Found.empty(ratings.shape[0], rule)
+    score_within(everyone, found, ratings.shape[1], rule, block=block, n_threads=n_threads)
+    return ranked(found, everyone.listener, rule)
+
+
+def neighbors_of(
+    targets: NDArray[np.int64],
+    ratings: sp.csr_matrix,
+    rule: Rule,
+    block: int = BLOCK,
+    n_threads: int = 1,
+) -> Neighbors:
+    """The lists of some rows only, among all; columns by falling popularity if the rule has a head."""
+    everyone = prepare(ratings, rule)
+    chosen = pick(everyone, np.unique(targets))
     found = Found.empty(len(chosen.listener), rule)
     nobody = Found.empty(ratings.shape[0], rule._replace(k=0, k_dissimilar=0))
+    n_columns = ratings.shape[1]
     score_between(chosen, everyone, found, nobody, n_columns, rule, block=block, n_threads=n_threads)
     return ranked(found, chosen.listener, rule)
 
@@ -126,21 +141,17 @@ def _check(k: int, k_dissimilar: int, min_overlap: int, shrinkage: float, n_thre
         )
 
 
-def popular_first(ratings: sp.csr_matrix, pair_budget: int | None) -> tuple[sp.csr_matrix, int]:
-    """The columns by falling popularity, and how many of them the budget makes the head."""
-    if pair_budget is None:
-        return ratings, 0
+def popular_first(ratings: sp.csr_matrix) -> sp.csr_matrix:
+    """The columns by falling number of listeners."""
     listeners = np.bincount(ratings.indices, minlength=ratings.shape[1])
-    order = np.argsort(-listeners, kind="stable")
-    place = np.empty(len(order), np.int32)
-    place[order] = np.arange(len(order))
-    renumbered = sp.csr_matrix((ratings.data, place[ratings.indices], ratings.indptr), ratings.shape)
-    return renumbered, head_size(listeners[order], pair_budget)
+    place = np.empty(ratings.shape[1], np.int32)
+    place[np.argsort(-listeners, kind="stable")] = np.arange(ratings.shape[1])
+    return sp.csr_matrix((ratings.data, place[ratings.indices], ratings.indptr), ratings.shape)
 
 
 def head_size(listeners: NDArray[np.integer], pair_budget: int) -> int:
-    """Of items by falling number of listeners, how many to leave out to stay within the budget."""
-    left = np.cumsum((listeners.astype(np.float64) ** 2)[::-1])[::-1]
+    """How many of the most popular items to leave out for a sum of listeners^2 within the budget."""
+    left = np.cumsum((np.sort(listeners)[::-1].astype(np.float64) ** 2)[::-1])[::-1]
     return int((left > pair_budget).sum())
 
 

@@ -427,6 +427,27 @@ def merge_lists(lists, others):
 
 
 @compiled
+def offer_entries(lists, users, pearson, n_common, neighbors, sign, shrinkage):
+    """Offer known pairs to the lists of their users."""
+    for i in range(len(users)):
+        key = sign * (pearson[i] * n_common[i] / (n_common[i] + shrinkage))
+        offer(lists.size, lists.bar, lists.entries, users[i], key, pearson[i], n_common[i], neighbors[i])
+
+
+@compiled
+def reaches(lists, users, pearson, n_common, neighbors, sign, shrinkage):
+    """Whether each list is full and its last place no worse than the pair given for it, if any."""
+    k = lists.entries.shape[1]
+    good = lists.size == k
+    for i in range(len(users)):
+        u = users[i]
+        key = sign * (pearson[i] * n_common[i] / (n_common[i] + shrinkage))
+        if good[u] and _worse(lists.entries, u, 0, key, n_common[i], neighbors[i]):
+            good[u] = False
+    return good
+
+
+@compiled
 def sort_lists(lists):
     """Turn each heap into a list, the best first."""
     entries = lists.entries

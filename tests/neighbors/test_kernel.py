@@ -148,10 +148,9 @@ def test_beyond_the_budget_popular_items_make_no_candidates_but_count(support, b
     np.testing.assert_allclose(found.pearson, exact.pearson[candidate], rtol=0, atol=2e-10)
 
 
-@pytest.mark.parametrize(("listeners", "budget", "head"), [([9, 5, 2], 110, 0), ([9, 5, 2], 109, 1),
-                         ([9, 5, 2], 29, 1), ([9, 5, 2], 28, 2), ([9, 5, 2], 0, 3), ([], 5, 0)])  # fmt: skip
-def test_the_head_is_as_many_popular_items_as_the_budget_asks(listeners, budget, head):
-    assert head_size(np.array(listeners, int), budget) == head
+@pytest.mark.parametrize(("budget", "head"), [(110, 0), (109, 1), (29, 1), (28, 2), (4, 2), (3, 3)])
+def test_the_head_is_as_many_popular_items_as_the_budget_asks(budget, head):
+    assert head_size(np.array([9, 5, 2]), budget) == head
 
 
 @pytest.mark.parametrize(("k", "k_dissimilar"), [(0, 3), (3, 0), (0, 0), (500, 500)])

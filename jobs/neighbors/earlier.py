@@ -1,0 +1,42 @@
+"""The run that tonight's can start from: this night's own last one, or that of the night before."""
+
+import json
+from datetime import date
+from typing import Any
+
+from jobs.lake.tables import Lake
+from jobs.neighbors.coding import coded
+from jobs.neighbors.incremental import Earlier
+from jobs.neighbors.pairs import Rule
+from jobs.stage import Night, summary_key
+from jobs.window import DAY, Window
+
+COLUMNS = ("user_id", "neighbor_id", "pearson", "n_common", "rank", "band")
+
+
+def earlier_run(night: Night, lake: Lake, rule: Rule) -> Earlier | None:
+    """What an earlier run by the same rule read and wrote, at the very versions; None if there is none.
+
+    The ledger says which versions of the two tables belong together, so a night rebuilt since, or
+    nights out of order, cannot mix.
+    """
+    for as_of in (night.window.as_of, night.window.as_of - DAY):
+        versions = _versions(night, as_of, rule)
+        if versions:
+            ratings = lake.read_version("ratings", versions["ratings"], as_of)
+            neighbors = lake.read_version("neighbors", versions["neighbors"], as_of)
+            matrix = coded(ratings.select("user_id", "track_id", "rating").toArrow())
+            return Earlier(matrix, neighbors.select(*COLUMNS).toArrow())
+    return None
+
+
+def _versions(night: Night, as_of: date, rule: Rule) -> dict[str, int] | None:
+    key = summary_key(Night(Window.night(as_of), night.settings), "find_neighbors")
+    found = night.store.get(key)
+    if found is None:
+        return None
+    summary: dict[str, Any] = json.loads(found)
+    if summary["error"] or summary["details"].get("rule") != rule._asdict():
+        return None
+    versions: dict[str, int] = summary["table_versions"]
+    return versions

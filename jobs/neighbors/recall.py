@@ -1,0 +1,32 @@
+"""What the pair budget costs: the approximate lists of a sample against their exact ones."""
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from jobs.neighbors.kernel import Neighbors, neighbors_of
+from jobs.neighbors.pairs import Rule
+
+SAMPLE = 200
+
+
+def sampled_recall(ratings: sp.csr_matrix, rule: Rule, seed: int) -> float:
+    """Mean over a seeded sample of listeners: the share of their exact neighbors that were found."""
+    rng = np.random.default_rng(seed)
+    sample = np.sort(rng.permutation(ratings.shape[0])[:SAMPLE])
+    exact = neighbors_of(sample, ratings, rule._replace(n_head=0))
+    return recall(neighbors_of(sample, ratings, rule), exact)
+
+
+def recall(found: Neighbors, exact: Neighbors) -> float:
+    """Mean over the listeners with exact neighbors: the share of these that were found."""
+    pairs, wanted = _pairs(found), _pairs(exact)
+    if not len(wanted):
+        return 1.0
+    hits = np.isin(wanted, pairs)
+    users, which = np.unique(exact.user, return_inverse=True)
+    return float((np.bincount(which, hits) / np.bincount(which)).mean()) if len(users) else 1.0
+
+
+def _pairs(neighbors: Neighbors) -> NDArray[np.int64]:
+    return neighbors.user.astype(np.int64) << 32 | neighbors.neighbor

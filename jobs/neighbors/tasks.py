@@ -1,0 +1,72 @@
+"""What the workers run: one task of the plan, and the merge of one block's lists. Arrays only."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from jobs.neighbors.kernel import Found, Neighbors, prepare, ranked, score_between, score_within
+from jobs.neighbors.pairs import ENTRY, Lists, Rows, Rule, merge_lists
+
+# A block's lists, or its ratings, as bytes.
+PARTIAL = "block int, lists array<binary>"
+BLOCK = "block int, rows array<binary>"
+ROW_TYPES = (np.int32, np.int64, np.int32, *(np.float64,) * 5)
+RESULT = "pearson double, n_common int, similarity double, rank int, band string"
+
+
+def score_task(blocks: Mapping[int, Rows], n_columns: int, rule: Rule) -> pa.RecordBatch:
+    """Score the pairs of two blocks of listeners, or of one; a row a block with its lists."""
+    numbers, rows = list(blocks), list(blocks.values())
+    found = [Found.empty(len(each.listener), rule) for each in rows]
+    if len(rows) == 1:
+        score_within(rows[0], found[0], n_columns, rule)
+    else:
+        score_between(rows[0], rows[1], found[0], found[1], n_columns, rule)
+    packed = [[array.tobytes() for lists in each for array in lists] for each in found]
+    return pa.RecordBatch.from_pydict({"block": pa.array(numbers, pa.int32()), "lists": packed})
+
+
+def merge_tasks(batches: Iterable[pa.RecordBatch], span: tuple[int, int], rule: Rule) -> Neighbors:
+    """The neighbors of a block's listeners from the lists of all its tasks, in any order."""
+    start, end = span
+    found = Found.empty(end - start, rule)
+    for batch in batches:
+        for lists in batch["lists"].to_pylist():
+            for whole, part in zip(found, _unpacked(lists, rule), strict=True):
+                merge_lists(whole, part)
+    return ranked(found, np.arange(start, end, dtype=np.int32), rule)
+
+
+def _unpacked(lists: list[bytes], rule: Rule) -> Found:
+    arrays = iter(lists)
+    best, worst = (
+        Lists(
+            np.frombuffer(next(arrays), np.int32),
+            np.frombuffer(next(arrays), np.float64),
+            np.frombuffer(next(arrays), ENTRY).reshape(-1, k) if k else np.empty((0, 0), ENTRY),
+        )
+        for k in (rule.k, rule.k_dissimilar)
+    )
+    return Found(best, worst)
+
+
+def pack_block(table: pa.Table, span: tuple[int, int], n_columns: int, rule: Rule) -> list[bytes]:
+    """The rows of a block's listeners, ready to score, from columns u, t, rating in any order."""
+    start, end = span
+    u, t = table["u"].to_numpy() - start, table["t"].to_numpy()
+    ratings = sp.csr_matrix((table["rating"].to_numpy(), (u, t)), shape=(end - start, n_columns))
+    rows = prepare(ratings, rule)
+    return [array.tobytes() for array in rows._replace(listener=rows.listener + np.int32(start))]
+
+
+def unpack_block(rows: list[bytes]) -> Rows:
+    """The rows that ``pack_block`` packed."""
+    return Rows(*(np.frombuffer(data, kind) for data, kind in zip(rows, ROW_TYPES, strict=True)))
+
+
+def columns(neighbors: Neighbors) -> dict[str, pa.Array]:
+    """The columns of RESULT."""
+    names = ("pearson", "n_common", "similarity", "rank", "band")
+    return {name: pa.array(getattr(neighbors, name)) for name in names}
