@@ -1,6 +1,6 @@
 """How well the neighbors recommend what listeners play next, against min_overlap and shrinkage.
 
-``python -m benchmarks.neighbors.quality --hetrec user_artists.tsv.gz --landing landing --out docs/neighbors.svg``
+``python -m benchmarks.neighbors.quality --hetrec FILE --landing FOLDER --out docs/neighbors.svg``
 
 Two data sets: HetRec Last.fm (a fifth of each listener's artists held out at random) and a landing of
 make_landing.py (the last week's plays of tracks not played before). For each support, min_overlap and
@@ -90,7 +90,7 @@ def _split(
 
 def predictions(known: sp.csr_matrix, neighbors: Neighbors, support: str) -> sp.csr_matrix:
     """Resnick's prediction, up to a constant a listener, of what a similar neighbor rates above 0."""
-    n, n_items = known.shape
+    n = known.shape[0]
     similarity = sp.csr_matrix(
         (neighbors.similarity, (neighbors.user, neighbors.neighbor)), shape=(n, n)
     )

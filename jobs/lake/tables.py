@@ -29,10 +29,16 @@ class Lake:
         """Whether the table has been written before."""
         return bool(DeltaTable.isDeltaTable(self.spark, self.path(name)))
 
-    def read(self, name: str, as_of: date | None = None) -> DataFrame:
-        """The table, or no rows with its columns if it was never written; one night's with ``as_of``."""
+    def read(self, name: str, as_of: date | None = None, version: int | None = None) -> DataFrame:
+        """The table, or no rows with its columns if it was never written.
+
+        One night's rows with ``as_of``; as it was at an earlier ``version`` while Delta keeps that.
+        """
         if self.exists(name):
-            rows = self.spark.read.format("delta").load(self.path(name))
+            reader = self.spark.read.format("delta")
+            if version is not None:
+                reader = reader.option("versionAsOf", version)
+            rows = reader.load(self.path(name))
         else:
             rows = self.spark.createDataFrame([], spark_schema(TABLES[name]))
         return rows if as_of is None else rows.where(F.col("as_of") == F.lit(as_of))

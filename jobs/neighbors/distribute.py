@@ -35,7 +35,7 @@ NUMBERED = f"user int, neighbor int, {RESULT}"
 def by_broadcast(
     spark: SparkSession, ratings: sp.csr_matrix, users: pa.StringArray, plan: Plan, rule: Rule
 ) -> DataFrame:
-    """One row a listener and neighbor, from a matrix in the driver's memory; ``users`` names its rows."""
+    """One row a listener and neighbor, from a matrix that fits in memory; ``users`` names its rows."""
     shared: Broadcast[tuple[sp.csr_matrix, pa.StringArray]]
     shared = spark.sparkContext.broadcast((ratings, users))
 

@@ -1,8 +1,12 @@
 """The run that tonight's can start from: this night's own last one, or that of the night before."""
 
 import json
+import logging
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
+
+from pyspark.errors import PySparkException
 
 from jobs.lake.tables import Lake
 from jobs.neighbors.coding import coded
@@ -11,6 +15,7 @@ from jobs.neighbors.pairs import Rule
 from jobs.stage import Night, summary_key
 from jobs.window import DAY, Window
 
+log = logging.getLogger("nocturne.neighbors")
 COLUMNS = ("user_id", "neighbor_id", "pearson", "n_common", "rank", "band")
 
 
@@ -23,11 +28,18 @@ def earlier_run(night: Night, lake: Lake, rule: Rule) -> Earlier | None:
     for as_of in (night.window.as_of, night.window.as_of - DAY):
         versions = _versions(night, as_of, rule)
         if versions:
-            ratings = lake.read_version("ratings", versions["ratings"], as_of)
-            neighbors = lake.read_version("neighbors", versions["neighbors"], as_of)
-            matrix = coded(ratings.select("user_id", "track_id", "rating").toArrow())
-            return Earlier(matrix, neighbors.select(*COLUMNS).toArrow())
+            try:
+                return _read(lake, as_of, versions)
+            except PySparkException as error:
+                log.warning("%s: its versions %s cannot be read any more: %s", as_of, versions, error)
     return None
+
+
+def _read(lake: Lake, as_of: date, versions: Mapping[str, int]) -> Earlier:
+    ratings = lake.read("ratings", as_of, versions["ratings"])
+    neighbors = lake.read("neighbors", as_of, versions["neighbors"])
+    matrix = coded(ratings.select("user_id", "track_id", "rating").toArrow())
+    return Earlier(matrix, neighbors.select(*COLUMNS).toArrow())
 
 
 def _versions(night: Night, as_of: date, rule: Rule) -> dict[str, int] | None:

@@ -35,7 +35,8 @@ class Earlier:
 def changed(now: Coded, before: Coded) -> Mask:
     """Which of today's listeners have other ratings than before, or had none."""
     at = _places(now.users, before.users)
-    return (at < 0) | (_marks(now) != _marks(before)[at])
+    differs: Mask = _marks(now) != _marks(before)[at]
+    return (at < 0) | differs
 
 
 def _marks(coded: Coded) -> NDArray[np.uint64]:
@@ -46,7 +47,8 @@ def _marks(coded: Coded) -> NDArray[np.uint64]:
     mixed = (track ^ (value * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
     mixed ^= mixed >> np.uint64(32)
     totals = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
-    return totals[ratings.indptr[1:]] - totals[ratings.indptr[:-1]]
+    marks: NDArray[np.uint64] = totals[ratings.indptr[1:]] - totals[ratings.indptr[:-1]]
+    return marks
 
 
 def is_cheaper(ratings: sp.csr_matrix, moved: Mask) -> bool:
@@ -76,15 +78,15 @@ def update(now: Coded, earlier: Earlier, moved: Mask, rule: Rule, n_threads: int
     return ranked(found, everyone.listener, rule)
 
 
-def _kept(
-    now: Coded, earlier: pa.Table, moved: Mask, gained: Found, rule: Rule
-) -> tuple[Found, Mask]:
+def _kept(now: Coded, earlier: pa.Table, moved: Mask, gained: Found, rule: Rule) -> tuple[Found, Mask]:
     """The unmoved listeners' lists without the movers they held and with those they gained.
 
     Also whether each is sound: as long as before with no place worse than its last was, or one that
     never was full, and so held every pair there is.
     """
-    user, neighbor = (_places(earlier[name].combine_chunks(), now.users) for name in ("user_id", "neighbor_id"))
+    user, neighbor = (
+        _places(earlier[name].combine_chunks(), now.users) for name in ("user_id", "neighbor_id")
+    )
     mine = (user >= 0) & ~moved[user]
     rows = earlier.filter(pa.array(mine))
     user, neighbor = user[mine], neighbor[mine]
