@@ -109,7 +109,7 @@ class NeighborsSettings(Section):
     k: PositiveInt = 50
     k_dissimilar: NonNegativeInt = 10
     min_overlap: PositiveInt = 3
-    shrinkage: NonNegative = 10.0
+    shrinkage: NonNegative = 30.0
     pair_budget: PositiveInt = 500_000_000_000
     broadcast_mb: PositiveInt = 512
     task_memory_mb: PositiveInt = 512

@@ -5,7 +5,8 @@
 Two data sets: HetRec Last.fm (a fifth of each listener's artists held out at random) and a landing of
 make_landing.py (the last week's plays of tracks not played before). For each support, min_overlap and
 shrinkage: NDCG@10 of Resnick's prediction as the night makes it, over 50 similar and 10 dissimilar
-neighbors. Prints Markdown tables and draws the curves.
+neighbors; for co-rated neighbors also of the plain sum of similarity times rating, which over all
+items ranks as Resnick's does. Prints Markdown tables and draws the curves.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from jobs.neighbors.kernel import Neighbors, pearson_neighbors
 
 OVERLAPS = (1, 2, 3, 5, 8, 12)
 SHRINKAGES = (0, 3, 10, 30, 100)
-SUPPORTS = ("co_rated", "all")
+RANKINGS = ("co_rated, Resnick", "co_rated, sum", "all, Resnick")
 HALF_LIFE_DAYS = 90.0
 
 
@@ -88,8 +89,8 @@ def _split(
     return Split(name, known, held_out)
 
 
-def predictions(known: sp.csr_matrix, neighbors: Neighbors, support: str) -> sp.csr_matrix:
-    """Resnick's prediction, up to a constant a listener, of what a similar neighbor rates above 0."""
+def predictions(known: sp.csr_matrix, neighbors: Neighbors, ranking: str) -> sp.csr_matrix:
+    """Predictions, up to a constant a listener, of what a similar neighbor rates above 0."""
     n = known.shape[0]
     similarity = sp.csr_matrix(
         (neighbors.similarity, (neighbors.user, neighbors.neighbor)), shape=(n, n)
@@ -99,7 +100,7 @@ def predictions(known: sp.csr_matrix, neighbors: Neighbors, support: str) -> sp.
     played = known.copy()
     played.data = (known.data > 0).astype(float)
     n_rated = np.maximum(np.diff(known.indptr), 1)
-    if support == "all":
+    if ranking != "co_rated, Resnick":
         scores = similarity @ known
     else:
         centered = known.copy()
@@ -140,17 +141,17 @@ def ndcg(scores: sp.csr_matrix, split: Split, k: int = 10) -> float:
 
 
 def measure(split: Split) -> dict[tuple[str, int, int], float]:
-    """NDCG@10 by support, min_overlap and shrinkage."""
+    """NDCG@10 by ranking, min_overlap and shrinkage."""
     found = {}
-    for support in SUPPORTS:
+    for ranking in RANKINGS:
         for overlap in OVERLAPS:
             for shrinkage in SHRINKAGES:
                 neighbors = pearson_neighbors(
-                    split.known, support=support, k=50, k_dissimilar=10,
+                    split.known, support=ranking.split(",")[0], k=50, k_dissimilar=10,
                     min_overlap=overlap, shrinkage=float(shrinkage), n_threads=2,
                 )  # fmt: skip
-                scores = predictions(split.known, neighbors, support)
-                found[support, overlap, shrinkage] = ndcg(scores, split)
+                scores = predictions(split.known, neighbors, ranking)
+                found[ranking, overlap, shrinkage] = ndcg(scores, split)
     return found
 
 
@@ -167,28 +168,30 @@ def popularity(split: Split) -> float:
 def table(split: Split, found: dict[tuple[str, int, int], float]) -> str:
     """The figures as Markdown."""
     lines = [f"**{split.name}**, NDCG@10 (popularity: {popularity(split):.4f})", ""]
-    lines += ["| support | min_overlap | " + " | ".join(f"shrinkage {s}" for s in SHRINKAGES) + " |"]
+    lines += [
+        "| neighbors, ranking | min_overlap | " + " | ".join(f"shrinkage {s}" for s in SHRINKAGES) + " |"
+    ]
     lines += ["|---|---:|" + "---:|" * len(SHRINKAGES)]
-    for support in SUPPORTS:
+    for ranking in RANKINGS:
         for overlap in OVERLAPS:
-            cells = " | ".join(f"{found[support, overlap, s]:.4f}" for s in SHRINKAGES)
-            lines.append(f"| {support} | {overlap} | {cells} |")
+            cells = " | ".join(f"{found[ranking, overlap, s]:.4f}" for s in SHRINKAGES)
+            lines.append(f"| {ranking} | {overlap} | {cells} |")
     return "\n".join([*lines, ""])
 
 
 def draw(results: list[tuple[Split, dict[tuple[str, int, int], float]]], out: Path) -> None:
-    """One panel a data set and support: NDCG@10 against shrinkage, a line a min_overlap."""
+    """One panel a data set and ranking: NDCG@10 against shrinkage, a line a min_overlap."""
     matplotlib.rcParams["svg.hashsalt"] = "neighbors"
     figure, panels = plt.subplots(
         len(results), 2, figsize=(8, 3 * len(results)), sharex=True, sharey="row"
     )
     for row, (split, found) in zip(np.atleast_2d(panels), results, strict=True):
-        for panel, support in zip(row, SUPPORTS, strict=True):
+        for panel, ranking in zip(row, RANKINGS, strict=True):
             for overlap in OVERLAPS:
-                curve = [found[support, overlap, s] for s in SHRINKAGES]
+                curve = [found[ranking, overlap, s] for s in SHRINKAGES]
                 panel.plot(range(len(SHRINKAGES)), curve, marker="o", label=f"min_overlap {overlap}")
             panel.set_xticks(range(len(SHRINKAGES)), [str(s) for s in SHRINKAGES])
-            panel.set_title(f"{split.name}: {support}", fontsize=9)
+            panel.set_title(f"{split.name}: {ranking}", fontsize=9)
             panel.set_xlabel("shrinkage")
             panel.set_ylabel("NDCG@10")
             panel.grid(alpha=0.3)

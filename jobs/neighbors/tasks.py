@@ -1,10 +1,12 @@
 """What the workers run: one task of the plan, and the merge of one block's lists. Arrays only."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
+from numpy.typing import DTypeLike, NDArray
 
 from jobs.neighbors.kernel import Found, Neighbors, prepare, ranked, score_between, score_within
 from jobs.neighbors.pairs import ENTRY, Lists, Rows, Rule, merge_lists
@@ -43,9 +45,9 @@ def _unpacked(lists: list[bytes], rule: Rule) -> Found:
     arrays = iter(lists)
     best, worst = (
         Lists(
-            np.frombuffer(next(arrays), np.int32),
-            np.frombuffer(next(arrays), np.float64),
-            np.frombuffer(next(arrays), ENTRY).reshape(-1, k) if k else np.empty((0, 0), ENTRY),
+            _array(next(arrays), np.int32),
+            _array(next(arrays), np.float64),
+            _array(next(arrays), ENTRY).reshape(-1, k) if k else np.empty((0, 0), ENTRY),
         )
         for k in (rule.k, rule.k_dissimilar)
     )
@@ -63,7 +65,12 @@ def pack_block(table: pa.Table, span: tuple[int, int], n_columns: int, rule: Rul
 
 def unpack_block(rows: list[bytes]) -> Rows:
     """The rows that ``pack_block`` packed."""
-    return Rows(*(np.frombuffer(data, kind) for data, kind in zip(rows, ROW_TYPES, strict=True)))
+    return Rows(*(_array(data, kind) for data, kind in zip(rows, ROW_TYPES, strict=True)))
+
+
+def _array(data: bytes, kind: DTypeLike) -> NDArray[Any]:
+    """A copy, because numba would compile everything once more for arrays that are read-only."""
+    return np.frombuffer(data, kind).copy()
 
 
 def columns(neighbors: Neighbors) -> dict[str, pa.Array]:

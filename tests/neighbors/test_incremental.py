@@ -69,6 +69,7 @@ def random_night(seed: int, n_users: int, n_tracks: int) -> dict[tuple[str, str]
         k_dissimilar=st.integers(0, 3),
         min_overlap=st.integers(1, 3),
         shrinkage=st.sampled_from([0.0, 4.0]),
+        n_head=st.just(0),
     ),
     over_all=st.booleans(),
 )

@@ -1,0 +1,33 @@
+import threading
+from itertools import combinations_with_replacement
+
+import pytest
+
+from jobs.neighbors.threads import run_disjoint
+
+TASKS = list(combinations_with_replacement(range(5), 2))
+
+
+@pytest.mark.parametrize("n_threads", [1, 3, 8])
+def test_every_task_runs_once_and_no_two_write_the_same_at_a_time(n_threads):
+    done, busy, guard = [], set(), threading.Lock()
+
+    def work(i: int, j: int) -> None:
+        with guard:
+            assert busy.isdisjoint({i, j})
+            busy.update({i, j})
+        with guard:
+            busy.difference_update({i, j})
+            done.append((i, j))
+
+    run_disjoint(work, TASKS, TASKS, n_threads)
+    assert sorted(done) == TASKS
+
+
+def test_an_error_in_a_task_is_raised():
+    def work(i: int, j: int) -> None:
+        if (i, j) == (1, 3):
+            raise ValueError("no such pair")
+
+    with pytest.raises(ValueError, match="no such pair"):
+        run_disjoint(work, TASKS, TASKS, 2)
