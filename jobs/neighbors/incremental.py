@@ -95,7 +95,7 @@ def _kept(now: Coded, earlier: pa.Table, moved: Mask, gained: Found, rule: Rule)
     found, sound = Found.empty(len(moved), rule), np.ones(len(moved), bool)
     dissimilar = pc.equal(rows["band"], "dissimilar").to_numpy()
     some_open = np.zeros(len(moved), bool)
-    for lists, more, sign, of in zip(found, gained, (1.0, -1.0), (~dissimilar, dissimilar), strict=True):
+    for lists, more, sign, of in zip(found, gained, (1, -1), (~dissimilar, dissimilar), strict=True):
         entries = (user, pearson, n_common, neighbor)
         offer_entries(lists, *(column[held] for column in entries), sign, rule.shrinkage)
         merge_lists(lists, more)

@@ -37,8 +37,8 @@ class Neighbors:
 
     ``user`` and ``neighbor`` are row numbers; ``pearson`` is rounded to 10 decimals; ``similarity`` =
     pearson * n_common / (n_common + shrinkage). ``rank`` counts from 1 in each of the two lists:
-    the k most similar by (similarity, n_common, smaller number), and the k_dissimilar least similar
-    of the others by (-similarity, n_common, smaller number). ``band_code`` indexes BANDS.
+    the first k by (similarity, n_common, smaller number), and the last k_dissimilar of the same order,
+    the last first; nobody is in both. ``band_code`` indexes BANDS.
     """
 
     user: NDArray[np.int32]
@@ -266,10 +266,10 @@ def ranked(found: Found, listener: NDArray[np.int32], rule: Rule) -> Neighbors:
     rank = np.concatenate([_ranks(lists.size) for lists in found])
     n_similar = int(found.best.size.sum())
     band = np.where(np.arange(len(rank)) < n_similar, rank > -(-rule.k // 5), 2).astype(np.int8)
-    n = entries["n_common"]
+    n = abs(entries["n_common"])
     return Neighbors(
         user=user[order],
-        neighbor=entries["neighbor"],
+        neighbor=abs(entries["neighbor"]),
         pearson=entries["pearson"],
         n_common=n,
         similarity=entries["pearson"] * n / (n + rule.shrinkage),

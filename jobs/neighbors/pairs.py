@@ -86,8 +86,9 @@ ENTRY = np.dtype([("key", "f8"), ("pearson", "f8"), ("n_common", "i4"), ("neighb
 class Lists(NamedTuple):
     """For each listener a heap of the best so far, the worst of them first.
 
-    ``key`` is the similarity, or its negative in lists of the least similar. ``bar`` is the key that
-    another must reach to enter: minus infinity until the list is full.
+    ``key`` is the similarity. In lists of the least similar key, n_common and neighbor are negative, so
+    that these lists are the ends of the same order. ``bar`` is the key that another must reach to enter:
+    minus infinity until the list is full.
     """
 
     size: Ints
@@ -203,10 +204,10 @@ def score_block(left, right, postings, same, rule, best, worst, right_best, righ
                 if math.isnan(pearson[at]):
                     pearson[at] = _pearson_again(left, u, right, near[at], rule.n_items)
             pairs = (near[:n_near], pearson, sums, right.listener, left.listener[u], rule.shrinkage)
-            _offer_pairs(best, u, 1.0, pairs)
-            _offer_pairs(worst, u, -1.0, pairs)
-            _offer_pairs(right_best, -1, 1.0, pairs)
-            _offer_pairs(right_worst, -1, -1.0, pairs)
+            _offer_pairs(best, u, 1, pairs)
+            _offer_pairs(worst, u, -1, pairs)
+            _offer_pairs(right_best, -1, 1, pairs)
+            _offer_pairs(right_worst, -1, -1, pairs)
         sums[first:] = 0.0
 
 
@@ -308,7 +309,8 @@ def _offer_pairs(lists, u, sign, pairs):
         key = sign * (pearson[at] * n / (n + shrinkage))
         owner = u if u >= 0 else v
         if key >= bar[owner] and other != mine:
-            offer(size, bar, entries, owner, key, pearson[at], int(n), other if u >= 0 else mine)
+            who = other if u >= 0 else mine
+            offer(size, bar, entries, owner, key, pearson[at], int(sign * n), int(sign * who))
 
 
 @compiled
@@ -336,7 +338,7 @@ def _two_pass(left, u, right, v):
                 p, q = p + 1, q + 1
         if not second:
             mean_x, mean_y = mean_x / n, mean_y / n
-    return cov / math.sqrt(vx) / math.sqrt(vy) if vx > 0 and vy > 0 else math.nan
+    return cov / math.sqrt(vx * vy) if vx > 0 and vy > 0 else math.nan
 
 
 @compiled
@@ -431,18 +433,23 @@ def offer_entries(lists, users, pearson, n_common, neighbors, sign, shrinkage):
     """Offer known pairs to the lists of their users."""
     for i in range(len(users)):
         key = sign * (pearson[i] * n_common[i] / (n_common[i] + shrinkage))
-        offer(lists.size, lists.bar, lists.entries, users[i], key, pearson[i], n_common[i], neighbors[i])
+        n, who = sign * n_common[i], sign * neighbors[i]
+        offer(lists.size, lists.bar, lists.entries, users[i], key, pearson[i], n, who)
 
 
 @compiled
 def reaches(lists, users, pearson, n_common, neighbors, sign, shrinkage):
-    """Whether each list is full and its last place no worse than the pair given for it, if any."""
+    """Whether each list is full and its last place no worse than the pair given for it, if any.
+
+    A neighbor of -1 has no place in the order any more: the last place must then be better.
+    """
     k = lists.entries.shape[1]
     good = lists.size == k
     for i in range(len(users)):
         u = users[i]
         key = sign * (pearson[i] * n_common[i] / (n_common[i] + shrinkage))
-        if good[u] and _worse(lists.entries, u, 0, key, n_common[i], neighbors[i]):
+        who = sign * neighbors[i] if neighbors[i] >= 0 else -(2**31)
+        if good[u] and _worse(lists.entries, u, 0, key, sign * n_common[i], who):
             good[u] = False
     return good
 
@@ -477,6 +484,6 @@ def _in_list(best, u, entry):
     last = best.size[u] - 1
     if last < 0:
         return False
-    if best.entries[u, last].neighbor == entry.neighbor:
+    if best.entries[u, last].neighbor == -entry.neighbor:
         return True
-    return _worse(best.entries, u, last, -entry.key, entry.n_common, entry.neighbor)
+    return _worse(best.entries, u, last, -entry.key, -entry.n_common, -entry.neighbor)

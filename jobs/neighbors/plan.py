@@ -81,7 +81,8 @@ def make_plan(
     total = int(memory[-1]) if len(memory) else 0
     if n_blocks is None:
         n_blocks = max(_for_cores(size, n_cores), -(-total // (task_memory_mb * 2**20)))
-    edges = np.searchsorted(memory, np.arange(1, n_blocks) * total / n_blocks).tolist()
+    shares = np.arange(1, n_blocks) * total / n_blocks
+    edges = np.searchsorted(memory, shares, side="right").tolist()
     return Plan(tuple(span for span in pairwise([0, *edges, size.n_listeners]) if span[0] < span[1]))
 
 

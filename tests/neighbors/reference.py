@@ -36,9 +36,8 @@ def neighbors_by_numpy(
                 continue
             r = round(float(np.corrcoef(x, y)[0, 1]), 10)
             pairs.append((v, r, n, r * n / (n + shrinkage)))
-        best = sorted(pairs, key=lambda p: (-p[3], -p[2], p[0]))[:k]
-        rest = [p for p in pairs if p not in best]
-        worst = sorted(rest, key=lambda p: (p[3], -p[2], p[0]))[:k_dissimilar]
+        order = sorted(pairs, key=lambda p: (-p[3], -p[2], p[0]))
+        best, worst = order[:k], order[k:][::-1][:k_dissimilar]
         found[u] = [
             (*pair, rank, "most_similar" if rank <= -(-k // 5) else "similar")
             for rank, pair in enumerate(best, 1)

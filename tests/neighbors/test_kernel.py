@@ -190,3 +190,12 @@ def test_two_ratings_of_one_item_are_refused():
 def test_arguments_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match="must"):
         pearson_neighbors(sp.csr_matrix((2, 2)), **wrong)
+
+
+def test_the_dissimilar_are_the_end_of_the_order_even_if_all_tie():
+    ratings = sp.csr_matrix(np.tile([1.0, 2, 3], (6, 1)))
+    found = by_user(pearson_neighbors(ratings, k=2, k_dissimilar=2, min_overlap=3))
+    assert [pair[0] for pair in found[0]] == [1, 2, 5, 4]
+    assert [pair[4:] for pair in found[0]] == [
+        (1, "most_similar"), (2, "similar"), (1, "dissimilar"), (2, "dissimilar"),
+    ]  # fmt: skip
