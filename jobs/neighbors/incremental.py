@@ -113,5 +113,4 @@ def _places(ids: pa.Array, among: pa.StringArray) -> NDArray[np.int32]:
 
 def _replace(found: Found, rows: NDArray[np.int64], others: Found) -> None:
     for lists, more in zip(found, others, strict=True):
-        for array, values in zip(lists, more, strict=True):
-            array[rows] = values
+        lists.size[rows], lists.bar[rows], lists.entries[rows] = more.size, more.bar, more.entries

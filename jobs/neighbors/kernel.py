@@ -266,10 +266,10 @@ def ranked(found: Found, listener: NDArray[np.int32], rule: Rule) -> Neighbors:
     rank = np.concatenate([_ranks(lists.size) for lists in found])
     n_similar = int(found.best.size.sum())
     band = np.where(np.arange(len(rank)) < n_similar, rank > -(-rule.k // 5), 2).astype(np.int8)
-    n = abs(entries["n_common"])
+    n: NDArray[np.int32] = np.abs(entries["n_common"])
     return Neighbors(
         user=user[order],
-        neighbor=abs(entries["neighbor"]),
+        neighbor=np.abs(entries["neighbor"]),
         pearson=entries["pearson"],
         n_common=n,
         similarity=entries["pearson"] * n / (n + rule.shrinkage),
