@@ -36,8 +36,10 @@ FUNCTIONS: dict[str, Callable[[Night], None]] = {
     "gate_playlists": gate_playlists,
     "publish": publish,
 }
-# Seconds and paths differ from run to run, and versions from order to order.
-NOT_ROWS = {"run_ledger", "model_versions"}
+# Seconds and paths differ from run to run.
+NOT_ROWS = {"run_ledger"}
+# Delta counts commits in the order they came, and a version is compared with what was there before it.
+OF_THE_ORDER = {"model_versions": ["data_versions", "reason"]}
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ class House:
         return pl.from_arrow(table).sort(TABLES[name].key)
 
     def tables(self) -> dict[str, pl.DataFrame]:
-        """Every table that has been written, but for what tells of runs."""
-        written = [path.name for path in Path(self.settings.lake.root).iterdir()]
-        return {name: self.rows(name) for name in sorted(written) if name not in NOT_ROWS}
+        """Every table that has been written, but for the ledger and what tells the order of nights."""
+        written = sorted(path.name for path in Path(self.settings.lake.root).iterdir())
+        kept = [name for name in written if name not in NOT_ROWS]
+        return {name: self.rows(name).drop(OF_THE_ORDER.get(name, [])) for name in kept}
 
     def published(self) -> dict[str, bytes]:
         """Every published object."""
