@@ -10,6 +10,7 @@ import typer
 from jobs.errors import NocturneError
 from jobs.ingest.commands import quarantine
 from jobs.train.commands import models
+from jobs.train.reproduce import reproduce
 from jobs.validate.commands import validate
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(models, name="models")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(reproduce, name="reproduce")
 app.command()(validate)
 Day = Annotated[
     datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The night: its landing day (UTC).")

@@ -2,8 +2,6 @@
 
 State fitted on training rows (bounds, bin edges) is part of a layer's configuration, as plain lists:
 readable in the file, and loading it runs no code (``safe_mode=True``). Inputs: float[batch, n_features].
-Embeddings after Gorishniy, Rubachev and Babenko, "On Embeddings for Numerical Features in Tabular Deep
-Learning" (2022).
 """
 
 from collections.abc import Sequence
@@ -42,68 +40,42 @@ class MinMax(keras.layers.Layer):
 
 
 @registered
-class Periodic(keras.layers.Layer):
-    """``[cos(2 pi c x), sin(2 pi c x)]`` with learned frequencies c, drawn from N(0, sigma_feature).
+class Standardize(keras.layers.Layer):
+    """``(x - mean) / deviation`` per feature, clipped to -4..4, or the same of ``log(x + offset)``.
 
-    Gives float[batch, n_features, 2 n_frequencies]. ``sigma``: one for all features, or one for each;
-    inputs should be on a common scale.
+    ``offsets``: per feature, None for no logarithm. A feature without a deviation becomes 0.
     """
 
     def __init__(
-        self, n_frequencies: int, sigma: float | Sequence[float] = 1.0, seed: int = 0, **kwargs: Any
+        self,
+        offsets: Sequence[float | None],
+        mean: Sequence[float],
+        deviation: Sequence[float],
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.n_frequencies, self.sigma, self.seed = n_frequencies, sigma, seed
-
-    def build(self, input_shape: tuple[Any, ...]) -> None:
-        shape = (input_shape[-1], self.n_frequencies)
-        sigma = np.broadcast_to(self.sigma, shape[:1])
-        drawn = np.random.default_rng(self.seed).normal(size=shape) * sigma[:, None]
-        self.frequencies = self.add_weight(name="frequencies", shape=shape)
-        self.frequencies.assign(drawn)
-
-    def call(self, inputs: Any) -> Any:
-        """float[batch, n_features, 2 n_frequencies]: cosines, then sines."""
-        angles = 2 * np.pi * inputs[..., None] * ops.cast(self.frequencies, inputs.dtype)
-        return ops.concatenate([ops.cos(angles), ops.sin(angles)], axis=-1)
-
-    def get_config(self) -> dict[str, Any]:
-        sigma = self.sigma if isinstance(self.sigma, int | float) else list(self.sigma)
-        own = {"n_frequencies": self.n_frequencies, "sigma": sigma, "seed": self.seed}
-        return {**super().get_config(), **own}
-
-
-@registered
-class PiecewiseLinear(keras.layers.Layer):
-    """How much of each bin lies below x: 1 for the bins passed, a share for its own, 0 for the rest.
-
-    ``edges``: per feature, strictly increasing, 2 or more. Values beyond the outer edges are clipped.
-    Gives float[batch, n_features, n_bins], n_bins that of the feature with most; the spare ones are 0.
-    """
-
-    def __init__(self, edges: Sequence[Sequence[float]], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.edges = [list(one) for one in edges]
+        self.offsets, self.mean, self.deviation = list(offsets), list(mean), list(deviation)
 
     @classmethod
-    def fitted(cls, rows: ArrayLike, n_bins: int, **kwargs: Any) -> Self:
-        """Edges at the quantiles of the training rows, ties merged; a constant feature has one bin."""
-        quantiles = np.quantile(np.asarray(rows, float), np.linspace(0, 1, n_bins + 1), axis=0)
-        edges = [np.unique(column).tolist() for column in quantiles.T]
-        return cls([one if len(one) > 1 else [one[0], one[0] + 1] for one in edges], **kwargs)
+    def fitted(cls, rows: ArrayLike, offsets: Sequence[float | None], **kwargs: Any) -> Self:
+        """Means and deviations of the training rows, float[n, n_features]."""
+        columns = zip(np.asarray(rows, float).T, offsets, strict=True)
+        level = np.array([x if offset is None else np.log(x + offset) for x, offset in columns])
+        return cls(offsets, level.mean(axis=1).tolist(), level.std(axis=1).tolist(), **kwargs)
 
     def call(self, inputs: Any) -> Any:
-        """float[batch, n_features, n_bins], each in 0..1."""
-        n_bins = max(len(one) for one in self.edges) - 1
-        low, width = np.full((2, len(self.edges), n_bins), np.inf)
-        for row, one in enumerate(self.edges):
-            low[row, : len(one) - 1], width[row, : len(one) - 1] = one[:-1], np.diff(one)
-        width[np.isinf(low)], low[np.isinf(low)] = 1.0, np.finfo(np.float32).max
-        shares = (inputs[..., None] - ops.cast(low, inputs.dtype)) / ops.cast(width, inputs.dtype)
-        return ops.clip(shares, 0, 1)
+        """float[batch, n_features], in -4..4."""
+        mean, deviation = np.array(self.mean), np.array(self.deviation)
+        logged = np.array([offset is not None for offset in self.offsets])
+        shift = np.array([offset or 0.0 for offset in self.offsets])
+        logs = ops.log(ops.maximum(inputs + ops.cast(shift, inputs.dtype), keras.config.epsilon()))
+        level = ops.where(logged, logs, inputs) - ops.cast(mean, inputs.dtype)
+        scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 0)
+        return ops.clip(level * ops.cast(scale, inputs.dtype), -4, 4)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "edges": self.edges}
+        own = {"offsets": self.offsets, "mean": self.mean, "deviation": self.deviation}
+        return {**super().get_config(), **own}
 
 
 @registered
@@ -123,25 +95,52 @@ class CyclicKey(keras.layers.Layer):
 
 
 @registered
-class PerFeatureDense(keras.layers.Layer):
-    """A dense layer of its own for each feature: float[batch, n_features, n] to [..., units]."""
+class RandomFourier(keras.layers.Layer):
+    """``cos(x W + b)`` with W drawn from N(0, sigma^2) and b from 0..2 pi, both learned afterwards.
 
-    def __init__(self, units: int, activation: str | None = None, seed: int = 0, **kwargs: Any) -> None:
+    As drawn, its products approximate the Gaussian kernel ``exp(-sigma^2 |x - y|^2 / 2)``: Rahimi and
+    Recht, "Random Features for Large-Scale Kernel Machines" (2007). float[batch, n] to [batch, units].
+    """
+
+    def __init__(self, units: int, sigma: float = 1.0, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.units, self.activation, self.seed = units, keras.activations.get(activation), seed
+        self.units, self.sigma, self.seed = units, sigma, seed
 
     def build(self, input_shape: tuple[Any, ...]) -> None:
-        n_features, width = input_shape[-2:]
-        uniform = keras.initializers.RandomUniform(-(width**-0.5), width**-0.5, self.seed)
-        self.kernel = self.add_weight(
-            name="kernel", shape=(n_features, width, self.units), initializer=uniform
-        )
-        self.bias = self.add_weight(name="bias", shape=(n_features, self.units), initializer="zeros")
+        draws = keras.random.SeedGenerator(self.seed)
+        normal = keras.initializers.RandomNormal(0, self.sigma, seed=draws)
+        uniform = keras.initializers.RandomUniform(0, 2 * np.pi, seed=draws)
+        shape = (input_shape[-1], self.units)
+        self.frequencies = self.add_weight(name="frequencies", shape=shape, initializer=normal)
+        self.phases = self.add_weight(name="phases", shape=(self.units,), initializer=uniform)
 
     def call(self, inputs: Any) -> Any:
-        """float[batch, n_features, units]."""
-        return self.activation(ops.einsum("bfn,fnu->bfu", inputs, self.kernel) + self.bias)
+        """float[batch, units], in -1..1."""
+        return ops.cos(ops.matmul(inputs, self.frequencies) + self.phases)
 
     def get_config(self) -> dict[str, Any]:
-        own = {"units": self.units, "activation": keras.activations.serialize(self.activation)}
-        return {**super().get_config(), **own, "seed": self.seed}
+        own = {"units": self.units, "sigma": self.sigma, "seed": self.seed}
+        return {**super().get_config(), **own}
+
+
+@registered
+class LaplaceKernel(keras.layers.Layer):
+    """``exp(-gamma |x - center|_1)``: how near an input is to each of the centers, in 0..1.
+
+    A layer of radial basis functions, steeper than Gaussian ones; float[batch, n] to [batch, units].
+    """
+
+    def __init__(self, units: int, gamma: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.gamma = units, gamma
+
+    def build(self, input_shape: tuple[Any, ...]) -> None:
+        self.centers = self.add_weight(name="centers", shape=(self.units, input_shape[-1]))
+
+    def call(self, inputs: Any) -> Any:
+        """float[batch, units]."""
+        distances = ops.sum(ops.abs(inputs[:, None, :] - self.centers), axis=-1)
+        return ops.exp(-self.gamma * distances)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units, "gamma": self.gamma}

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.preprocessing.layers import CyclicKey, MinMax, PerFeatureDense, Periodic, PiecewiseLinear
+from models.preprocessing.layers import CyclicKey, LaplaceKernel, MinMax, RandomFourier, Standardize
 
 
 def test_min_max_is_fitted_on_the_given_rows_only():
@@ -15,38 +15,28 @@ def test_min_max_of_a_feature_without_a_range_is_the_difference():
     np.testing.assert_allclose(layer(np.array([[4.0], [5.0]])), [[0.0], [1.0]])
 
 
-def test_periodic_is_cosines_then_sines_of_its_frequencies():
-    layer = Periodic(2)
+def test_standardize_takes_logarithms_where_told_and_clips():
+    layer = Standardize.fitted([[1.0, 0.0], [np.e**2, 2.0]], offsets=[0.0, None])
+    x = np.array([[np.e, 1.0], [np.e**3, 2.0], [0.0, 99.0]])
+    np.testing.assert_allclose(layer(x), [[0, 0], [2, 1], [-4, 4]], atol=1e-6)
+
+
+def test_standardize_of_a_feature_without_a_deviation_is_zero():
+    layer = Standardize.fitted([[4.0], [4.0]], offsets=[None])
+    np.testing.assert_array_equal(layer(np.array([[4.0], [5.0]])), [[0.0], [0.0]])
+
+
+def test_random_fourier_is_the_cosine_of_a_linear_map():
+    layer = RandomFourier(2)
     layer.build((None, 2))
-    layer.frequencies.assign([[0.25, 1.0], [0.5, 0.0]])
-    expected = [[[0.0, 1.0, 1.0, 0.0], [0.0, 1.0, -1.0, 0.0]]]
-    np.testing.assert_allclose(layer(np.array([[1.0, -0.5]])), expected, atol=1e-6)
+    layer.set_weights([np.array([[1.0, 0.5], [0.0, 2.0]]), np.array([0.0, np.pi])])
+    x = np.array([[0.5, 0.25]])
+    np.testing.assert_allclose(layer(x), [[np.cos(0.5), np.cos(0.75 + np.pi)]], rtol=1e-6)
 
 
-def test_periodic_draws_each_features_frequencies_with_its_own_deviation():
-    layer = Periodic(2000, sigma=[0.1, 3.0])
-    layer.build((None, 2))
-    np.testing.assert_allclose(np.std(layer.frequencies.numpy(), axis=1), [0.1, 3.0], rtol=0.1)
-
-
-def test_piecewise_linear_fills_the_bins_below():
-    layer = PiecewiseLinear([[0.0, 1.0, 3.0], [-10.0, 0.0]])
-    x = np.array([[2.0, -5.0], [0.25, -20.0], [9.0, 3.0]])
-    expected = [[[1, 0.5], [0.5, 0]], [[0.25, 0], [0, 0]], [[1, 1], [1, 0]]]
-    np.testing.assert_allclose(layer(x), expected)
-
-
-def test_piecewise_linear_bins_hold_as_many_rows_each_and_merge_ties():
-    layer = PiecewiseLinear.fitted(
-        [[0.0, 7.0], [0.0, 7.0], [0.0, 7.0], [5.0, 7.0], [9.0, 7.0]], n_bins=4
-    )
-    assert layer.edges == [[0.0, 5.0, 9.0], [7.0, 8.0]]
-
-
-def test_mean_of_quantile_bins_is_the_share_of_rows_below():
-    rows = np.random.default_rng(3).normal(size=(1001, 1))
-    shares = PiecewiseLinear.fitted(rows, n_bins=1000)(np.quantile(rows, [0.1, 0.5, 0.9])[:, None])
-    np.testing.assert_allclose(np.mean(shares, axis=-1).ravel(), [0.1, 0.5, 0.9], atol=1e-4)
+def test_random_fourier_as_drawn_approximates_the_gaussian_kernel():
+    waves = np.array(RandomFourier(200_000, sigma=0.5)(np.array([[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]])))
+    assert 2 * np.mean(waves[0] * waves[1]) == pytest.approx(np.exp(-(0.5**2) * 6 / 2), abs=0.01)
 
 
 def test_cyclic_key_puts_b_beside_c_and_f_sharp_opposite():
@@ -59,36 +49,28 @@ def test_cyclic_key_puts_b_beside_c_and_f_sharp_opposite():
     assert not none.any()
 
 
-def test_each_feature_has_a_dense_layer_of_its_own():
-    layer = PerFeatureDense(2, activation="relu")
-    layer.build((None, 2, 3))
-    assert not np.allclose(layer.kernel[0], layer.kernel[1])
-    kernel = np.arange(12.0).reshape(2, 3, 2) - 6
-    layer.set_weights([kernel, np.array([[1.0, 0.0], [0.0, -1.0]])])
-    x = np.array([[[1.0, 2.0, 0.5], [0.0, 1.0, -1.0]]])
-    expected = [
-        np.maximum(x[0, 0] @ kernel[0] + [1, 0], 0),
-        np.maximum(x[0, 1] @ kernel[1] + [0, -1], 0),
-    ]
-    np.testing.assert_allclose(layer(x), [expected], atol=1e-6)
+def test_laplace_kernel_falls_with_the_city_block_distance():
+    layer = LaplaceKernel(2, gamma=0.5)
+    layer.build((None, 2))
+    layer.set_weights([np.array([[0.0, 0.0], [1.0, -1.0]])])
+    nearness = layer(np.array([[0.0, 0.0], [1.0, 2.0]]))
+    np.testing.assert_allclose(nearness, np.exp([[0, -1], [-1.5, -1.5]]), rtol=1e-6)
 
 
-def test_a_seed_gives_the_same_weights_and_another_seed_others():
-    def drawn(seed):
-        layers = Periodic(3, seed=seed), PerFeatureDense(2, seed=seed)
-        return np.array(layers[1](layers[0](np.array([[0.2, 0.9]]))))
-
-    np.testing.assert_array_equal(drawn(1), drawn(1))
-    assert not np.allclose(drawn(1), drawn(2))
+def test_a_seed_gives_the_same_features_and_another_seed_others():
+    x = np.array([[0.2, 0.9]])
+    first, again, other = (np.array(RandomFourier(3, seed=seed)(x)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, other)
 
 
 def test_layers_survive_a_safe_save_with_state_and_answers(tmp_path):
     rows = np.random.default_rng(0).uniform(0, 11, size=(50, 3))
     inputs = keras.Input((3,))
     scaled = MinMax.fitted(rows)(inputs)
-    periodic = PerFeatureDense(2, "relu", seed=1)(Periodic(3, sigma=[0.1, 1.0, 2.0])(scaled))
-    flat = [keras.layers.Flatten()(part) for part in (periodic, PiecewiseLinear.fitted(rows, 5)(inputs))]
-    model = keras.Model(inputs, keras.layers.concatenate([*flat, CyclicKey()(inputs[:, :1])]))
+    waves = RandomFourier(4, 0.5)(Standardize.fitted(rows, [None, 0.1, None])(inputs))
+    parts = [waves, LaplaceKernel(2, 0.1)(scaled), CyclicKey()(inputs[:, :1])]
+    model = keras.Model(inputs, keras.layers.concatenate(parts))
     model.save(tmp_path / "layers.keras")
     loaded = keras.saving.load_model(tmp_path / "layers.keras", safe_mode=True)
-    np.testing.assert_array_equal(loaded.predict(rows, verbose=0), model.predict(rows, verbose=0))
+    np.testing.assert_array_equal(loaded(rows), model(rows))
