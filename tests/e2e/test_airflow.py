@@ -1,4 +1,4 @@
-"""Two nights of a tiny town on the real Airflow: interrupted, continued, killed, asked for once more."""
+"""A night of a tiny town on the real Airflow: interrupted, continued, killed, asked for once more."""
 
 import os
 import signal
@@ -20,14 +20,14 @@ from jobs.simulate.town import write_town
 from tests.e2e.nights import House
 
 pytestmark = pytest.mark.e2e
-NIGHTS = [date(2026, 6, 27), date(2026, 6, 28)]
+NIGHTS = [date(2026, 6, 28)]
 
 
 @pytest.fixture
 def town(settings, tmp_path):
     """Settings whose landing is a town; ports and homes of a developer are left alone."""
     root = tmp_path / "landing"
-    write_town(root, n_listeners=60, n_tracks=600, first_day=NIGHTS[0], nights=2, seed=1)
+    write_town(root, n_listeners=60, n_tracks=600, first_day=NIGHTS[0], nights=len(NIGHTS), seed=1)
     return settings.model_copy(update={"airflow": AirflowSettings(port=18080)})
 
 
@@ -45,7 +45,7 @@ def nocturne(town):
 
     def start():
         process = subprocess.Popen(
-            [sys.executable, "-c", code, "run", "--nights", "2", *argv],
+            [sys.executable, "-c", code, "run", *argv],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
             start_new_session=True,
         )  # fmt: skip
@@ -114,6 +114,6 @@ def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, t
     third = nocturne()
     printed, _ = third.communicate()
     assert third.returncode == 0
-    assert "all 2 nights are made of these inputs already: nothing to do" in printed
+    assert "all 1 nights are made of these inputs already: nothing to do" in printed
     assert "Airflow is up" not in printed
     assert House(town).published() == published
