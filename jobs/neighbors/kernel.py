@@ -27,8 +27,8 @@ from jobs.neighbors.threads import run_disjoint
 
 Support = Literal["co_rated", "all"]
 BANDS = ("most_similar", "similar", "dissimilar")
-# Accumulators of a block (64 bytes a listener) stay in a core's second-level cache.
-BLOCK = 4096
+# Accumulators of a block (64 bytes a listener) stay near a core; blocks suffice to share among threads.
+BLOCK = 1024
 
 
 @dataclass(frozen=True)

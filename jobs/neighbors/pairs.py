@@ -31,6 +31,8 @@ Offsets = NDArray[np.int64]
 
 # Relative variance below which a sum of squares has lost too many digits (float64 has 2e-16).
 CANCELED = 1e-5
+# Product of two sums of squares below which squares of it may vanish.
+TINY = 1e-200
 # Correlations are kept to 10 decimals, so that equal ones tie whatever the rounding of their sums.
 DECIMALS = 1e10
 # What rounding can add to a similarity.
@@ -225,8 +227,11 @@ def _accumulate(items, xs, indptr, listeners, ys, starts, same, sums):
         item, x = items[p], xs[p]
         if same:
             starts[item] += 1  # past u itself: listeners come in order
-        for q in range(starts[item], indptr[item + 1]):
-            _add(sums, listeners[q], x, ys[q])
+        # Slices, because an index that counts from 0 needs no test for a negative one.
+        start, end = starts[item], indptr[item + 1]
+        others, theirs = listeners[start:end], ys[start:end]
+        for q in range(len(others)):
+            _add(sums, others[q], x, theirs[q])
 
 
 @compiled
@@ -255,13 +260,13 @@ def _contenders(sums, first, total, spread, totals, spreads, bar, low_bar, bars,
                 near, pearson):  # fmt: skip
     """Put into ``near`` the right listeners whose pair with u may enter a list; returns how many.
 
-    ``pearson``, beside it, is to 10 decimals, or NaN where the sums canceled.
+    ``pearson``, beside it, is to 10 decimals, or NaN where the sums canceled. Similarities are held
+    against the bars as signed squares: few pairs get as far as a root.
     """
     n_near = 0
-    for v in range(first, len(sums)):
+    for at in range(_overlapping(sums, first, spreads, rule.min_overlap, near)):
+        v = near[at]
         n = sums[v, 0]
-        if n < rule.min_overlap or spreads[v] == 0:
-            continue
         if rule.n_items:
             scale = (spread * spreads[v]) ** 2
             covariance = sums[v, 5] - total * totals[v] / rule.n_items
@@ -270,17 +275,35 @@ def _contenders(sums, first, total, spread, totals, spreads, bar, low_bar, bars,
             vx, vy = n * sums[v, 2] - sums[v, 1] ** 2, n * sums[v, 4] - sums[v, 3] ** 2
             scale = vx * vy
             covariance = n * sums[v, 5] - sums[v, 1] * sums[v, 3]
-            canceled = vx <= CANCELED * n * sums[v, 2] or vy <= CANCELED * n * sums[v, 4]
-        r = covariance / math.sqrt(scale)
-        similarity = r * (n / (n + rule.shrinkage))
+            canceled = (
+                (vx <= CANCELED * n * sums[v, 2]) | (vy <= CANCELED * n * sums[v, 4]) | (scale < TINY)
+            )
+        similarity = _signed_square(covariance * n)
+        unit = scale * (n + rule.shrinkage) ** 2
         if (
             canceled
-            or similarity + MARGIN >= min(bar, bars[v])
-            or MARGIN - similarity >= min(low_bar, low_bars[v])
+            | (similarity >= _signed_square(min(bar, bars[v]) - MARGIN) * unit)
+            | (-similarity >= _signed_square(min(low_bar, low_bars[v]) - MARGIN) * unit)
         ):
-            near[n_near], pearson[n_near] = v, math.nan if canceled else _rounded(r)
+            near[n_near] = v
+            pearson[n_near] = math.nan if canceled else _rounded(covariance / math.sqrt(scale))
             n_near += 1
     return n_near
+
+
+@compiled
+def _overlapping(sums, first, spreads, min_overlap, near):
+    """Put into ``near`` who shares enough items, without a branch to mispredict; returns how many."""
+    n_near = 0
+    for v in range(first, len(sums)):
+        near[n_near] = v
+        n_near += int((sums[v, 0] >= min_overlap) & (spreads[v] > 0))
+    return n_near
+
+
+@compiled
+def _signed_square(x):
+    return x * abs(x)
 
 
 @compiled
