@@ -6,7 +6,7 @@
 import argparse
 import json
 import logging
-import resource
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -116,15 +116,13 @@ def parser(name: str) -> argparse.ArgumentParser:
 
 
 def peak_memory_mb() -> float:
-    """Peak resident memory in MiB: this process, plus its Java machine and workers where it has any."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return round(own + sum(_high_water_mb(pid) for pid in _descendants()), 1)
-
-
-def _descendants() -> list[int]:
+    """Peak resident memory in MiB: this process, its Java machine and its workers, where it has any."""
     import psutil
 
-    return [child.pid for child in psutil.Process().children(recursive=True)]
+    root = psutil.Process()
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit's Java machine is our parent, not our child
+        root = root.parent() or root
+    return round(sum(_high_water_mb(p.pid) for p in (root, *root.children(recursive=True))), 1)
 
 
 def _high_water_mb(pid: int) -> float:

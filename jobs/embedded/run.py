@@ -52,10 +52,10 @@ def _make(nights: Nights, airflow: Airflow, progress: Progress) -> list[date]:
     stale = nights.stale()
     n_done = len(nights.inputs) - len(stale)
     if not stale:
-        progress.say(f"all {n_done} nights are made of these inputs already: nothing to do")
+        progress.say(f"nothing to do: {_nights(n_done)} made of these inputs already")
         return []
     if n_done:
-        progress.say(f"{n_done} nights are made of these inputs already; {len(stale)} to run")
+        progress.say(f"{_nights(n_done)} made of these inputs already; {len(stale)} to run")
     prepare_spark(airflow.settings, progress)
     was_up = airflow.is_up()
     try:
@@ -85,3 +85,7 @@ def _backfill(
             else:
                 failed.append(night)
     return failed
+
+
+def _nights(n: int) -> str:
+    return "1 night is" if n == 1 else f"{n} nights are"

@@ -114,6 +114,6 @@ def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, t
     third = nocturne()
     printed, _ = third.communicate()
     assert third.returncode == 0
-    assert "all 1 nights are made of these inputs already: nothing to do" in printed
+    assert "nothing to do: 1 night is made of these inputs already" in printed
     assert "Airflow is up" not in printed
     assert House(town).published() == published

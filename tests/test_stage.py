@@ -1,0 +1,89 @@
+"""How a stage starts and ends, whatever it does."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from jobs.errors import BadDataError, NoInputError
+from jobs.stage import Night, main, run_stage, summary_key
+from jobs.window import Window
+
+ARGV = ["--window-start", "2026-06-28", "--window-end", "2026-06-29"]
+MB_OF_THE_PARENT = 400
+
+
+@pytest.fixture
+def night(settings, monkeypatch):
+    monkeypatch.setenv("NOCTURNE__HOME", settings.home)
+    monkeypatch.setenv("NOCTURNE__STORE__ROOT", settings.store.root)
+    return Night(Window.parse("2026-06-28", "2026-06-29"), settings)
+
+
+def summary(night, name):
+    return json.loads(night.store.get(summary_key(night, name)))
+
+
+def test_a_stage_that_ends_well_leaves_its_summary(night):
+    def stage(given):
+        given.summary.rows_in, given.summary.rows_out, given.summary.rows_rejected = 5, 3, 2
+
+    assert main("ingest", stage, ARGV) == 0
+    found = summary(night, "ingest")
+    assert (found["as_of"], found["rows_in"], found["rows_out"], found["rows_rejected"]) == (
+        "2026-06-28", 5, 3, 2,
+    )  # fmt: skip
+    assert found["error"] is None
+    assert found["peak_memory_mb"] > 0
+
+
+@pytest.mark.parametrize(("error", "code"), [(BadDataError, 65), (NoInputError, 66)])
+def test_a_known_error_is_a_sentence_and_an_exit_code(night, capsys, error, code):
+    def stage(_):
+        raise error("no listens: land some")
+
+    assert main("ingest", stage, ARGV) == code
+    printed = capsys.readouterr().err
+    assert printed == "ingest: no listens: land some\n"
+    assert summary(night, "ingest")["error"] == "no listens: land some"
+
+
+def test_a_fault_of_ours_keeps_its_trace(night, caplog):
+    def stage(_):
+        raise KeyError("user_id")
+
+    assert main("ingest", stage, ARGV) == 1
+    assert "KeyError: 'user_id'" in caplog.text
+    assert summary(night, "ingest")["error"] == "'user_id'"
+
+
+def test_an_interrupted_stage_says_so(night):
+    def stage(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_stage("ingest", stage, night)
+    assert summary(night, "ingest")["error"] == "KeyboardInterrupt"
+
+
+def test_a_window_that_ends_before_it_starts_is_a_mistake_of_the_caller(capsys):
+    argv = ["--window-start", "2026-06-29", "--window-end", "2026-06-28"]
+    assert main("ingest", lambda _: None, argv) == 2
+    assert "2026-06-29" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by_spark_submit", [False, True])
+def test_peak_memory_includes_the_java_machine_that_started_us(by_spark_submit):
+    child = "from jobs.stage import peak_memory_mb; print(peak_memory_mb())"
+    parent = (
+        f"import subprocess, sys; block = b'x' * ({MB_OF_THE_PARENT} << 20)\n"
+        f"subprocess.run([sys.executable, '-c', {child!r}], check=True)"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "PYSPARK_GATEWAY_PORT"}
+    environment |= {"PYSPARK_GATEWAY_PORT": "1"} if by_spark_submit else {}
+    done = subprocess.run(
+        [sys.executable, "-c", parent], env=environment, capture_output=True, text=True, check=True
+    )
+    assert (float(done.stdout) > MB_OF_THE_PARENT) == by_spark_submit
