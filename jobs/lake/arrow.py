@@ -1,19 +1,23 @@
 """Reading and writing the Delta tables without Spark, through delta-rs.
 
-A table has one kind of writer, because delta-rs and Spark must not write to the same one:
+A table has one kind of writer, because delta-rs and Spark must not write to the same one at a time:
 run_ledger, landing_files, model_versions and validation_results are written from here, all others by
-Spark.
+Spark. neighbors has both, for a small night and for a large one, in a pool of one slot.
 """
 
 from collections.abc import Sequence
 from datetime import date
+from typing import TypeAlias
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import DeltaTable, write_deltalake
 
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
 from jobs.settings import Settings, is_s3
+
+Rows: TypeAlias = pa.Table | Sequence[dict[str, object]]
 
 
 def table_path(settings: Settings, name: str) -> str:
@@ -42,12 +46,29 @@ def open_table(settings: Settings, name: str, version: int | None = None) -> Del
     return DeltaTable(path, version=version, storage_options=options)
 
 
-def replace(settings: Settings, name: str, rows: Sequence[dict[str, object]], where: str) -> None:
+def version(settings: Settings, name: str) -> int:
+    """The table's newest version; -1 if it was never written."""
+    table = open_table(settings, name)
+    return -1 if table is None else table.version()
+
+
+def night_rows(settings: Settings, name: str, as_of: date, version: int | None = None) -> ds.Dataset:
+    """One night of an as-of table, yet to be read; no rows if the table was never written."""
+    table = open_table(settings, name, version)
+    if table is None:
+        return ds.dataset(arrow_schema(TABLES[name]).empty_table())
+    return table.to_pyarrow_dataset().filter(ds.field("as_of") == as_of)
+
+
+def replace(settings: Settings, name: str, rows: Rows, where: str) -> None:
     """Replace the rows that match the SQL predicate with these, in one commit."""
     table = TABLES[name]
+    schema = arrow_schema(table)
+    if not isinstance(rows, pa.Table):
+        rows = pa.Table.from_pylist(list(rows), schema)
     write_deltalake(
         table_path(settings, name),
-        pa.Table.from_pylist(list(rows), arrow_schema(table)),
+        rows.select(schema.names).cast(schema),
         mode="overwrite",
         predicate=where,
         partition_by=[table.partition] if table.partition else None,
@@ -55,6 +76,6 @@ def replace(settings: Settings, name: str, rows: Sequence[dict[str, object]], wh
     )
 
 
-def replace_night(settings: Settings, name: str, rows: Sequence[dict[str, object]], as_of: date) -> None:
+def replace_night(settings: Settings, name: str, rows: Rows, as_of: date) -> None:
     """Replace one night of an as-of table with these rows."""
     replace(settings, name, rows, f"as_of = '{as_of}'")

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import version
 from jobs.lake.catalog import TABLES, Table
 from jobs.lake.schemas import spark_schema
 from jobs.settings import Settings
@@ -46,8 +46,7 @@ class Lake:
     def version(self, name: str) -> int:
         """The table's newest version; -1 if it was never written."""
         # Through delta-rs: Spark starts jobs to answer it.
-        table = open_table(self.settings, name)
-        return -1 if table is None else table.version()
+        return version(self.settings, name)
 
     def versions(self, *names: str) -> dict[str, int]:
         """Newest version of each table."""

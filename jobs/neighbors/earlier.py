@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from pyspark.errors import PySparkException
+from deltalake.exceptions import DeltaError
 
-from jobs.lake.tables import Lake
+from jobs.lake.arrow import night_rows
 from jobs.neighbors.coding import coded
 from jobs.neighbors.incremental import Earlier
 from jobs.neighbors.pairs import Rule
@@ -16,10 +16,11 @@ from jobs.stage import Night, summary_key
 from jobs.window import DAY, Window
 
 log = logging.getLogger("nocturne.neighbors")
-COLUMNS = ("user_id", "neighbor_id", "pearson", "n_common", "rank", "band")
+RATING = ["user_id", "track_id", "rating"]
+NEIGHBOR = ["user_id", "neighbor_id", "pearson", "n_common", "rank", "band"]
 
 
-def earlier_run(night: Night, lake: Lake, rule: Rule) -> Earlier | None:
+def earlier_run(night: Night, rule: Rule) -> Earlier | None:
     """What an earlier run by the same rule read and wrote, at the very versions; None if there is none.
 
     The ledger says which versions of the two tables belong together, so a night rebuilt since, or
@@ -29,17 +30,18 @@ def earlier_run(night: Night, lake: Lake, rule: Rule) -> Earlier | None:
         versions = _versions(night, as_of, rule)
         if versions:
             try:
-                return _read(lake, as_of, versions)
-            except PySparkException as error:
+                return _read(night, as_of, versions)
+            except (DeltaError, OSError) as error:
                 log.warning("%s: its versions %s cannot be read any more: %s", as_of, versions, error)
     return None
 
 
-def _read(lake: Lake, as_of: date, versions: Mapping[str, int]) -> Earlier:
-    ratings = lake.read("ratings", as_of, versions["ratings"])
-    neighbors = lake.read("neighbors", as_of, versions["neighbors"])
-    matrix = coded(ratings.select("user_id", "track_id", "rating").toArrow())
-    return Earlier(matrix, neighbors.select(*COLUMNS).toArrow())
+def _read(night: Night, as_of: date, versions: Mapping[str, int]) -> Earlier:
+    ratings, neighbors = (
+        night_rows(night.settings, name, as_of, versions[name]).to_table(columns)
+        for name, columns in (("ratings", RATING), ("neighbors", NEIGHBOR))
+    )
+    return Earlier(coded(ratings), neighbors)
 
 
 def _versions(night: Night, as_of: date, rule: Rule) -> dict[str, int] | None:

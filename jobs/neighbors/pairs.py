@@ -338,7 +338,12 @@ def _offer_pairs(lists, u, sign, pairs):
 
 @compiled
 def _two_pass(left, u, right, v):
-    """Pearson over the co-rated items from the ratings themselves, relative to the first of them."""
+    """Pearson over the co-rated items from the ratings themselves.
+
+    They are taken relative to the first of them and to the furthest from it, so that no square vanishes
+    beside an enormous rating of another item.
+    """
+    far_x = far_y = 0.0
     n, first_x, first_y, mean_x, mean_y, vx, vy, cov = 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for second in range(2):
         p, q = left.indptr[u], right.indptr[v]
@@ -353,14 +358,16 @@ def _two_pass(left, u, right, v):
                 dx = (left.ratings[p] - first_x) / left.scale[u]
                 dy = (right.ratings[q] - first_y) / right.scale[v]
                 if second:
-                    vx += (dx - mean_x) ** 2
-                    vy += (dy - mean_y) ** 2
-                    cov += (dx - mean_x) * (dy - mean_y)
+                    dx, dy = (dx - mean_x) / far_x, (dy - mean_y) / far_y
+                    vx, vy, cov = vx + dx * dx, vy + dy * dy, cov + dx * dy
                 else:
                     n, mean_x, mean_y = n + 1, mean_x + dx, mean_y + dy
+                    far_x, far_y = max(far_x, abs(dx)), max(far_y, abs(dy))
                 p, q = p + 1, q + 1
         if not second:
             mean_x, mean_y = mean_x / n, mean_y / n
+            if far_x == 0 or far_y == 0:
+                return math.nan
     return cov / math.sqrt(vx * vy) if vx > 0 and vy > 0 else math.nan
 
 

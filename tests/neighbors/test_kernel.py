@@ -67,6 +67,13 @@ def test_no_variance_is_no_neighbor(support):
     assert {user: [pair[0] for pair in pairs] for user, pairs in found.items()} == {1: [2], 2: [1]}
 
 
+@pytest.mark.parametrize("enormous", [1e100, 1e200])
+def test_an_enormous_rating_elsewhere_does_not_drown_the_others(enormous):
+    ratings = sp.csr_matrix([[enormous, 0, 1, 2, 4, 3], [0, enormous, 1, 3, 2, 4]])
+    found = pearson_neighbors(ratings, min_overlap=4)
+    assert found.pearson.tolist() == [0.4, 0.4]
+
+
 def test_a_constant_stretch_of_a_varying_listener_is_no_variance():
     # Listener 0 varies, but gave 0.7 to all that listener 1 rated.
     ratings = sp.csr_matrix([[0.7, 0.7, 0.7, 9, 8, 7], [0.1, 0.2, 0.3, 0, 0, 0]])

@@ -4,27 +4,33 @@ import numpy as np
 import pytest
 
 from jobs.errors import NoInputError
-from jobs.lake.catalog import TABLES
-from jobs.lake.schemas import spark_schema
+from jobs.lake.arrow import night_rows, replace_night
 from jobs.neighbors import stage
 from jobs.neighbors.stage import find_neighbors
 from jobs.settings import NeighborsSettings
-from jobs.stage import Night
+from jobs.stage import Night, run_stage
 from jobs.window import Window
 from tests.neighbors.reference import neighbors_by_numpy, random_ratings
 
-pytestmark = pytest.mark.spark
 DAY = date(2026, 6, 28)
+COLUMNS = ["as_of", "user_id", "neighbor_id", "pearson", "n_common", "similarity", "rank", "band"]
 
 
-def write_ratings(lake, matrix, day=DAY):
+def write_ratings(settings, matrix):
     """Listener 7 is u07, track 3 is t03: ids sort as numbers do."""
     coo = matrix.tocoo()
     rows = [
-        (day, f"u{u:02}", f"t{t:02}", float(r), 1, 0, None)
+        {
+            "as_of": DAY,
+            "user_id": f"u{u:02}",
+            "track_id": f"t{t:02}",
+            "rating": r,
+            "n_plays": 1,
+            "n_skips": 0,
+        }
         for u, t, r in zip(coo.row, coo.col, coo.data, strict=True)
     ]
-    lake.replace_night(lake.spark.createDataFrame(rows, spark_schema(TABLES["ratings"])), "ratings", day)
+    replace_night(settings, "ratings", rows, DAY)
 
 
 def night(settings, **neighbors):
@@ -33,14 +39,15 @@ def night(settings, **neighbors):
     )
 
 
-def listed(lake):
-    return sorted(tuple(row) for row in lake.read("neighbors").collect())
+def listed(settings):
+    rows = night_rows(settings, "neighbors", DAY).to_table(COLUMNS).to_pylist()
+    return sorted(tuple(row.values()) for row in rows)
 
 
 @pytest.mark.parametrize("support", ["co_rated", "all"])
-def test_a_night_of_ratings_becomes_its_neighbors(lake, settings, support):
+def test_a_night_of_ratings_becomes_its_neighbors(settings, support):
     matrix = random_ratings(25, 30, 0.4, seed=2)
-    write_ratings(lake, matrix)
+    write_ratings(settings, matrix)
     options = {"support": support, "k": 6, "k_dissimilar": 3, "min_overlap": 3, "shrinkage": 10.0}
     expected = sorted(
         (DAY, f"u{u:02}", f"u{v:02}", r, n, similarity, rank, band)
@@ -49,7 +56,7 @@ def test_a_night_of_ratings_becomes_its_neighbors(lake, settings, support):
     )
     this = night(settings, **options)
     find_neighbors(this)
-    found = listed(lake)
+    found = listed(settings)
     assert [row[:3] + row[6:] for row in found] == [row[:3] + row[6:] for row in expected]
     np.testing.assert_allclose([r[3:6] for r in found], [r[3:6] for r in expected], rtol=0, atol=1e-9)
     assert this.summary.rows_in == matrix.nnz
@@ -59,27 +66,60 @@ def test_a_night_of_ratings_becomes_its_neighbors(lake, settings, support):
     assert "recall" not in this.summary.details
 
 
-def test_neither_blocks_nor_their_way_to_the_workers_change_a_row(lake, settings, monkeypatch):
-    write_ratings(lake, random_ratings(25, 30, 0.4, seed=6))
+@pytest.mark.spark
+@pytest.mark.usefixtures("spark")
+def test_neither_blocks_nor_their_way_to_the_workers_change_a_row(settings, monkeypatch):
+    write_ratings(settings, random_ratings(25, 30, 0.4, seed=6))
     find_neighbors(night(settings, min_overlap=2))
-    expected = listed(lake)
+    expected = listed(settings)
     planned = stage.make_plan
-    monkeypatch.setattr(stage, "make_plan", lambda *a, **k: planned(*a, **k, n_blocks=4))
+    monkeypatch.setattr(stage, "is_one_task", lambda *a, **k: False)
+    monkeypatch.setattr(stage, "make_plan", lambda *a, **k: planned(*a, **k, n_blocks=2))
     find_neighbors(night(settings, min_overlap=2))
-    assert listed(lake) == expected
+    assert listed(settings) == expected
     monkeypatch.setattr(stage, "BYTES_A_ROW", 2**40)
     find_neighbors(night(settings, min_overlap=2))
-    assert listed(lake) == expected
+    assert listed(settings) == expected
 
 
-def test_over_the_budget_the_recall_is_in_the_ledger(lake, settings):
-    write_ratings(lake, random_ratings(25, 30, 0.4, seed=2))
+def test_over_the_budget_the_recall_is_in_the_ledger(settings):
+    write_ratings(settings, random_ratings(25, 30, 0.4, seed=2))
     this = night(settings, pair_budget=300, min_overlap=2)
     find_neighbors(this)
     assert this.summary.details["generating"] <= 300 < this.summary.details["pair_operations"]
     assert 0 < this.summary.details["recall"] < 1
 
 
-def test_a_night_without_ratings_is_no_input(lake, settings):
+def test_a_night_of_strangers_has_no_neighbors_left(settings):
+    write_ratings(settings, random_ratings(25, 30, 0.4, seed=2))
+    find_neighbors(night(settings))
+    write_ratings(settings, random_ratings(5, 30, 0.05, seed=2))
+    find_neighbors(night(settings))
+    assert listed(settings) == []
+
+
+def test_a_night_without_ratings_is_no_input(settings):
     with pytest.raises(NoInputError, match="run build_taste"):
         find_neighbors(night(settings))
+
+
+def test_a_night_run_again_scores_only_who_changed_and_gives_what_a_full_run_gives(
+    settings, monkeypatch
+):
+    before, now = (random_ratings(25, 30, 0.4, seed=2).tolil() for _ in range(2))
+    now[3, :4] = [[5, 1, 4, 2]]
+
+    def details_of_a_run():
+        this = night(settings, min_overlap=2, k=5, k_dissimilar=2)
+        run_stage("find_neighbors", find_neighbors, this)
+        return this.summary.details
+
+    write_ratings(settings, before.tocsr())
+    details_of_a_run()
+    write_ratings(settings, now.tocsr())
+    with monkeypatch.context() as large_night:
+        large_night.setattr(stage, "is_one_task", lambda *a, **k: False)
+        assert details_of_a_run()["n_changed"] == 1
+    updated = listed(settings)
+    assert "n_changed" not in details_of_a_run()
+    assert listed(settings) == updated
