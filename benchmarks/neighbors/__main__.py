@@ -19,7 +19,14 @@ import scipy.sparse as sp
 from benchmarks.neighbors.matrices import ml1m_like, music_like
 
 SPEED = ("kernel 2 threads", "implicit 2 threads", "kernel 1 thread", "surprise")
-SPARK = ("spark stage", "spark self-join", "spark ml Correlation", "spark columnSimilarities")
+SPARK = (
+    "spark stage, 3 blocks",
+    "spark stage, as it is",
+    "kernel 2 threads",
+    "spark self-join",
+    "spark ml Correlation",
+    "spark columnSimilarities",
+)
 SIZES = (5_000, 20_000, 80_000, 320_000)
 
 
@@ -51,8 +58,9 @@ def _cells(results: list[dict[str, float] | None], limit: float) -> str:
     done = [result for result in results if result]
     if len(done) < len(results):
         return f"over {limit:.0f} s, or failed | -"
-    extra = ", ".join(f"{k} {v:.3g}" for k, v in done[0].items() if k not in ("seconds", "mb"))
-    seconds = statistics.median(result["seconds"] for result in done)
+    median = {key: statistics.median(result[key] for result in done) for key in done[0]}
+    seconds = median.pop("seconds")
+    extra = ", ".join(f"{key} {value:.3g}" for key, value in median.items() if key != "mb")
     return f"{seconds:.3f} | {max(result['mb'] for result in done):.0f} | {extra}"
 
 

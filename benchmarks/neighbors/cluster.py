@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 import pyspark
 
-from benchmarks.neighbors.contenders import DAY, settings_in, write_ratings
+from benchmarks.neighbors.contenders import DAY, force_blocks, settings_in, write_ratings
 from benchmarks.neighbors.matrices import music_like
 
 RATINGS = 4_000
@@ -36,7 +36,7 @@ def standalone_cluster(folder: str) -> Iterator[str]:
     """A master and two workers of one core each; yields the master's URL."""
     home = Path(pyspark.__file__).parent
     environment = os.environ | {
-        "SPARK_HOME": home,
+        "SPARK_HOME": str(home),
         "SPARK_NO_DAEMONIZE": "1",
         "SPARK_WORKER_DIR": folder,
     }
@@ -81,16 +81,26 @@ def executors() -> list[int]:
     return [each.pid for each in ours if "CoarseGrainedExecutorBackend" in " ".join(each.cmdline())]
 
 
+def kill_midway(spark: Any) -> None:
+    """Wait until some tasks of a Spark stage are done and others not, then kill an executor."""
+    tracker = spark.sparkContext.statusTracker()
+    while True:
+        for stage in map(tracker.getStageInfo, tracker.getActiveStageIds()):
+            if stage and 0 < stage.numCompletedTasks < stage.numTasks:
+                os.kill(executors()[0], signal.SIGKILL)
+                return
+        time.sleep(0.01)
+
+
 def once(master: str, blocks: int, way: str, kill: bool) -> dict[str, Any]:
     """Run the stage in this process; rows, checksum and seconds."""
+    from jobs.lake.arrow import night_rows
     from jobs.lake.session import open_session
-    from jobs.lake.tables import Lake
     from jobs.neighbors import stage
     from jobs.stage import Night
     from jobs.window import Window
 
-    planned = stage.make_plan
-    stage.make_plan = lambda *args, **options: planned(*args, **options | {"n_blocks": blocks})
+    force_blocks(blocks)
     with tempfile.TemporaryDirectory() as folder:
         neighbors = {"min_overlap": 3, "broadcast_mb": 512 if way == "broadcast" else 1}
         settings = settings_in(folder, neighbors)
@@ -99,13 +109,17 @@ def once(master: str, blocks: int, way: str, kill: bool) -> dict[str, Any]:
         )
         stage.BYTES_A_ROW = 160 if way == "broadcast" else 2**40
         write_ratings(settings, music_like(RATINGS), DAY)
+        spark = open_session(settings, "benchmark")
+        killer = threading.Thread(target=kill_midway, args=(spark,), daemon=True)
         if kill:
-            threading.Timer(6.0, lambda: os.kill(executors()[0], signal.SIGKILL)).start()
+            killer.start()
         began = time.perf_counter()
         stage.find_neighbors(Night(Window.night(DAY), settings))
         seconds = time.perf_counter() - began
-        rows = Lake(open_session(settings, "benchmark"), settings).read("neighbors", DAY)
-        table = rows.orderBy("user_id", "band", "rank").toPandas()
+        if kill and killer.is_alive():
+            sys.exit("the stage was over before an executor could be killed")
+        rows = night_rows(settings, "neighbors", DAY).to_table()
+        table = rows.to_pandas().sort_values(["user_id", "band", "rank"])
     checksum = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()[:16]
     return {"rows": len(table), "checksum": checksum, "seconds": round(seconds, 1)}
 

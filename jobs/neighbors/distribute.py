@@ -14,7 +14,7 @@ from pyspark.sql import Window as Ordered
 from pyspark.sql import functions as F
 
 from jobs.neighbors.kernel import Neighbors, cut, prepare
-from jobs.neighbors.pairs import Rule
+from jobs.neighbors.pairs import Rows, Rule
 from jobs.neighbors.plan import Plan
 from jobs.neighbors.tasks import (
     BLOCK,
@@ -36,17 +36,16 @@ def by_broadcast(
     spark: SparkSession, ratings: sp.csr_matrix, users: pa.StringArray, plan: Plan, rule: Rule
 ) -> DataFrame:
     """One row a listener and neighbor, from a matrix that fits in memory; ``users`` names its rows."""
-    shared: Broadcast[tuple[sp.csr_matrix, pa.StringArray]]
-    shared = spark.sparkContext.broadcast((ratings, users))
+    shared: Broadcast[tuple[Rows, pa.StringArray]]
+    shared = spark.sparkContext.broadcast((prepare(ratings, rule), users))
+    n_tasks, n_tracks = len(plan.tasks), ratings.shape[1]
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        ratings, _ = shared.value
-        everyone = prepare(ratings, rule)
+        everyone, _ = shared.value
         for task in (task for batch in batches for task in batch["id"].to_pylist()):
             blocks = {block: cut(everyone, *plan.spans[block]) for block in plan.tasks[task]}
-            yield score_task(blocks, ratings.shape[1], rule)
+            yield score_task(blocks, n_tracks, rule)
 
-    n_tasks = len(plan.tasks)
     partial = spark.range(0, n_tasks, 1, n_tasks).mapInArrow(score, PARTIAL)
     return _merged(partial, plan, rule, lambda found: named(found, shared.value[1]), NAMED)
 

@@ -454,8 +454,9 @@ def merge_lists(lists, others):
     for u in range(len(others.size)):
         for at in range(others.size[u]):
             entry = others.entries[u, at]
-            offer(lists.size, lists.bar, lists.entries, u,
-                  entry.key, entry.pearson, entry.n_common, entry.neighbor)  # fmt: skip
+            if entry.key >= lists.bar[u]:
+                offer(lists.size, lists.bar, lists.entries, u,
+                      entry.key, entry.pearson, entry.n_common, entry.neighbor)  # fmt: skip
 
 
 @compiled
@@ -464,7 +465,8 @@ def offer_entries(lists, users, pearson, n_common, neighbors, sign, shrinkage):
     for i in range(len(users)):
         key = sign * (pearson[i] * n_common[i] / (n_common[i] + shrinkage))
         n, who = sign * n_common[i], sign * neighbors[i]
-        offer(lists.size, lists.bar, lists.entries, users[i], key, pearson[i], n, who)
+        if key >= lists.bar[users[i]]:
+            offer(lists.size, lists.bar, lists.entries, users[i], key, pearson[i], n, who)
 
 
 @compiled
