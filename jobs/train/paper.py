@@ -11,7 +11,6 @@ from jobs.errors import BadDataError
 from models.paper import paper_network, tuned_network
 from models.paper.evaluation import Classifier, Figures, measure, spread
 from models.paper.folds import Fold, Songs, repeated_folds
-from models.paper.members import Training
 from models.paper.paper_network import PaperPreset
 from models.paper.references import references
 from models.paper.tuned_network import TunedPreset
@@ -38,12 +37,6 @@ QUICK = Scale(
     n_repeats=1,
     n_trees=10,
     paper=PaperPreset(hidden=(8,), epochs=3),
-    tuned=TunedPreset(
-        kernel=Training(learning_rate=0.05, epochs=3),
-        fourier=Training(learning_rate=1e-3, epochs=3),
-        n_fourier=1,
-        units=64,
-    ),
 )
 
 
@@ -52,7 +45,7 @@ def contenders(scale: Scale, seed: int) -> dict[str, Classifier]:
     return {
         **{name: _scikit(make) for name, make in references(seed, scale.n_trees).items()},
         "Paper's network": _network(lambda train: paper_network.fit(scale.paper, train, seed)[0]),
-        "Tuned network": _network(lambda train: tuned_network.fit(scale.tuned, train, seed)),
+        "Tuned network": _network(lambda train: tuned_network.fit(scale.tuned, train)),
     }
 
 

@@ -95,52 +95,24 @@ class CyclicKey(keras.layers.Layer):
 
 
 @registered
-class RandomFourier(keras.layers.Layer):
-    """``cos(x W + b)`` with W drawn from N(0, sigma^2) and b from 0..2 pi, both learned afterwards.
+class RadialBasis(keras.layers.Layer):
+    """``exp(-gamma |x - center|)``: how near an input is to each of the centers, in 0..1.
 
-    As drawn, its products approximate the Gaussian kernel ``exp(-sigma^2 |x - y|^2 / 2)``: Rahimi and
-    Recht, "Random Features for Large-Scale Kernel Machines" (2007). float[batch, n] to [batch, units].
+    ``order`` 1 is the city-block distance, 2 the Euclidean; float[batch, n] to float[batch, units].
     """
 
-    def __init__(self, units: int, sigma: float = 1.0, seed: int = 0, **kwargs: Any) -> None:
+    def __init__(self, units: int, order: int, gamma: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.units, self.sigma, self.seed = units, sigma, seed
-
-    def build(self, input_shape: tuple[Any, ...]) -> None:
-        draws = keras.random.SeedGenerator(self.seed)
-        normal = keras.initializers.RandomNormal(0, self.sigma, seed=draws)
-        uniform = keras.initializers.RandomUniform(0, 2 * np.pi, seed=draws)
-        shape = (input_shape[-1], self.units)
-        self.frequencies = self.add_weight(name="frequencies", shape=shape, initializer=normal)
-        self.phases = self.add_weight(name="phases", shape=(self.units,), initializer=uniform)
-
-    def call(self, inputs: Any) -> Any:
-        """float[batch, units], in -1..1."""
-        return ops.cos(ops.matmul(inputs, self.frequencies) + self.phases)
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"units": self.units, "sigma": self.sigma, "seed": self.seed}
-        return {**super().get_config(), **own}
-
-
-@registered
-class LaplaceKernel(keras.layers.Layer):
-    """``exp(-gamma |x - center|_1)``: how near an input is to each of the centers, in 0..1.
-
-    A layer of radial basis functions, steeper than Gaussian ones; float[batch, n] to [batch, units].
-    """
-
-    def __init__(self, units: int, gamma: float, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.units, self.gamma = units, gamma
+        self.units, self.order, self.gamma = units, order, gamma
 
     def build(self, input_shape: tuple[Any, ...]) -> None:
         self.centers = self.add_weight(name="centers", shape=(self.units, input_shape[-1]))
 
     def call(self, inputs: Any) -> Any:
         """float[batch, units]."""
-        distances = ops.sum(ops.abs(inputs[:, None, :] - self.centers), axis=-1)
+        distances = ops.norm(inputs[:, None, :] - self.centers, ord=self.order, axis=-1)
         return ops.exp(-self.gamma * distances)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "units": self.units, "gamma": self.gamma}
+        own = {"units": self.units, "order": self.order, "gamma": self.gamma}
+        return {**super().get_config(), **own}

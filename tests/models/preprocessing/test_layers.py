@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.preprocessing.layers import CyclicKey, LaplaceKernel, MinMax, RandomFourier, Standardize
+from models.preprocessing.layers import CyclicKey, MinMax, RadialBasis, Standardize
 
 
 def test_min_max_is_fitted_on_the_given_rows_only():
@@ -26,19 +26,6 @@ def test_standardize_of_a_feature_without_a_deviation_is_zero():
     np.testing.assert_array_equal(layer(np.array([[4.0], [5.0]])), [[0.0], [0.0]])
 
 
-def test_random_fourier_is_the_cosine_of_a_linear_map():
-    layer = RandomFourier(2)
-    layer.build((None, 2))
-    layer.set_weights([np.array([[1.0, 0.5], [0.0, 2.0]]), np.array([0.0, np.pi])])
-    x = np.array([[0.5, 0.25]])
-    np.testing.assert_allclose(layer(x), [[np.cos(0.5), np.cos(0.75 + np.pi)]], rtol=1e-6)
-
-
-def test_random_fourier_as_drawn_approximates_the_gaussian_kernel():
-    waves = np.array(RandomFourier(200_000, sigma=0.5)(np.array([[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]])))
-    assert 2 * np.mean(waves[0] * waves[1]) == pytest.approx(np.exp(-(0.5**2) * 6 / 2), abs=0.01)
-
-
 def test_cyclic_key_puts_b_beside_c_and_f_sharp_opposite():
     c, g, b, f_sharp, none = np.array(CyclicKey()(np.array([[0.0], [7.0], [11.0], [6.0], [-1.0]])))
     np.testing.assert_allclose(c, [1, 0, 1, 0], atol=1e-6)
@@ -49,27 +36,23 @@ def test_cyclic_key_puts_b_beside_c_and_f_sharp_opposite():
     assert not none.any()
 
 
-def test_laplace_kernel_falls_with_the_city_block_distance():
-    layer = LaplaceKernel(2, gamma=0.5)
+@pytest.mark.parametrize(
+    ("order", "distances"), [(1, [[0, 2], [3, 3]]), (2, [[0, 2**0.5], [5**0.5, 3]])]
+)
+def test_radial_basis_falls_with_the_distance(order, distances):
+    layer = RadialBasis(2, order, gamma=0.5)
     layer.build((None, 2))
     layer.set_weights([np.array([[0.0, 0.0], [1.0, -1.0]])])
     nearness = layer(np.array([[0.0, 0.0], [1.0, 2.0]]))
-    np.testing.assert_allclose(nearness, np.exp([[0, -1], [-1.5, -1.5]]), rtol=1e-6)
-
-
-def test_a_seed_gives_the_same_features_and_another_seed_others():
-    x = np.array([[0.2, 0.9]])
-    first, again, other = (np.array(RandomFourier(3, seed=seed)(x)) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first, again)
-    assert not np.allclose(first, other)
+    np.testing.assert_allclose(nearness, np.exp(-0.5 * np.array(distances)), rtol=1e-6)
 
 
 def test_layers_survive_a_safe_save_with_state_and_answers(tmp_path):
     rows = np.random.default_rng(0).uniform(0, 11, size=(50, 3))
     inputs = keras.Input((3,))
     scaled = MinMax.fitted(rows)(inputs)
-    waves = RandomFourier(4, 0.5)(Standardize.fitted(rows, [None, 0.1, None])(inputs))
-    parts = [waves, LaplaceKernel(2, 0.1)(scaled), CyclicKey()(inputs[:, :1])]
+    standard = Standardize.fitted(rows, [None, 0.1, None])(inputs)
+    parts = [standard, RadialBasis(2, 1, 0.1)(scaled), CyclicKey()(inputs[:, :1])]
     model = keras.Model(inputs, keras.layers.concatenate(parts))
     model.save(tmp_path / "layers.keras")
     loaded = keras.saving.load_model(tmp_path / "layers.keras", safe_mode=True)
