@@ -127,10 +127,9 @@ def spark_stage(ratings: sp.csr_matrix, n_blocks: int | None) -> Result:
 
 
 def force_blocks(n_blocks: int) -> None:
-    """Make the stage of this process plan so many blocks, and leave none of the work to the driver."""
+    """Make the stage of this process plan so many blocks."""
     from jobs.neighbors import stage
 
-    stage.is_one_task = lambda *args, **options: False
     planned = stage.make_plan
     stage.make_plan = lambda *args, **options: planned(*args, **options, n_blocks=n_blocks)
 

@@ -1,13 +1,12 @@
 """Reading and writing the Delta tables without Spark, through delta-rs.
 
-A table has one kind of writer, because delta-rs and Spark must not write to the same one at a time:
+A table has one kind of writer, because delta-rs and Spark must not write to the same one:
 run_ledger, landing_files, model_versions and validation_results are written from here, all others by
-Spark. neighbors has both, for a small night and for a large one, in a pool of one slot.
+Spark.
 """
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -16,8 +15,6 @@ from deltalake import DeltaTable, write_deltalake
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
 from jobs.settings import Settings, is_s3
-
-Rows: TypeAlias = pa.Table | Sequence[dict[str, object]]
 
 
 def table_path(settings: Settings, name: str) -> str:
@@ -60,15 +57,12 @@ def night_rows(settings: Settings, name: str, as_of: date, version: int | None =
     return table.to_pyarrow_dataset().filter(ds.field("as_of") == as_of)
 
 
-def replace(settings: Settings, name: str, rows: Rows, where: str) -> None:
+def replace(settings: Settings, name: str, rows: Sequence[dict[str, object]], where: str) -> None:
     """Replace the rows that match the SQL predicate with these, in one commit."""
     table = TABLES[name]
-    schema = arrow_schema(table)
-    if not isinstance(rows, pa.Table):
-        rows = pa.Table.from_pylist(list(rows), schema)
     write_deltalake(
         table_path(settings, name),
-        rows.select(schema.names).cast(schema),
+        pa.Table.from_pylist(list(rows), arrow_schema(table)),
         mode="overwrite",
         predicate=where,
         partition_by=[table.partition] if table.partition else None,
@@ -76,6 +70,6 @@ def replace(settings: Settings, name: str, rows: Rows, where: str) -> None:
     )
 
 
-def replace_night(settings: Settings, name: str, rows: Rows, as_of: date) -> None:
+def replace_night(settings: Settings, name: str, rows: Sequence[dict[str, object]], as_of: date) -> None:
     """Replace one night of an as-of table with these rows."""
     replace(settings, name, rows, f"as_of = '{as_of}'")

@@ -110,13 +110,6 @@ def pearson_neighbors(
     rule = Rule(n_items, k, k_dissimilar, min_overlap, float(shrinkage), n_head)
     if targets is not None:
         return neighbors_of(np.asarray(targets, np.int64), ratings, rule, block, n_threads)
-    return neighbors_of_all(ratings, rule, block, n_threads)
-
-
-def neighbors_of_all(
-    ratings: sp.csr_matrix, rule: Rule, block: int = BLOCK, n_threads: int = 1
-) -> Neighbors:
-    """The lists of every row; columns by falling popularity if the rule has a head."""
     everyone = prepare(ratings, rule)
     found = Found.empty(ratings.shape[0], rule)
     score_within(everyone, found, ratings.shape[1], rule, block=block, n_threads=n_threads)

@@ -76,23 +76,14 @@ def make_plan(
     ``n_ratings`` of each listener: blocks hold even shares of memory, so that a listener with very
     many ratings shares a block with few others.
     """
-    memory = np.cumsum(np.asarray(n_ratings, np.int64) * BYTES_A_RATING + _a_listener(list_length))
+    a_listener = BYTES_A_LISTENER + BYTES_AN_ENTRY * list_length
+    memory = np.cumsum(np.asarray(n_ratings, np.int64) * BYTES_A_RATING + a_listener)
     total = int(memory[-1]) if len(memory) else 0
     if n_blocks is None:
         n_blocks = max(_for_cores(size, n_cores), -(-total // (task_memory_mb * 2**20)))
     shares = np.arange(1, n_blocks) * total / n_blocks
     edges = np.searchsorted(memory, shares, side="right").tolist()
     return Plan(tuple(span for span in pairwise([0, *edges, size.n_listeners]) if span[0] < span[1]))
-
-
-def is_one_task(size: Size, *, list_length: int, task_memory_mb: int) -> bool:
-    """Whether any plan would have a single task, however many cores there are."""
-    total = size.n_ratings * BYTES_A_RATING + size.n_listeners * _a_listener(list_length)
-    return size.generating < 2 * WORTH_A_TASK and total <= task_memory_mb * 2**20
-
-
-def _a_listener(list_length: int) -> int:
-    return BYTES_A_LISTENER + BYTES_AN_ENTRY * list_length
 
 
 def _for_cores(size: Size, n_cores: int) -> int:

@@ -11,16 +11,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import NoInputError
-from jobs.lake.arrow import night_rows, replace_night, version
+from jobs.lake.arrow import night_rows, version
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.neighbors.coding import Coded, coded
 from jobs.neighbors.distribute import by_broadcast, by_shuffle, named, numbered
 from jobs.neighbors.earlier import RATING, earlier_run
 from jobs.neighbors.incremental import changed, is_cheaper, update
-from jobs.neighbors.kernel import Neighbors, neighbors_of_all, popular_first
+from jobs.neighbors.kernel import Neighbors, popular_first
 from jobs.neighbors.pairs import Rule
-from jobs.neighbors.plan import Plan, Size, is_one_task, make_plan, measured
+from jobs.neighbors.plan import Plan, Size, make_plan, measured
 from jobs.neighbors.progress import progress
 from jobs.neighbors.recall import sampled_recall
 from jobs.settings import NeighborsSettings
@@ -34,9 +34,8 @@ BYTES_A_ROW = 160
 def find_neighbors(night: Night) -> None:
     """Replace the night's neighbors; NoInputError if nobody has a rating.
 
-    What one task does is done here, without Spark, which takes longer to start than most nights to
-    score. The summary's details tell the size, the pair operations, the plan and the rule; with the
-    versions of both tables beside them, a later run knows what these neighbors were made from.
+    The summary's details tell the size, the pair operations, the plan and the rule; with the versions
+    of both tables beside them, a later run knows what these neighbors were made from.
     """
     settings, as_of = night.settings, night.window.as_of
     read = version(settings, "ratings")
@@ -62,18 +61,14 @@ def _in_memory(night: Night, matrix: Coded) -> None:
         recall = sampled_recall(ratings, rule, night.settings.seed)
         night.summary.details["recall"] = round(recall, 4)
         log.info("recall of the approximate lists on a sample of listeners: %.4f", recall)
-    if is_one_task(size, **_limits(night)):
-        found: Neighbors | None = neighbors_of_all(ratings, rule, n_threads=os.cpu_count() or 1)
-    else:
-        found = None if rule.n_head else _updated(night, matrix, rule)
+    lake = _lake(night)
+    found = None if rule.n_head else _updated(night, matrix, rule)
     if found is not None:
-        rows = named(found, matrix.users)
-        rows = rows.append_column("as_of", pa.repeat(night.window.as_of, len(rows)))
-        replace_night(night.settings, "neighbors", rows, night.window.as_of)
+        rows = lake.spark.createDataFrame(named(found, matrix.users))
     else:
-        lake = _lake(night)
         plan = _planned(night, lake, size, n_each)
-        _write(night, lake, by_broadcast(lake.spark, ratings, matrix.users, plan, rule))
+        rows = by_broadcast(lake.spark, ratings, matrix.users, plan, rule)
+    _write(night, lake, rows)
 
 
 def _updated(night: Night, matrix: Coded, rule: Rule) -> Neighbors | None:
@@ -129,21 +124,23 @@ def _measured(
         f" (over the budget: {size.n_head} popular tracks make no candidates)" * bool(size.n_head),
     )  # fmt: skip
     rule = _rule(chosen, size)
-    night.summary.details = asdict(size) | {"n_tasks": 1, "rule": rule._asdict()}
+    night.summary.details = asdict(size) | {"rule": rule._asdict()}
     return size, rule
 
 
 def _planned(night: Night, lake: Lake, size: Size, n_each: NDArray[np.integer]) -> Plan:
     n_cores = lake.spark.sparkContext.defaultParallelism
-    plan = make_plan(size, n_each, n_cores=n_cores, **_limits(night))
+    chosen = night.settings.neighbors
+    plan = make_plan(
+        size,
+        n_each,
+        list_length=chosen.k + chosen.k_dissimilar,
+        n_cores=n_cores,
+        task_memory_mb=chosen.task_memory_mb,
+    )
     log.info("%s: %d tasks", night.window.as_of, len(plan.tasks))
     night.summary.details["n_tasks"] = len(plan.tasks)
     return plan
-
-
-def _limits(night: Night) -> dict[str, int]:
-    chosen = night.settings.neighbors
-    return {"list_length": chosen.k + chosen.k_dissimilar, "task_memory_mb": chosen.task_memory_mb}
 
 
 def _rule(chosen: NeighborsSettings, size: Size) -> Rule:

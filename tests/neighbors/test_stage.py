@@ -8,10 +8,11 @@ from jobs.lake.arrow import night_rows, replace_night
 from jobs.neighbors import stage
 from jobs.neighbors.stage import find_neighbors
 from jobs.settings import NeighborsSettings
-from jobs.stage import Night, run_stage
+from jobs.stage import Night, run_stage, summary_key
 from jobs.window import Window
 from tests.neighbors.reference import neighbors_by_numpy, random_ratings
 
+pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("spark")]
 DAY = date(2026, 6, 28)
 COLUMNS = ["as_of", "user_id", "neighbor_id", "pearson", "n_common", "similarity", "rank", "band"]
 
@@ -66,14 +67,11 @@ def test_a_night_of_ratings_becomes_its_neighbors(settings, support):
     assert "recall" not in this.summary.details
 
 
-@pytest.mark.spark
-@pytest.mark.usefixtures("spark")
 def test_neither_blocks_nor_their_way_to_the_workers_change_a_row(settings, monkeypatch):
     write_ratings(settings, random_ratings(25, 30, 0.4, seed=6))
     find_neighbors(night(settings, min_overlap=2))
     expected = listed(settings)
     planned = stage.make_plan
-    monkeypatch.setattr(stage, "is_one_task", lambda *a, **k: False)
     monkeypatch.setattr(stage, "make_plan", lambda *a, **k: planned(*a, **k, n_blocks=2))
     find_neighbors(night(settings, min_overlap=2))
     assert listed(settings) == expected
@@ -103,23 +101,21 @@ def test_a_night_without_ratings_is_no_input(settings):
         find_neighbors(night(settings))
 
 
-def test_a_night_run_again_scores_only_who_changed_and_gives_what_a_full_run_gives(
-    settings, monkeypatch
-):
+def test_a_night_run_again_scores_only_who_changed_and_gives_what_a_full_run_gives(settings):
     before, now = (random_ratings(25, 30, 0.4, seed=2).tolil() for _ in range(2))
     now[3, :4] = [[5, 1, 4, 2]]
 
-    def details_of_a_run():
+    def a_run():
         this = night(settings, min_overlap=2, k=5, k_dissimilar=2)
         run_stage("find_neighbors", find_neighbors, this)
-        return this.summary.details
+        return this
 
     write_ratings(settings, before.tocsr())
-    details_of_a_run()
+    a_run()
     write_ratings(settings, now.tocsr())
-    with monkeypatch.context() as large_night:
-        large_night.setattr(stage, "is_one_task", lambda *a, **k: False)
-        assert details_of_a_run()["n_changed"] == 1
+    again = a_run()
+    assert again.summary.details["n_changed"] == 1
     updated = listed(settings)
-    assert "n_changed" not in details_of_a_run()
+    again.store.delete(summary_key(again, "find_neighbors"))
+    assert "n_changed" not in a_run().summary.details
     assert listed(settings) == updated
