@@ -17,7 +17,7 @@ from airflow.sdk import (
 )
 
 from dags.night_failures import tell_dag, tell_task
-from dags.stage_operators import ProcessStage, SparkStage
+from dags.stage_operators import GateStage, ProcessStage, SparkStage
 from jobs.stages import REPORT, STAGES, StageSpec
 
 STAGE_NAMES = [spec.name for spec in (*STAGES, REPORT)]
@@ -60,6 +60,8 @@ PARAMS = {
 def stage_task(spec: StageSpec, **kwargs: Any) -> BaseOperator:
     """The task of a stage. A stage may follow skipped ones, but no failed one."""
     kind = SparkStage if spec.spark else ProcessStage
+    if spec.writer == "validation":
+        kind = GateStage
     options: Mapping[str, Any] = {
         "trigger_rule": TriggerRule.NONE_FAILED,
         "pool": f"nocturne_{spec.writer}",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 import jobs
@@ -94,6 +94,33 @@ class SparkStage(StageTask, SparkSubmitOperator):
         if process and process.poll() is None:
             kill_tree(process.pid)
         super().on_kill()
+
+
+class DataDocsLink(BaseOperatorLink):
+    """To the Data Docs of a gate, whether it passed or stopped the night."""
+
+    name = "Data Docs"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Called by the worker when the task has ended, with its task instance; "" without docs."""
+        from airflow.configuration import conf
+
+        from dags.report_pages import MOUNT
+        from jobs.settings import load_settings
+        from jobs.store import open_store
+        from jobs.validate.docs import docs_prefix
+
+        window = window_of(ti_key.get_template_context())
+        page = f"{docs_prefix(window.as_of, operator.spec.name)}/index.html"
+        if open_store(load_settings()).get(page) is None:
+            return ""
+        return f"{conf.get('api', 'base_url', fallback='').rstrip('/')}{MOUNT}/{page}"
+
+
+class GateStage(SparkStage):
+    """A gate: a stage with a link to what it found."""
+
+    operator_extra_links = (DataDocsLink(),)
 
 
 class ProcessStage(StageTask, BaseOperator):

@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from expectations.rules import first_broken
 from jobs.ingest.kinds import Kind, own_columns
 from jobs.ingest.landing import LandedFile, Root
 from jobs.ingest.raw import raw_rows
@@ -51,10 +52,7 @@ def balanced(work: Sequence[Work], n_groups: int) -> list[list[Work]]:
 
 def judged(rows: DataFrame, kind: Kind) -> DataFrame:
     """The rows with ``rule``, the first of the kind's rules that a row breaks, and its ``reason``."""
-    broken = F.coalesce(
-        "rule",
-        *(F.expr(f"IF(({rule.predicate}) <=> false, {_text(rule.name)}, NULL)") for rule in kind.rules),
-    )
+    broken = F.coalesce("rule", F.expr(first_broken(kind.rules)))
     rule = F.when(F.col("census").isNull(), broken)
     return rows.withColumn("rule", rule).withColumn("reason", F.coalesce("reason", _reason(kind)))
 

@@ -39,6 +39,8 @@ def spark_options(settings: Settings) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(settings.spark.shuffle_partitions),
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # What is kept is read once or twice more; packing it costs more time than making it again.
+        "spark.sql.inMemoryColumnarStorage.compressed": "false",
         # Polars and older readers cannot read deletion vectors.
         "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
         # Training reads a recorded version again, months later.

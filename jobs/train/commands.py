@@ -9,7 +9,7 @@ import typer
 from jobs.errors import NocturneError
 
 if TYPE_CHECKING:
-    from models.registry import Card, Registry
+    from models.registry import Interval, Registry
 
 models = typer.Typer(no_args_is_help=True, help="Versions of the content network.")
 Version = Annotated[str, typer.Argument(help="A version, as `nocturne models list` shows it.")]
@@ -35,12 +35,26 @@ def show(version: Version) -> None:
 
 @models.command()
 def compare(first: Version, second: Version) -> None:
-    """Held-out metrics of two versions side by side, each on the later plays of its own night."""
+    """Two versions on the same plays: those held out of the later one's night; intervals are 95 %."""
+    from jobs.settings import load_settings
+    from jobs.train.heldout import heldout_plays, scorer_of
+    from jobs.window import Window
+    from models.content_network.comparison import measure, paired_differences, predict
+
+    settings = load_settings()
     with _registry() as registry:
-        one, other = registry.card(first), registry.card(second)
-        typer.echo(f"{'':10}{one.version:>28}{other.version:>28}")
-        for name in sorted(one.metrics.keys() | other.metrics.keys()):
-            typer.echo(f"{name:10}{_interval(one, name):>28}{_interval(other, name):>28}")
+        night = max(registry.card(version).as_of for version in (first, second))
+        features, block = heldout_plays(settings, Window.night(night))
+        one, other = (
+            predict(scorer_of(registry, version), features, block) for version in (first, second)
+        )
+    columns = [measure(p, block, settings.seed) for p in (one, other)]
+    columns.append(paired_differences(other, one, block, settings.seed))
+    titles = (f"{len(block)} plays", first, second, "second - first")
+    typer.echo("".join(f"{title:>28}" for title in titles))
+    for name in sorted(columns[0]):
+        cells = [_interval(column.get(name)) for column in columns]
+        typer.echo("".join(f"{cell:>28}" for cell in (name, *cells)))
 
 
 @models.command()
@@ -72,11 +86,12 @@ def _registry() -> "Iterator[Registry]":
     """The registry of the settings; what is wrong with a model is a sentence, not a trace."""
     from jobs.settings import load_settings
     from jobs.store import open_store
+    from jobs.train.heldout import MODEL
     from models.errors import ModelError
     from models.registry import Registry
 
     try:
-        yield Registry(open_store(load_settings()), "content")
+        yield Registry(open_store(load_settings()), MODEL)
     except ModelError as error:
         raise NocturneError(str(error)) from None
 
@@ -88,9 +103,8 @@ def _standing(registry: "Registry", version: str) -> str:
     return "promoted" if version in {p.version for p in champions.promoted} else "kept"
 
 
-def _interval(card: "Card", name: str) -> str:
-    metric = card.metrics.get(name)
-    return f"{metric.value:.4f} [{metric.low:.4f}, {metric.high:.4f}]" if metric else "-"
+def _interval(metric: "Interval | None") -> str:
+    return f"{metric.value:.4f} [{metric.low:.4f}, {metric.high:.4f}]" if metric else ""
 
 
 def _tell_champion(registry: "Registry") -> None:

@@ -7,6 +7,7 @@ from importlib.metadata import version as installed
 from jobs.settings import Settings
 from jobs.stage import Night
 from jobs.train.examples import examples
+from jobs.train.heldout import MODEL
 from jobs.train.history import read_known
 from jobs.train.plays import scratch
 from jobs.train.versions import forget, record
@@ -16,7 +17,6 @@ from models.content_network.fit import KERAS_FILE, FitConfig, Fitted, fit_networ
 from models.registry import Card, Registry
 from models.registry.card import checksum, version_name
 
-MODEL = "content"
 LIBRARIES = ("tensorflow", "keras", "numpy")
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from airflow.sdk import CronDataIntervalTimetable
+from airflow.serialization.serialized_objects import DagSerialization
 
 from dags.stage_operators import ProcessStage, SparkStage
 from jobs.stages import REPORT, STAGES
@@ -35,6 +36,16 @@ def test_tasks_are_the_stages_in_their_order(dag):
         assert isinstance(task, SparkStage if spec.spark else ProcessStage)
     for spec in STAGES:
         assert dag.get_task(spec.name).task_group.group_id == spec.group
+
+
+def test_gates_are_linked_to_their_data_docs_in_the_serialized_dag_too(dag):
+    linked = {
+        task["__var"]["task_id"]: task["__var"]["_operator_extra_links"]
+        for task in DagSerialization.to_dict(dag)["dag"]["tasks"]
+        if "_operator_extra_links" in task["__var"]
+    }
+    link = {"Data Docs": "_link_DataDocsLink"}
+    assert linked == {"gate_inputs": link, "gate_playlists": link}
 
 
 def test_every_task_has_an_owner_a_limit_retries_and_an_alarm(dag):

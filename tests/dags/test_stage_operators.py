@@ -7,8 +7,9 @@ import pytest
 from airflow.sdk.api.datamodels._generated import DagRunType
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from dags.stage_operators import ProcessStage, SparkStage, failure_of
+from dags.stage_operators import GateStage, ProcessStage, SparkStage, failure_of
 from jobs.stages import STAGES, window_argv
+from jobs.store import open_store
 from jobs.window import Window
 from tests.embedded.stubs import FAILS, stub_stages
 
@@ -100,3 +101,15 @@ def test_spark_submits_exit_code_decides_too(code, final, tmp_path, monkeypatch)
     assert "submit.py validate.inputs --window-start 2026-06-28 --window-end 2026-06-29" in str(
         caught.value
     )
+
+
+def test_a_gates_link_leads_to_its_data_docs_once_there_are_any(settings, monkeypatch):
+    monkeypatch.setenv("NOCTURNE__STORE__ROOT", settings.store.root)
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://127.0.0.1:8080/")
+    task = GateStage(task_id="gate_inputs", spec=STAGES[1])
+    (link,) = task.operator_extra_links
+    ended = SimpleNamespace(get_template_context=context)
+    assert link.get_link(task, ti_key=ended) == ""
+    page = "reports/2026-06-28/data_docs/gate_inputs/index.html"
+    open_store(settings).put(page, b"<html>")
+    assert link.get_link(task, ti_key=ended) == f"http://127.0.0.1:8080/nocturne/{page}"

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from expectations import audio_features, feedback, listens, tracks
+from expectations.rules import first_broken
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema
 
@@ -114,15 +115,20 @@ ROWS = {
 }
 
 
-def broken(spark, kind, changes):
-    """Names of the rules that each changed row breaks."""
-    table, good, rules = ROWS[kind]
+def changed(spark, kind, changes):
+    """The kind's good row, changed so."""
+    table, good, _ = ROWS[kind]
     schema = spark_schema(TABLES[table])
     for field in schema:
         field.nullable = True
     rows = [tuple((good | change)[name] for name in schema.names) for change in changes]
-    judged = spark.createDataFrame(rows, schema).selectExpr(
-        *(f"({rule.predicate}) <=> false AS `{rule.name}`" for rule in rules)
+    return spark.createDataFrame(rows, schema)
+
+
+def broken(spark, kind, changes):
+    """Names of the rules that each changed row breaks."""
+    judged = changed(spark, kind, changes).selectExpr(
+        *(f"({rule.predicate}) <=> false AS `{rule.name}`" for rule in ROWS[kind][2])
     )
     return [{name for name, is_broken in row.asDict().items() if is_broken} for row in judged.collect()]
 
@@ -135,6 +141,16 @@ def test_each_bad_row_breaks_its_rule_and_only_that(spark, kind):
         if rule == "missing field: all features":
             allowed |= {f"missing field: {name}" for name in audio_features.RANGES}
         assert rule in names and names <= allowed, (change, names)
+
+
+@pytest.mark.parametrize("kind", list(ROWS))
+def test_the_shortcut_for_plain_texts_finds_the_first_broken_rule(spark, kind):
+    changes = [change for of, change, _ in BAD if of == kind] + [c for of, c in GOOD if of == kind]
+    first = first_broken(ROWS[kind][2])
+    found = changed(spark, kind, changes).selectExpr(f"{first} AS rule").collect()
+    order = [rule.name for rule in ROWS[kind][2]]
+    expected = [min(names, key=order.index, default=None) for names in broken(spark, kind, changes)]
+    assert [row.rule for row in found] == expected
 
 
 @pytest.mark.parametrize("kind", list(ROWS))

@@ -1,16 +1,23 @@
 import json
+import re
 import subprocess
 import sys
 from datetime import date
 
 import pytest
+from sklearn.metrics import log_loss
 from typer.testing import CliRunner
 
 from jobs.cli import app
-from jobs.errors import NocturneError
+from jobs.errors import NocturneError, NoInputError
+from jobs.settings import LakeSettings, Settings
 from jobs.store.folder import FolderStore
-from models.registry import Interval, Registry
-from tests.models.content_network.tiny import publish_tiny
+from jobs.train.heldout import heldout_plays
+from jobs.window import Window
+from models.content_network.comparison import predict
+from models.registry import Registry
+from tests.models.content_network.tiny import publish_tiny, tiny_scorer
+from tests.train.lake import put_town
 
 
 @pytest.fixture
@@ -46,16 +53,27 @@ def test_show_prints_the_card(cards):
     assert json.loads(run("show", cards[0].version))["version"] == cards[0].version
 
 
-def test_compare_puts_metrics_side_by_side(store):
-    registry = Registry(store, "content")
-    for name, value in (("2026-06-01-a", 0.5), ("2026-06-02-b", 0.4)):
-        card = publish_tiny(store, date(2026, 6, 1))
-        loss = {"log_loss": Interval(value=value, low=value - 0.1, high=value + 0.1)}
-        changed = card.model_copy(update={"version": name, "metrics": loss})
-        registry.publish(changed, registry.read(card.version))
-    lines = run("compare", "2026-06-01-a", "2026-06-02-b").splitlines()
-    assert lines[0].split() == ["2026-06-01-a", "2026-06-02-b"]
-    assert " ".join(lines[1].split()) == "log_loss 0.5000 [0.4000, 0.6000] 0.4000 [0.3000, 0.5000]"
+def test_compare_measures_both_on_the_later_plays_of_the_later_night(store, tmp_path, monkeypatch):
+    lake = LakeSettings(root=str(tmp_path / "lake"))
+    monkeypatch.setenv("NOCTURNE__LAKE__ROOT", lake.root)
+    monkeypatch.setenv("NOCTURNE__HOME", str(tmp_path))
+    settings = Settings(home=str(tmp_path), lake=lake)
+    put_town(settings, n_days=3)
+    first, second = (publish_tiny(store, date(2026, 6, 1 + seed), seed).version for seed in (0, 1))
+    titles, _, loss, _ = run("compare", first, second).splitlines()
+    features, block = heldout_plays(settings, Window.night(date(2026, 6, 2)))
+    assert titles.split() == [str(len(block)), "plays", first, second, "second", "-", "first"]
+    predicted = [predict(tiny_scorer(seed), features, block).clip(1e-7, 1 - 1e-7) for seed in (0, 1)]
+    expected = [log_loss(block.liked, p) for p in predicted]
+    found = [float(value) for value in re.findall(r"(-?[0-9.]+) \[", loss)]
+    assert found == pytest.approx([*expected, expected[1] - expected[0]], abs=6e-5)
+
+
+def test_compare_without_the_plays_says_where_it_looked(store, cards, tmp_path, monkeypatch):
+    monkeypatch.setenv("NOCTURNE__LAKE__ROOT", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("NOCTURNE__HOME", str(tmp_path))
+    with pytest.raises(NoInputError, match="elsewhere, so there is nothing to measure"):
+        run("compare", cards[0].version, cards[1].version)
 
 
 def test_rollback_and_promote_move_the_pointer(cards):

@@ -35,7 +35,9 @@ def arrow_rows(lines: list[bytes], schema: pa.Schema) -> pa.Table | None:
 
 
 def _doubtful(lines: list[bytes], body: bytes) -> bool:
-    if max(map(len, lines)) > MAX_LINE or _NO_NUMBER.search(body):
+    if max(map(len, lines)) > MAX_LINE:
+        return True
+    if (b"NaN" in body or b"Infinity" in body) and _NO_NUMBER.search(body):
         return True
     # Two objects on a line, or one on two, would change the numbers of the lines.
     if not all(line.startswith(b"{") and line.endswith(b"}") for line in lines):

@@ -6,16 +6,11 @@ import numpy as np
 
 from jobs.errors import NocturneError
 from jobs.stage import Night
-from jobs.train.examples import heldout_block
-from jobs.train.history import read_known
-from jobs.train.plays import scratch
+from jobs.train.heldout import MODEL, heldout_plays, scorer_of
 from jobs.train.versions import record, trained_version
 from models.content_network.comparison import Decision, decide, predict
-from models.content_network.scoring import ContentScorer
 from models.errors import ModelError
 from models.registry import Registry
-
-MODEL = "content"
 
 
 def promote_models(night: Night) -> None:
@@ -54,19 +49,12 @@ def _decide(night: Night, registry: Registry, version: str) -> tuple[Decision, s
         return Decision(
             False, "withdrawn by an operator", {}
         ), None if champion is None else champion.version
-    settings = night.settings
-    with scratch(settings) as folder:
-        known = read_known(settings, night.window, folder)
-        assert known is not None
-        block = heldout_block(known, settings)
-    challenger = _scorer(registry, version)
-    p = predict(challenger, known.features, block)
+    seed = night.settings.seed
+    features, block = heldout_plays(night.settings, night.window)
+    challenger = scorer_of(registry, version)
+    p = predict(challenger, features, block)
     if champion is None:
         share = np.full(len(block), 1 - challenger.scaling.skip_rate)
-        return decide(p, share, block, settings.seed, of="the share of likes"), None
-    incumbent = predict(_scorer(registry, champion.version), known.features, block)
-    return decide(p, incumbent, block, settings.seed), champion.version
-
-
-def _scorer(registry: Registry, version: str) -> ContentScorer:
-    return ContentScorer.from_files(registry.read(version))
+        return decide(p, share, block, seed, of="the share of likes"), None
+    incumbent = predict(scorer_of(registry, champion.version), features, block)
+    return decide(p, incumbent, block, seed), champion.version
