@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 MAX_UNKNOWN_SHARE = 0.2
 # Tracks without features are recommended by neighbors alone.
 MAX_WITHOUT_FEATURES = 0.5
+# A listener may go back or leave a track on repeat, and a scrobble's 240 s are nominal; but not often.
+MAX_OVERLONG_SHARE = 0.05
 
 RULES: tuple[Rule, ...] = (
     *required("user_id", "track_id"),
@@ -40,6 +42,9 @@ def suite() -> "ExpectationSuite":
         Keep(rule="tracks_are_known", column="track_id", keeps="known_track",
              max_share=MAX_UNKNOWN_SHARE, severity="warning",
              reason="A track outside the catalog has no title; have the night's tracks landed?"),
+        Keep(rule="plays_fit_their_tracks", column="ms_played", where="duration_ms IS NOT NULL",
+             keeps="ms_played <= 2 * duration_ms + 60000", max_share=MAX_OVERLONG_SHARE,
+             severity="warning", reason="Over twice the track and a minute: is the unit milliseconds?"),
         Keep(rule="tracks_have_features", column="track_id", keeps="has_features",
              max_share=MAX_WITHOUT_FEATURES, severity="warning",
              reason="Exploring needs audio features; have the night's audio_features landed?"),

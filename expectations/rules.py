@@ -84,7 +84,7 @@ def _identifier(column: str) -> Iterable[Rule]:
     yield Rule(
         f"blank ends: {column}",
         (column,),
-        rf"NOT {column} RLIKE '^[\\s\\u00a0\\ufeff]|[\\s\\u00a0\\ufeff]$'",
+        rf"NOT {column} RLIKE '^[\\s\\p{{Z}}\\ufeff]|[\\s\\p{{Z}}\\ufeff]$'",
         f"{column} begins or ends with a blank: it would be somebody else",
         of_odd_texts=True,
     )

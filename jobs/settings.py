@@ -74,13 +74,15 @@ class IngestSettings(Section):
     """How landed files are read, and when a landing counts as whole.
 
     ``sources`` names the format of files by a pattern of their names below the landing root;
-    others are looked at. ``needs_success`` waits for a ``_SUCCESS`` in each partition of the night,
-    ``quiet_s`` for that many seconds without a write.
+    others are looked at. ``needs_success`` waits for a ``_SUCCESS`` or a manifest in each partition of
+    the night, ``quiet_s`` for that many seconds without a write. ``id_days``: a listen_id is looked for
+    on other days among what landed so many days before.
     """
 
     sources: dict[str, str] = {}
     needs_success: bool = False
     quiet_s: NonNegative = 0
+    id_days: NonNegativeInt = 1
 
 
 class AirflowSettings(Section):

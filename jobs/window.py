@@ -37,6 +37,11 @@ class Window:
         return self.end - DAY
 
     @property
+    def days(self) -> list[date]:
+        """Every day of the window, in order."""
+        return [self.start + n * DAY for n in range((self.end - self.start).days)]
+
+    @property
     def end_at(self) -> datetime:
         """The first instant after the window, UTC."""
         return datetime.combine(self.end, time(), UTC)

@@ -1,7 +1,7 @@
 """Whether a landing is whole, or still being written."""
 
 from jobs.errors import NocturneError
-from jobs.ingest.landing import SUCCESS, LandedFile, Landing
+from jobs.ingest.landing import MANIFEST, SUCCESS, LandedFile, Landing
 from jobs.settings import IngestSettings
 from jobs.window import Window
 
@@ -18,12 +18,13 @@ def check_arrival(landing: Landing, window: Window, settings: IngestSettings, no
     partitions = {
         (f.kind, f.landed_on) for f in landing.files if window.start <= f.landed_on < window.end
     }
-    open_ones = sorted(partitions - landing.complete) if settings.needs_success else []
+    closed = landing.complete | landing.manifests
+    open_ones = sorted(partitions - closed) if settings.needs_success else []
     if open_ones:
         kind, day = open_ones[0]
         raise StillLandingError(
-            f"{kind}/date={day} has no {SUCCESS} yet, and {len(open_ones)} of {len(partitions)} "
-            "partitions lack it: wait for the writer, or pass --force with a note"
+            f"{kind}/date={day} has neither {SUCCESS} nor {MANIFEST} yet, as {len(open_ones)} of "
+            f"{len(partitions)} partitions: wait for the writer, or pass --force with a note"
         )
     days = {f"date={day}" for _, day in partitions}
     unfinished = [name for name in landing.unfinished if name.split("/")[1] in days]

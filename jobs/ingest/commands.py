@@ -51,16 +51,19 @@ def replay(rule: Rule = None, file: File = None, day: Day = None) -> None:
     A file that was delivered again needs no replay: the next night takes it in by itself.
     """
     from jobs.ingest.landing import Root, list_landing
+    from jobs.ingest.manifest import with_promised_rows
     from jobs.ingest.stage import ingest_files
     from jobs.settings import load_settings
 
     try:
         settings = load_settings()
         names = {e["landing_file"] for e in _entries(settings, rule, file, day and day.date())}
-        files = [file for file in list_landing(Root.of(settings)).files if file.name in names]
+        root = Root.of(settings)
+        landing = list_landing(root)
+        files = [file for file in landing.files if file.name in names]
         if not files:
             raise NoInputError("no file of such an entry is in the landing folder: see `show`")
-        for batch in ingest_files(settings, files):
+        for batch in ingest_files(settings, with_promised_rows(root, landing, files)):
             for count in batch.counts.values():
                 state = count.reason if count.refused else f"{count.n_quarantined:,} quarantined"
                 typer.echo(f"{count.file.name}: {count.n_accepted:,} accepted, {state}")

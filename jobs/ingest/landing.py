@@ -15,12 +15,15 @@ from jobs.settings import S3Settings, Settings, is_s3
 _PARTITION = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 # Names that writers give to what is not data, or not yet.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".inprogress")
-SUCCESS = "_SUCCESS"
+SUCCESS, MANIFEST = "_SUCCESS", "_MANIFEST.json"
 
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One file: ``name`` is its path below the root. ``size`` is -1 for what is no regular file."""
+    """One file: ``name`` is its path below the root. ``size`` is -1 for what is no regular file.
+
+    ``rows_promised`` is what a manifest says it holds, where there is one.
+    """
 
     name: str
     kind: str
@@ -28,6 +31,7 @@ class LandedFile:
     size: int
     fingerprint: str
     modified: float = 0.0
+    rows_promised: int | None = None
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,15 @@ class Landing:
     """All files below the root, in order of name, and what was passed over.
 
     ``ignored`` are files in no partition of a day; ``unfinished`` have a name that says that they are
-    still being written; ``complete`` are the (kind, day) whose writer has left a ``_SUCCESS``.
+    still being written; ``complete`` are the (kind, day) whose writer has left a ``_SUCCESS``, and
+    ``manifests`` those with a ``_MANIFEST.json``.
     """
 
     files: list[LandedFile] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     complete: set[tuple[str, date]] = field(default_factory=set)
+    manifests: set[tuple[str, date]] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,8 @@ def _place(landing: Landing, name: str, size: int, fingerprint: str, modified: f
     day = _day(folders[0]) if folders else None
     if day and base == SUCCESS:
         landing.complete.add((kind, day))
+    elif day and base == MANIFEST and len(folders) == 1:
+        landing.manifests.add((kind, day))
     elif any(part.startswith(("_", ".")) for part in (*folders, base)):
         return
     elif name != name.encode(errors="replace").decode():

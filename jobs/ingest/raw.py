@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from jobs.ingest.formats.columnar import open_parquet, row_text
+from jobs.ingest.formats.columnar import open_parquet, row_texts
 from jobs.ingest.formats.delimited import Delimited
 from jobs.ingest.formats.json_records import document_records
 from jobs.ingest.formats.streams import Stream, line_blocks, suffixes
@@ -19,8 +19,8 @@ def _raw(root: Root, file: LandedFile) -> Iterator[tuple[int, bytes]]:
     suffix = suffixes(file.name)[0]
     if suffix == "parquet":
         parquet = open_parquet(root, file)
-        rows = (row for batch in parquet.iter_batches(BATCH) for row in batch.to_pylist())
-        yield from ((number, row_text(row)) for number, row in enumerate(rows, 1))
+        rows = (row for batch in parquet.iter_batches(BATCH) for row in row_texts(batch))
+        yield from enumerate(rows, 1)
     elif suffix in JSON_LINES:
         for first, lines in line_blocks(Stream(root, file)):
             yield from enumerate(lines, first)

@@ -54,6 +54,7 @@ def read_file(root: Root, file: LandedFile, configured: str | None = None) -> It
             yield from reader.placed(table)
         if reader.source is None:
             reader.tally.check_columns(reader.required)
+        reader.tally.check_promise(file.rows_promised)
     except RowFault as found:
         fault = found
     except Exception as error:
@@ -180,6 +181,7 @@ class FileReader:
         )
 
     def _rows(self, record: Record) -> list[dict[str, Any]]:
+        self.tally.n_records += 1
         try:
             if record.fault:
                 raise record.fault

@@ -13,6 +13,7 @@ from jobs.ingest.arrival import check_arrival, check_unchanged
 from jobs.ingest.kinds import KINDS
 from jobs.ingest.landing import LandedFile, Landing, Root, list_landing
 from jobs.ingest.ledger import FileCount, enter, ingested_files, pending
+from jobs.ingest.manifest import check_manifests, with_promised_rows
 from jobs.ingest.report import (
     file_details,
     late_plays,
@@ -40,13 +41,14 @@ def ingest_landing(night: Night) -> None:
     StillLandingError, unless forced, while something does.
     """
     settings, window = night.settings, night.window
-    landing = list_landing(Root.of(settings))
+    root = Root.of(settings)
+    landing = list_landing(root)
     _check_input(landing, night)
     since = window.end - timedelta(days=settings.lake.lookback_days)
     done = ingested_files(settings, since, window.end)
     todo = pending(landing.files, done, since, window.end)
     if todo:
-        batches = ingest_files(settings, todo)
+        batches = ingest_files(settings, with_promised_rows(root, landing, todo))
         _tell(night, batches)
     else:
         log.info("%s: every file is in the tables already: nothing to do", window.as_of)
@@ -58,6 +60,8 @@ def ingest_landing(night: Night) -> None:
 
 def _check_input(landing: Landing, night: Night) -> None:
     settings, window = night.settings, night.window
+    if night.force is None:
+        check_manifests(Root.of(settings), landing, window.days)
     if not any(window.start <= file.landed_on < window.end for file in landing.files):
         raise NoInputError(
             f"nothing has landed for {window.as_of}: there is no file in "

@@ -32,6 +32,7 @@ from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema
 from jobs.lake.tables import Lake
 from jobs.settings import Settings
+from jobs.window import DAY
 
 Keep = Callable[[DataFrame], DataFrame]
 
@@ -159,8 +160,12 @@ def _known(lake: Lake, batch: Batch) -> DataFrame | None:
     table = TABLES[batch.kind.history]
     if "landing_file" in batch.kind.key or table.partition is None or not lake.exists(table.name):
         return None
-    days = {day for _, day in batch.plays} or {file.landed_on for file in batch.files}
-    return lake.read(table.name).where(F.col(table.partition).isin(*days)).where(f"NOT {batch.where}")
+    landed = {file.landed_on for file in batch.files}
+    near = F.col(table.partition).isin(*({day for _, day in batch.plays} or landed))
+    if batch.kind.name == "listens":
+        # A time that is corrected may move a play to another day.
+        near |= F.col("landed_on") >= F.lit(min(landed) - lake.settings.ingest.id_days * DAY)
+    return lake.read(table.name).where(near).where(f"NOT {batch.where}")
 
 
 def _settled(

@@ -13,8 +13,12 @@ from jobs.ingest.sources.source import Source
 
 @dataclass
 class Tally:
-    """Rows read, records left out, records that could be read at all; columns seen, and with a value."""
+    """Records, rows read, records left out and read at all; columns seen, and with a value.
 
+    A record is one row of the native contract, and none or several of other sources.
+    """
+
+    n_records: int = 0
     n_read: int = 0
     n_left_out: int = 0
     n_objects: int = 0
@@ -23,6 +27,7 @@ class Tally:
 
     def take(self, table: pa.Table, names: Iterable[str]) -> None:
         """Count a block of sound rows; ``names`` are the kind's fields."""
+        self.n_records += table.num_rows
         self.n_read += table.num_rows
         self.n_objects += table.num_rows
         self.columns |= set(table.column_names) - {"line", "rule", "reason"}
@@ -40,6 +45,13 @@ class Tally:
             raise FileFault(
                 "required columns missing",
                 f"{', '.join(missing)} in all {self.n_read:,} rows; the columns are {columns}",
+            )
+
+    def check_promise(self, n_rows: int | None) -> None:
+        """FileFault if a manifest promises another number of rows."""
+        if n_rows is not None and n_rows != self.n_records:
+            raise FileFault(
+                "not as promised", f"{self.n_records:,} rows, where its manifest says {n_rows:,}"
             )
 
     def census(

@@ -21,6 +21,11 @@ class Finding:
     threshold: str | None
     reason: str
 
+    @property
+    def tolerated(self) -> bool:
+        """Whether it holds though some rows break it: plays of unknown tracks, say."""
+        return self.success and bool(self.n_unexpected)
+
     def told(self) -> str:
         """One line for a person."""
         subject = f"{self.table_name}.{self.column_name}" if self.column_name else self.table_name

@@ -34,6 +34,7 @@ def hold_gate(night: Night, gate: str, batches: Sequence[Batch]) -> None:
         "n_expectations": len(findings),
         "critical": [found.told() for found in stops],
         "warnings": [found.told() for found in warnings],
+        "tolerated": "; ".join(f"{f.expectation} {f.observed}" for f in findings if f.tolerated),
         "data_docs": url,
     }
     for found in warnings:

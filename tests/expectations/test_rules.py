@@ -46,6 +46,7 @@ BAD_IDS = [
     ("control character: {}", "a\u2028b"),
     ("blank ends: {}", " a"),
     ("blank ends: {}", "a\u00a0"),
+    ("blank ends: {}", "\u3000a"),
 ]
 BAD = [
     *(("listens", {"user_id": value}, name.format("user_id")) for name, value in BAD_IDS),

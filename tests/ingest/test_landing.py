@@ -71,7 +71,7 @@ def test_no_folder_is_an_empty_landing(tmp_path):
 @pytest.mark.parametrize(
     ("landing", "settings", "now", "told"),
     [
-        (Landing([file()]), IngestSettings(needs_success=True), 0, "no _SUCCESS"),
+        (Landing([file()]), IngestSettings(needs_success=True), 0, "neither _SUCCESS nor _M"),
         (Landing([file()], unfinished=[f"{PLACE}/b.csv.tmp"]), IngestSettings(), 0, "b.csv.tmp"),
         (Landing([file(modified=1000)]), IngestSettings(quiet_s=60), 1059, "59 s ago"),
         (Landing([file(modified=1000)]), IngestSettings(quiet_s=60), 990, "0 s ago"),
@@ -87,6 +87,7 @@ def test_a_night_still_being_written_is_told(landing, settings, now, told):
     [
         (Landing([file()]), IngestSettings(), 0),
         (Landing([file()], complete={("listens", DAY)}), IngestSettings(needs_success=True), 0),
+        (Landing([file()], manifests={("listens", DAY)}), IngestSettings(needs_success=True), 0),
         (Landing([file()], unfinished=["listens/date=2026-06-27/b.csv.tmp"]), IngestSettings(), 0),
         (Landing([file(modified=1000)]), IngestSettings(quiet_s=60), 1060),
     ],

@@ -34,6 +34,12 @@ ROW_FAULTS = [
     (LINE.replace(b'"u"', b'"\\ud83d"'), "malformed JSON"),
     (LINE.replace(b'"u"', b'"a\x00b"'), "malformed JSON"),
     (LINE.replace(b'"u"', b'"a\tb"'), "malformed JSON"),
+    (LINE.replace(b'"', b"'"), "malformed JSON"),
+    (LINE[:-1] + b', "x": {"a": 1, "a": 2}}', "malformed JSON"),
+    (LINE[:-1] + b', "user\\u005fid": "v"}', "malformed JSON"),
+    (b"\0" * 500, "malformed JSON"),
+    (LINE.replace(b"1000", b"0x10"), "malformed JSON"),
+    (b"\xef\xbb\xbf" + LINE, "malformed JSON"),
     (LINE[:-1] + b', "x": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "malformed JSON"),
     (LINE[:-1] + b', "x": ' + b'{"y":' * 50_000 + b"1" + b"}" * 50_001, "malformed JSON"),
     (LINE.replace(b'"u"', b'"\xe9"'), "not UTF-8"),
@@ -61,6 +67,7 @@ ROW_FAULTS = [
     (listen(listened_at="2026-06-28"), "no zone: listened_at"),
     (listen(listened_at="28/06/2026 17:04"), "not ISO-8601: listened_at"),
     (listen(listened_at=1782673451), "not ISO-8601: listened_at"),
+    (listen(listened_at="1782673451000"), "not ISO-8601: listened_at"),
     (listen(listened_at="yesterday"), "not ISO-8601: listened_at"),
     (listen(listened_at="2026-06-28T24:00:00Z"), "not ISO-8601: listened_at"),
     (listen(listened_at="2026-06-28T23:59:60Z"), "not ISO-8601: listened_at"),
@@ -129,6 +136,12 @@ FILE_FAULTS = [
     ("empty.jsonl.gz", b"", "truncated file"),
     ("cut.jsonl.zst", zstandard.compress(BODY * 50)[:-5], "truncated file"),
     ("empty.csv.zst", b"", "truncated file"),
+    ("tail.jsonl.zst", zstandard.compress(BODY) + b"garbage", "damaged file"),
+    ("second.jsonl.gz", gzip.compress(BODY) + gzip.compress(BODY)[:-9], "truncated file"),
+    ("twice.jsonl.gz", gzip.compress(gzip.compress(BODY)), "not UTF-8"),
+    ("zstd.jsonl.gz", zstandard.compress(BODY), "damaged file"),
+    ("cr.csv", (HEADER + CELLS).replace(b"\n", b"\r"), "malformed CSV"),
+    ("unnamed.csv", HEADER[:-1] + b",,\n" + CELLS[:-1] + b",,\n", "duplicate columns"),
     ("utf16.jsonl", BODY.decode().encode("utf-16"), "not UTF-8"),
     ("utf16le.jsonl", BODY.decode().encode("utf-16-le"), "not UTF-8"),
     ("utf16be.csv", (HEADER + CELLS).decode().encode("utf-16-be"), "not UTF-8"),
@@ -170,6 +183,8 @@ def test_a_fault_of_a_file_costs_the_file(tmp_path, name, body, rule):
     ("name", "body"),
     [
         ("plain.jsonl", BODY),
+        ("new\nline 100%'.jsonl", BODY),
+        ("empty member.jsonl.gz", gzip.compress(BODY) + gzip.compress(b"")),
         ("bom.jsonl", b"\xef\xbb\xbf" + BODY.replace(b"\n", b"\r\n")),
         ("blank.jsonl", b"\n  \n" + BODY + b"\n\n"),
         ("open.jsonl", BODY[:-1]),
@@ -248,6 +263,7 @@ def test_parquet_with_wider_or_narrower_types_of_the_same_meaning(tmp_path):
         ms_played=pa.array([1, 2], pa.int16()),
         user_id=pa.array(["u", "v"], pa.dictionary(pa.int8(), pa.large_string())),
         device=["phone", "web"],
+        skipped=pa.nulls(2),
     )
     rows, census = read(tmp_path, "listens", "f.parquet", body)
     assert [(row["user_id"], row["ms_played"], row["line"]) for row in rows] == [
@@ -268,11 +284,13 @@ def test_parquet_with_wider_or_narrower_types_of_the_same_meaning(tmp_path):
         ({"user_id": [{"id": "u"}, {"id": "v"}]}, "column types differ", "user_id is struct"),
         ({"user_id": [["u"], ["v"]]}, "column types differ", "user_id is list"),
         ({"user_id": None}, "required columns missing", "user_id"),
+        ({"user_id": pa.nulls(2)}, "required columns missing", "user_id in all 2 rows"),
+        ({"ms_played": pa.array([1, 2], pa.uint64())}, "column types differ", "uint64"),
     ],
 )
 def test_parquet_types_are_the_files(tmp_path, columns, rule, named):
-    rows, census = read(tmp_path, "listens", "f.parquet", parquet(**columns))
-    assert (rows, census["rule"]) == ([], rule)
+    _, census = read(tmp_path, "listens", "f.parquet", parquet(**columns))
+    assert census["rule"] == rule
     assert named in census["reason"]
 
 
@@ -287,6 +305,15 @@ def test_parquet_pages_that_cannot_be_read_cost_the_file(tmp_path):
     for broken in (body[:4] + b"\xff" * 56 + body[60:], body[4:]):
         _, census = read(tmp_path, "listens", "f.parquet", broken)
         assert census["rule"] == "damaged file"
+
+
+@pytest.mark.parametrize("at", [2**63 - 1, -(2**62)])
+def test_a_time_beyond_the_calendar_costs_its_row(tmp_path, at):
+    body = parquet(listened_at=pa.array([at, 0], pa.timestamp("ms", tz="UTC")))
+    rows, _ = read(tmp_path, "listens", "f.parquet", body)
+    assert [row["rule"] for row in rows] == ["out of range: listened_at", None]
+    (file,) = list_landing(Root(str(tmp_path))).files
+    assert str(at).encode() in raw_rows(Root(str(tmp_path)), file, {1})[1]
 
 
 def test_parquet_numbers_that_are_none(tmp_path):

@@ -89,7 +89,7 @@ def elsewhere(settings: Settings, folder: Path) -> Settings:
 def test_a_night_fills_every_table_and_again_changes_nothing(settings, land, ingest, spark):
     land("listens", [listen(1), listen(2, listen_id=...), listen(3, user_id="")], "a.jsonl.gz")
     # Repeated in the file and in others, and one id for two plays.
-    land("listens", [listen(1), listen(5), listen(5), listen(6, listen_id="l-5")], "b.jsonl")
+    land("listens", [listen(1), listen(5), listen(5), listen(6, listen_id="l-5")], "b 5%\n'.jsonl")
     land("listens", [listen(2, listen_id=...)], "c.jsonl")
     land("tracks", [track(1), track(2, artist_id=None, artist_ids=["a", "b"])])
     land("audio_features", [features(1)])
@@ -174,32 +174,49 @@ def test_nights_in_any_order_give_the_same_tables(settings, land, ingest, spark,
 
 
 def test_a_month_landed_twice_shuffled_late_and_repeated_is_the_clean_month(
-    settings, land, ingest, spark, tmp_path
+    settings, land, ingest, spark
 ):
-    """5 % of the plays land late, 2 % land twice, and then the whole month lands once more."""
+    """5 % of plays and words land late, 2 % of all rows land twice, and then everything once more."""
     dice = random.Random(7)
     days = [date(2026, 6, 1) + timedelta(days=n) for n in range(30)]
-    clean = [listen(n, days[n // 40], ms_played=n) for n in range(1200)]
-    landed: dict[date, list[dict]] = {day: [] for day in days}
-    for nth, play in enumerate(clean):
-        at = nth // 40 + (dice.randint(1, 5) if dice.random() < 0.05 else 0)
-        landed[days[min(at, 29)]].extend([play] * (2 if dice.random() < 0.02 else 1))
-    for day, plays in landed.items():
-        land("listens", dice.sample(plays, len(plays)), day=day)
-        land("listens", dice.sample(plays, len(plays)), "again.jsonl", day=day)
+    clean = {
+        "listens": [listen(n, days[n // 40], ms_played=n) for n in range(1200)],
+        "tracks": [track(n % 100, title=f"T{n}") for n in range(300)],
+        "audio_features": [features(n % 100, energy=n / 300) for n in range(300)],
+        "feedback": [
+            {"user_id": f"u{n % 9}", "kind": "like", "target_id": f"t{n % 50}",
+             "at": f"{days[n // 20]}T12:00:{n % 20:02}+00:00"}
+            for n in range(600)
+        ],
+    }  # fmt: skip
+    for kind, words in clean.items():
+        landed: dict[date, list[dict]] = {day: [] for day in days}
+        for nth, row in enumerate(words):
+            late = kind in ("listens", "feedback") and dice.random() < 0.05
+            at = nth * 30 // len(words) + (dice.randint(1, 5) if late else 0)
+            landed[days[min(at, 29)]].extend([row] * (2 if dice.random() < 0.02 else 1))
+        for day, given in landed.items():
+            land(kind, dice.sample(given, len(given)), day=day)
+            land(kind, dice.sample(given, len(given)), "again.jsonl", day=day)
     ingest(days[14])
     ingest(days[29])
-    columns = CONTENT["listens"]
-    table = rows(settings, "listens", *columns)
-    at = {play["listen_id"]: play for play in clean}
-    assert len(table) == len({row[0] for row in table}) == 1200
-    for name, user, track_id, listened_at, ms_played, skipped, listened_on in table:
-        play = at[name]
-        assert (user, track_id, ms_played, skipped) == (
-            play["user_id"], play["track_id"], play["ms_played"], play["skipped"],
-        )  # fmt: skip
-        assert listened_at.isoformat() == play["listened_at"]
-        assert str(listened_on) == play["listened_at"][:10]
+    plays = rows(settings, "listens", *clean["listens"][0], "listened_on")
+    assert [(*row[:3], row[3].isoformat(), *row[4:7], str(row[7])) for row in plays] == sorted(
+        ((*play.values(), play["listened_at"][:10]) for play in clean["listens"]), key=repr
+    )
+    assert rows(settings, "tracks", "track_id", "title") == sorted(
+        (row["track_id"], row["title"]) for row in clean["tracks"][200:]
+    )
+    assert rows(settings, "audio_features", "track_id", "energy") == sorted(
+        (row["track_id"], row["energy"]) for row in clean["audio_features"][200:]
+    )
+    words = rows(settings, "feedback_history", "user_id", "kind", "target_id", "at")
+    assert sorted((*row[:3], row[3].isoformat()) for row in words) == sorted(
+        tuple(word.values()) for word in clean["feedback"]
+    )
+    latest = {(w["user_id"], w["target_id"]): w["at"] for w in clean["feedback"]}
+    now = rows(settings, "feedback", "user_id", "target_id", "at")
+    assert {row[:2]: row[2].isoformat() for row in now} == latest
     counts = rows(settings, "landing_files", "rows_read", "rows_accepted", "rows_duplicate")
     assert all(read == accepted + duplicate for read, accepted, duplicate in counts)
 
@@ -219,6 +236,17 @@ def test_late_plays_and_belated_files_are_told(settings, land, ingest, spark):
         "2026-06-27": "made before its files came; re-run with: nocturne night --date 2026-06-27"
     }
     assert len(rows(settings, "listens", "listen_id")) == 3
+
+
+def test_a_play_that_comes_again_with_another_day_is_not_taken_twice(settings, land, ingest, spark):
+    land("listens", [listen(1, D27), listen(2, D27)], day=D27)
+    ingest(D27)
+    land("listens", [listen(1, D28), listen(3, D28)], day=D28)
+    assert ingest(D28)["rows_rejected"] == 1
+    assert rows(settings, "listens", "listen_id", "listened_on") == [
+        ("l-1", D27), ("l-2", D27), ("l-3", D28),
+    ]  # fmt: skip
+    assert rows(settings, "listens_quarantine", "rule", "line") == [("conflicting listen_id", 1)]
 
 
 def test_a_log_of_names_is_matched_to_the_tracks_that_had_landed(settings, land, spark):
@@ -257,7 +285,7 @@ def test_nothing_landed_is_told_with_the_folder(settings, land, ingest):
 def test_a_landing_that_is_being_written_waits_unless_forced(settings, land, monkeypatch):
     land("listens", [listen(1)])
     waiting = settings.model_copy(update={"ingest": IngestSettings(needs_success=True)})
-    with pytest.raises(StillLandingError, match="no _SUCCESS"):
+    with pytest.raises(StillLandingError, match="neither _SUCCESS nor"):
         ingest_landing(Night(Window.night(D28), waiting))
     went_on: list[int] = []
     monkeypatch.setattr(

@@ -50,7 +50,7 @@ def test_a_bad_row_counts_once_and_under_the_same_rule(spark, tmp_path, kind):
     quarantined = judged(raw.withColumns(marks), KINDS[kind]).where("rule IS NOT NULL")
     expected = {row.rule: row["count"] for row in quarantined.groupBy("rule").count().collect()}
     marked = with_broken_rule(raw, rules.RULES).withColumns(
-        {"known_track": F.lit(True), "has_features": F.lit(True)}
+        {"known_track": F.lit(True), "has_features": F.lit(True), "duration_ms": F.lit(86_400_000)}
     )
     found = check(open_context(tmp_path), Batch(kind, marked, rules.suite), Window.night(NIGHT))
     assert {f.expectation: f.n_unexpected for f in found if not f.success} == expected

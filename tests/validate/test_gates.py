@@ -12,6 +12,7 @@ from jobs.errors import BadDataError
 from jobs.stage import Night
 from jobs.validate.inputs.stage import gate_inputs
 from jobs.validate.playlists.stage import gate_playlists
+from jobs.window import DAY, Window
 from tests.validate.rows import (
     NIGHT,
     TRACKS,
@@ -76,12 +77,20 @@ def test_force_lets_the_night_through_and_its_note_is_kept(spark, night):
     assert [row["observed"] for row in forced] == ["half the town was on holiday"]
 
 
-def test_warnings_are_told(spark, night, caplog):
-    land(night.settings, landing_files=[landing_file("tracks", 100, 20)])
+def test_warnings_are_told_and_what_is_within_its_share(spark, night, caplog):
+    odd = [listen("l1", "ann", "new"), listen("l2", "bob", "t1") | {"ms_played": 460_001}]
+    plays = [listen(f"n{nth}", "ann", "t2") | {"ms_played": 460_000} for nth in range(8)]
+    files = [landing_file("tracks", 100, 20)]
+    land(night.settings, listens=[*odd, *plays], landing_files=files)
     with caplog.at_level(logging.WARNING, "nocturne"):
         gate_inputs(night)
+    assert set(failures(night.settings)) == {"hardly_any_row_quarantined", "plays_fit_their_tracks"}
     assert "hardly_any_row_quarantined" in caplog.text
-    assert len(night.summary.details["warnings"]) == 1
+    assert len(night.summary.details["warnings"]) == 2
+    assert "plays_fit_their_tracks: 1 of 9 rows" in night.summary.details["warnings"][1]
+    assert night.summary.details["tolerated"] == (
+        "tracks_are_known 1 of 10 rows (10.00%); tracks_have_features 1 of 10 rows (10.00%)"
+    )
 
 
 def test_playlists_pass_or_stop_and_a_second_run_replaces_the_results_of_its_gate(spark, night):
@@ -95,7 +104,6 @@ def test_playlists_pass_or_stop_and_a_second_run_replaces_the_results_of_its_gat
     write(night.settings, "playlists", both)
     gate_playlists(night)
     assert failures(night.settings) == {"listeners_have_neighbors": "warning"}
-    gate_playlists(night)
     assert len(results(night.settings, gate="gate_inputs")) == n_inputs
     keys = [(row["gate"], row["table_name"], row["expectation"], row["column_name"])
             for row in results(night.settings)]  # fmt: skip
@@ -137,6 +145,9 @@ def test_half_a_dump_without_one_of_its_sources_does_not_get_through(spark, nigh
     land(night.settings, listens=[*history, *sunday(0, 300, 300)])
     gate_inputs(night)
     assert failures(night.settings) == {}
+    weekend = Night(Window(NIGHT - DAY, NIGHT + DAY), night.settings)
+    with pytest.raises(BadDataError, match="2026-06-27 all: 0 plays; 600 is the median of 3 nights"):
+        gate_inputs(weekend)
 
 
 def test_the_command_says_what_it_found_and_exits_with_the_gates_code(spark, night, monkeypatch, capsys):

@@ -11,6 +11,9 @@ from jobs.ingest.faults import FileFault
 from jobs.ingest.landing import LandedFile, Root
 
 BATCH = 50_000
+# Seconds since 1970 from which to which nanoseconds, and Python's years, reach.
+_YEARS = (-9_223_372_036, 9_223_372_036)
+_TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def open_parquet(root: Root, file: LandedFile) -> pq.ParquetFile:
@@ -64,10 +67,12 @@ def _check(found: pa.Schema, wanted: pa.Schema, required: set[str]) -> None:
 
 
 def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether every value of the one type is one of the other."""
+    """Whether every value of the one type is one of the other; a column of nothing has no type."""
     types = pa.types
     if types.is_dictionary(found):
         found = found.value_type
+    if types.is_null(found) or found == wanted:
+        return True
     if types.is_string(wanted):
         return bool(types.is_string(found) or types.is_large_string(found) or found == pa.string_view())
     if types.is_timestamp(wanted):
@@ -78,31 +83,52 @@ def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
         )
     if types.is_floating(wanted):
         return bool(types.is_floating(found) or types.is_integer(found))
-    if types.is_integer(wanted):
-        return bool(types.is_integer(found)) and found != pa.uint64()
-    return bool(found == wanted)
+    return bool(types.is_integer(wanted) and types.is_integer(found) and found != pa.uint64())
 
 
 def _conformed(table: pa.Table, schema: pa.Schema, first: int) -> pa.Table:
     n, columns = table.num_rows, {}
-    rule = pa.nulls(n, pa.string())
+    rule, reason = pa.nulls(n, pa.string()), pa.nulls(n, pa.string())
     for field in schema:
         if field.name not in table.column_names:
             columns[field.name] = pa.nulls(n, field.type)
             continue
-        column = table[field.name].cast(field.type, safe=pa.types.is_integer(field.type))
-        columns[field.name] = column
-        if pa.types.is_floating(field.type):
-            wrong = pc.fill_null(pc.invert(pc.is_finite(column)), False)
-            rule = pc.if_else(wrong, f"not a number: {field.name}", rule)
+        column = table[field.name]
+        if found := _impossible(column):
+            wrong, what, why = found
+            rule = pc.if_else(wrong, f"{what}: {field.name}", rule)
+            reason = pc.if_else(wrong, f"{field.name} is {why}", reason)
+            column = pc.if_else(wrong, pa.scalar(None, column.type), column)
+        columns[field.name] = column.cast(field.type, safe=pa.types.is_integer(field.type))
     columns["line"] = pa.array(range(first, first + n), pa.int64())
-    columns["rule"] = rule
-    columns["reason"] = pc.if_else(pc.is_valid(rule), "NaN or infinite", pa.scalar(None, pa.string()))
-    return pa.table(columns)
+    return pa.table({**columns, "rule": rule, "reason": reason})
 
 
-def row_text(row: dict[str, Any]) -> bytes:
-    """A row as JSON, for the quarantine."""
+def _impossible(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, str, str] | None:
+    """Where the column has what no value of its meaning is, the rule that this breaks, and why."""
+    if pa.types.is_floating(column.type):
+        wrong = pc.invert(pc.is_finite(column))
+        return pc.fill_null(wrong, False), "not a number", "NaN or infinite"
+    if pa.types.is_timestamp(column.type):
+        ticks, second = column.cast(pa.int64()), _TICKS[column.type.unit]
+        first, last = (pa.scalar(at * second, pa.int64()) for at in _YEARS)
+        wrong = pc.or_(pc.less(ticks, first), pc.greater(ticks, last))
+        return pc.fill_null(wrong, False), "out of range", "in no year of the calendar"
+    return None
+
+
+def row_texts(batch: pa.RecordBatch) -> Iterator[bytes]:
+    """Its rows as JSON, for the quarantine."""
     from json import dumps
 
-    return dumps(row, default=str, ensure_ascii=False).encode(errors="backslashreplace")
+    columns = [_values(column) for column in batch.columns]
+    for row in zip(*columns, strict=True):
+        named = dict(zip(batch.schema.names, row, strict=True))
+        yield dumps(named, default=str, ensure_ascii=False).encode(errors="backslashreplace")
+
+
+def _values(column: pa.Array) -> list[Any]:
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):  # a time that Python has no name for
+        return [str(value) for value in column.view(pa.int64()).to_pylist()]

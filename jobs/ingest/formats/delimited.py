@@ -35,7 +35,9 @@ class Delimited:
             raise FileFault("malformed CSV", f"the header cannot be read: {line[:200]!r}")
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise FileFault("duplicate columns", f"the header has {', '.join(twice)} more than once")
+            raise FileFault(
+                "duplicate columns", f"the header has {', '.join(map(repr, twice))} more than once"
+            )
         return names
 
     def records(self) -> Iterator[Record]:

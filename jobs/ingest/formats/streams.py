@@ -80,7 +80,7 @@ def _head(stream: Stream) -> bytes:
     """The first bytes, without a byte order mark; FileFault if they are no UTF-8 text."""
     head = stream.read(BLOCK)
     found = next((name for magic, name in _FOREIGN.items() if head.startswith(magic)), None)
-    sample = head[:2000]
+    sample = head[:100]
     if found is None and len(sample) >= 4 and sample.count(0) > len(sample) // 4:
         found = "UTF-16 or UTF-32 without a byte order mark"
     if found:

@@ -26,16 +26,15 @@ def with_broken_rule(rows: DataFrame, rules: Sequence[Rule]) -> DataFrame:
 
 def with_catalog(listens: DataFrame, tracks: DataFrame, features: DataFrame) -> DataFrame:
     """Listens with ``known_track`` and ``has_features``: whether ``tracks`` and ``features`` have any
-    row of their track."""
-    named = tracks.select(
-        "track_id", F.lit(True).alias("known_track"), F.lit(None).alias("has_features")
-    )
+    row of their track; and its ``duration_ms``, the longest that landed, null if it is unknown."""
+    named = tracks.select("track_id", "duration_ms", F.lit(False).alias("has_features"))
     heard = features.select(
-        "track_id", F.lit(None).alias("known_track"), F.lit(True).alias("has_features")
+        "track_id", F.lit(None).alias("duration_ms"), F.lit(True).alias("has_features")
     )
     catalog = named.unionByName(heard).groupBy("track_id").agg(
-        F.coalesce(F.bool_or("known_track"), F.lit(False)).alias("known_track"),
-        F.coalesce(F.bool_or("has_features"), F.lit(False)).alias("has_features"),
+        F.max("duration_ms").alias("duration_ms"),
+        F.max("duration_ms").isNotNull().alias("known_track"),
+        F.bool_or("has_features").alias("has_features"),
     )  # fmt: skip
     marked = listens.join(catalog, "track_id", how="left")
     return marked.na.fill({"known_track": False, "has_features": False})

@@ -1,8 +1,10 @@
 """The gate before anything is made of the night's logs."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import date
 from functools import partial
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -23,8 +25,10 @@ from jobs.validate.inputs.facts import known, landed, with_broken_rule, with_cat
 from jobs.validate.inputs.files import KindOfFiles, kinds_of_files, landing_files
 from jobs.validate.inputs.volume import Volume, count_plays, volumes
 from jobs.validate.runner import Batch, warm_up
+from jobs.window import Window
 
 GATE = "gate_inputs"
+Fact = TypeVar("Fact", Volume, Drift)
 TEXT, WHOLE, NUMBER = pa.string(), pa.int64(), pa.float64()
 FILES = pa.schema([
     ("kind", TEXT), ("n_files", WHOLE), ("n_refused", WHOLE), ("n_read", WHOLE), ("n_accepted", WHOLE),
@@ -65,14 +69,24 @@ def _rows(night: Night, lake: Lake) -> list[Batch]:
 
 
 def _comparisons(night: Night, lake: Lake) -> list[Batch]:
-    """The window's last day against the days before it."""
-    as_of, listens = night.window.as_of, lake.read("listens")
-    found = volumes(count_plays(listens, as_of), as_of)
-    moved = drifts(count_bins(listens, features_known(lake, night.window), as_of))
+    """Each landing day of the window against the days before it."""
+    window, listens, features = night.window, lake.read("listens"), features_known(lake, night.window)
+    counts = count_plays(listens, window)
+    found = [one for day in window.days for one in _dated(volumes(counts, day), day, window)]
+    moved = [
+        one
+        for day in window.days
+        for one in _dated(drifts(count_bins(listens, features, day)), day, window)
+    ]
     return [
         Batch("listens", lake.spark.createDataFrame(facts(found, VOLUME)), completeness.suite),
         Batch("listens", lake.spark.createDataFrame(facts(moved, DRIFT)), drift_rules.suite),
     ]
+
+
+def _dated(rows: Iterable[Fact], day: date, window: Window) -> list[Fact]:
+    """The rows, which say their day where the window has several."""
+    return [replace(row, told=f"{day} {row.told}") if len(window.days) > 1 else row for row in rows]
 
 
 def facts(rows: Sequence[KindOfFiles | Volume | Drift], schema: pa.Schema) -> pa.Table:

@@ -9,7 +9,7 @@ from statistics import median
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.window import DAY
+from jobs.window import DAY, Window
 
 Counts = Mapping[date, Mapping[str, int]]
 
@@ -37,10 +37,10 @@ class Volume:
     told: str
 
 
-def count_plays(listens: DataFrame, night: date) -> Counts:
-    """Plays by landing day and source, of the night and its history; no source is "(none)"."""
-    since = F.lit(night - HISTORY)
-    rows = listens.where((F.col("landed_on") >= since) & (F.col("landed_on") <= F.lit(night)))
+def count_plays(listens: DataFrame, window: Window) -> Counts:
+    """Plays by landing day and source, of the window and its history; no source is "(none)"."""
+    since, until = F.lit(window.start - HISTORY), F.lit(window.as_of)
+    rows = listens.where(F.col("landed_on").between(since, until))
     source = F.coalesce("source", F.lit("(none)")).alias("source")
     counts: dict[date, dict[str, int]] = {}
     for row in rows.groupBy("landed_on", source).count().collect():
