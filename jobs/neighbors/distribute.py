@@ -6,25 +6,32 @@ shuffled to the tasks that need them, two at a time.
 
 from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import Window as Ordered
 from pyspark.sql import functions as F
 
-from jobs.neighbors.kernel import Neighbors, cut, prepare
+from jobs.neighbors.kernel import Neighbors, cut, pick, prepare
 from jobs.neighbors.pairs import Rows, Rule
 from jobs.neighbors.plan import Plan
+from jobs.neighbors.recall import recall
 from jobs.neighbors.tasks import (
     BLOCK,
     PARTIAL,
     RESULT,
     columns,
+    joined,
     merge_tasks,
     pack_block,
+    pack_rows,
+    score_sample,
     score_task,
-    unpack_block,
+    unpack_rows,
 )
 
 Batches = Iterator[pa.RecordBatch]
@@ -50,27 +57,35 @@ def by_broadcast(
     return _merged(partial, plan, rule, lambda found: named(found, shared.value[1]), NAMED)
 
 
-def by_shuffle(
+def packed_blocks(
     ratings: DataFrame, users: DataFrame, tracks: DataFrame, plan: Plan, rule: Rule, n_tracks: int
 ) -> DataFrame:
-    """The same from columns user_id, track_id, rating; ``users`` (u) and ``tracks`` (t) number them."""
+    """The blocks of the plan, ready to score, from columns user_id, track_id, rating.
+
+    ``users`` (u) and ``tracks`` (t) number them.
+    """
 
     def pack(batches: Batches) -> Batches:
         table = pa.Table.from_batches(batches)
         block = table["block"][0].as_py()
-        rows = [pack_block(table, plan.spans[block], n_tracks, rule)]
-        yield pa.RecordBatch.from_pydict({"block": pa.array([block], pa.int32()), "rows": rows})
-
-    def score(batches: Batches) -> Batches:
-        packed = sorted((row["block"], row["rows"]) for batch in batches for row in batch.to_pylist())
-        yield score_task({block: unpack_block(rows) for block, rows in packed}, n_tracks, rule)
+        rows = pack_block(table, plan.spans[block], n_tracks, rule)
+        yield pa.RecordBatch.from_pydict({"block": pa.array([block], pa.int32()), "rows": [rows]})
 
     starts = ", ".join(str(start) for start, _ in plan.spans)
     block = F.expr(f"size(filter(array({starts}), s -> s <= u)) - 1").alias("block")
     coded = ratings.join(users, "user_id", "inner").join(tracks, "track_id", "inner")
-    blocks = coded.select(block, "u", "t", "rating").groupBy("block").applyInArrow(pack, BLOCK)
+    return coded.select(block, "u", "t", "rating").groupBy("block").applyInArrow(pack, BLOCK)
+
+
+def by_shuffle(blocks: DataFrame, users: DataFrame, plan: Plan, rule: Rule, n_tracks: int) -> DataFrame:
+    """One row a listener and neighbor, from packed blocks; ``users`` names their rows."""
+
+    def score(batches: Batches) -> Batches:
+        packed = sorted((row["block"], row["rows"]) for batch in batches for row in batch.to_pylist())
+        yield score_task({block: unpack_rows(rows) for block, rows in packed}, n_tracks, rule)
+
     members = [(task, block) for task, pair in enumerate(plan.tasks) for block in sorted(set(pair))]
-    uses = ratings.sparkSession.createDataFrame(members, "task int, block int")
+    uses = blocks.sparkSession.createDataFrame(members, "task int, block int")
     partial = (
         blocks.join(F.broadcast(uses), "block", "inner").groupBy("task").applyInArrow(score, PARTIAL)
     )
@@ -79,6 +94,37 @@ def by_shuffle(
     others = users.select(F.col("user_id").alias("neighbor_id"), F.col("u").alias("neighbor"))
     named = found.join(owners, "user", "inner").join(others, "neighbor", "inner")
     return named.drop("user", "neighbor")
+
+
+def recall_in_blocks(blocks: DataFrame, sample: NDArray[np.int64], rule: Rule, n_tracks: int) -> float:
+    """What ``sampled_recall`` tells, from packed blocks: each meets the rows of the sample."""
+
+    def choose(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        for row in _rows_of(batches):
+            packed = [pack_rows(pick(row, np.flatnonzero(np.isin(row.listener, sample))))]
+            yield pa.RecordBatch.from_pydict({"block": pa.array([0], pa.int32()), "rows": packed})
+
+    chosen = joined(unpack_rows(row["rows"]) for row in blocks.mapInArrow(choose, BLOCK).collect())
+    shared = blocks.sparkSession.sparkContext.broadcast(chosen)
+    rules = (rule, rule._replace(n_head=0))
+
+    def score(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        for row in _rows_of(batches):
+            for number, each in enumerate(rules):
+                yield score_sample(shared.value, row, number, n_tracks, each)
+
+    scored = blocks.mapInArrow(score, PARTIAL).toArrow()
+    found, exact = (
+        merge_tasks(scored.filter(pc.equal(scored["block"], number)).to_batches(), chosen.listener, rule)
+        for number in range(len(rules))
+    )
+    return recall(found, exact)
+
+
+def _rows_of(batches: Iterable[pa.RecordBatch]) -> Iterator[Rows]:
+    for batch in batches:
+        for rows in batch["rows"].to_pylist():
+            yield unpack_rows(rows)
 
 
 def named(found: Neighbors, users: pa.StringArray) -> pa.Table:
@@ -95,7 +141,8 @@ def _merged(
     partial: DataFrame, plan: Plan, rule: Rule, table: Callable[[Neighbors], pa.Table], schema: str
 ) -> DataFrame:
     def merge(key: tuple[pa.Scalar, ...], batches: Batches) -> Batches:
-        yield from table(merge_tasks(batches, plan.spans[key[0].as_py()], rule)).to_batches()
+        listener = np.arange(*plan.spans[key[0].as_py()], dtype=np.int32)
+        yield from table(merge_tasks(batches, listener, rule)).to_batches()
 
     return partial.groupBy("block").applyInArrow(merge, schema)
 

@@ -12,10 +12,14 @@ SAMPLE = 200
 
 def sampled_recall(ratings: sp.csr_matrix, rule: Rule, seed: int) -> float:
     """Mean over a seeded sample of listeners: the share of their exact neighbors that were found."""
-    rng = np.random.default_rng(seed)
-    sample = np.sort(rng.permutation(ratings.shape[0])[:SAMPLE])
+    sample = sample_of(ratings.shape[0], seed)
     exact = neighbors_of(sample, ratings, rule._replace(n_head=0))
     return recall(neighbors_of(sample, ratings, rule), exact)
+
+
+def sample_of(n_listeners: int, seed: int) -> NDArray[np.int64]:
+    """The rows of the sample, ascending."""
+    return np.sort(np.random.default_rng(seed).permutation(n_listeners)[:SAMPLE])
 
 
 def recall(found: Neighbors, exact: Neighbors) -> float:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -15,14 +16,21 @@ from jobs.lake.arrow import night_rows, version
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.neighbors.coding import Coded, coded
-from jobs.neighbors.distribute import by_broadcast, by_shuffle, named, numbered
+from jobs.neighbors.distribute import (
+    by_broadcast,
+    by_shuffle,
+    named,
+    numbered,
+    packed_blocks,
+    recall_in_blocks,
+)
 from jobs.neighbors.earlier import RATING, earlier_run
 from jobs.neighbors.incremental import changed, is_cheaper, update
 from jobs.neighbors.kernel import Neighbors, popular_first
 from jobs.neighbors.pairs import Rule
 from jobs.neighbors.plan import Plan, Size, make_plan, measured
 from jobs.neighbors.progress import progress
-from jobs.neighbors.recall import sampled_recall
+from jobs.neighbors.recall import sample_of, sampled_recall
 from jobs.settings import NeighborsSettings
 from jobs.stage import Night
 
@@ -58,9 +66,7 @@ def _in_memory(night: Night, matrix: Coded) -> None:
     size, rule = _measured(night, n_each, listeners)
     if rule.n_head:
         ratings = popular_first(ratings)
-        recall = sampled_recall(ratings, rule, night.settings.seed)
-        night.summary.details["recall"] = round(recall, 4)
-        log.info("recall of the approximate lists on a sample of listeners: %.4f", recall)
+        _tell_recall(night, sampled_recall(ratings, rule, night.settings.seed))
     lake = _lake(night)
     found = None if rule.n_head else _updated(night, matrix, rule)
     if found is not None:
@@ -95,7 +101,20 @@ def _in_blocks(night: Night, read: int) -> None:
     plan = _planned(night, lake, size, n_each)
     order = ("-n_listeners", "track_id") if rule.n_head else ("track_id",)
     tracks = numbered(tracks, "t", *order).persist()
-    _write(night, lake, by_shuffle(ratings, users, tracks, plan, rule, size.n_tracks))
+    blocks = packed_blocks(ratings, users, tracks, plan, rule, size.n_tracks).persist(
+        StorageLevel.DISK_ONLY
+    )
+    _write(night, lake, by_shuffle(blocks, users, plan, rule, size.n_tracks))
+    if rule.n_head:
+        sample = sample_of(size.n_listeners, night.settings.seed)
+        _tell_recall(night, recall_in_blocks(blocks, sample, rule, size.n_tracks))
+    for kept in (blocks, tracks, users):
+        kept.unpersist()
+
+
+def _tell_recall(night: Night, recall: float) -> None:
+    night.summary.details["recall"] = round(recall, 4)
+    log.info("recall of the approximate lists on a sample of listeners: %.4f", recall)
 
 
 def _column(rows: DataFrame, name: str) -> NDArray[np.int64]:

@@ -26,19 +26,30 @@ def score_task(blocks: Mapping[int, Rows], n_columns: int, rule: Rule) -> pa.Rec
         score_within(rows[0], found[0], n_columns, rule)
     else:
         score_between(rows[0], rows[1], found[0], found[1], n_columns, rule)
-    packed = [[array.tobytes() for lists in each for array in lists] for each in found]
-    return pa.RecordBatch.from_pydict({"block": pa.array(numbers, pa.int32()), "lists": packed})
+    return _packed(numbers, found)
 
 
-def merge_tasks(batches: Iterable[pa.RecordBatch], span: tuple[int, int], rule: Rule) -> Neighbors:
-    """The neighbors of a block's listeners from the lists of all its tasks, in any order."""
-    start, end = span
-    found = Found.empty(end - start, rule)
+def score_sample(sample: Rows, others: Rows, number: int, n_columns: int, rule: Rule) -> pa.RecordBatch:
+    """Score the pairs of a sample and a block of listeners; one row, the sample's lists."""
+    found = Found.empty(len(sample.listener), rule)
+    nobody = Found.empty(len(others.listener), rule._replace(k=0, k_dissimilar=0))
+    score_between(sample, others, found, nobody, n_columns, rule)
+    return _packed([number], [found])
+
+
+def _packed(numbers: list[int], found: list[Found]) -> pa.RecordBatch:
+    lists = [[array.tobytes() for lists in each for array in lists] for each in found]
+    return pa.RecordBatch.from_pydict({"block": pa.array(numbers, pa.int32()), "lists": lists})
+
+
+def merge_tasks(batches: Iterable[pa.RecordBatch], listener: NDArray[np.int32], rule: Rule) -> Neighbors:
+    """The neighbors of some listeners from their lists of all tasks, in any order."""
+    found = Found.empty(len(listener), rule)
     for batch in batches:
         for lists in batch["lists"].to_pylist():
             for whole, part in zip(found, _unpacked(lists, rule), strict=True):
                 merge_lists(whole, part)
-    return ranked(found, np.arange(start, end, dtype=np.int32), rule)
+    return ranked(found, listener, rule)
 
 
 def _unpacked(lists: list[bytes], rule: Rule) -> Found:
@@ -60,12 +71,25 @@ def pack_block(table: pa.Table, span: tuple[int, int], n_columns: int, rule: Rul
     u, t = table["u"].to_numpy() - start, table["t"].to_numpy()
     ratings = sp.csr_matrix((table["rating"].to_numpy(), (u, t)), shape=(end - start, n_columns))
     rows = prepare(ratings, rule)
-    return [array.tobytes() for array in rows._replace(listener=rows.listener + np.int32(start))]
+    return pack_rows(rows._replace(listener=rows.listener + np.int32(start)))
 
 
-def unpack_block(rows: list[bytes]) -> Rows:
-    """The rows that ``pack_block`` packed."""
+def pack_rows(rows: Rows) -> list[bytes]:
+    """The rows as bytes."""
+    return [array.tobytes() for array in rows]
+
+
+def unpack_rows(rows: list[bytes]) -> Rows:
+    """The rows that ``pack_rows`` packed."""
     return Rows(*(_array(data, kind) for data, kind in zip(rows, ROW_TYPES, strict=True)))
+
+
+def joined(parts: Iterable[Rows]) -> Rows:
+    """The rows of all parts, by listener."""
+    ordered = sorted((part for part in parts if len(part.listener)), key=lambda part: part.listener[0])
+    columns = [np.concatenate(column) for column in zip(*ordered, strict=True)]
+    lengths = np.concatenate([np.diff(part.indptr) for part in ordered])
+    return Rows(*columns)._replace(indptr=np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _array(data: bytes, kind: DTypeLike) -> NDArray[Any]:
