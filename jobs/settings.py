@@ -112,7 +112,7 @@ class NeighborsSettings(Section):
     k_dissimilar: NonNegativeInt = 10
     min_overlap: PositiveInt = 3
     shrinkage: NonNegative = 30.0
-    pair_budget: PositiveInt = 500_000_000_000
+    pair_budget: PositiveInt = 10_000_000_000_000
     broadcast_mb: PositiveInt = 512
     task_memory_mb: PositiveInt = 512
 

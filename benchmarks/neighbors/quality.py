@@ -183,7 +183,7 @@ def draw(results: list[tuple[Split, dict[tuple[str, int, int], float]]], out: Pa
     """One panel a data set and ranking: NDCG@10 against shrinkage, a line a min_overlap."""
     matplotlib.rcParams["svg.hashsalt"] = "neighbors"
     figure, panels = plt.subplots(
-        len(results), 2, figsize=(8, 3 * len(results)), sharex=True, sharey="row"
+        len(results), len(RANKINGS), figsize=(12, 3 * len(results)), sharex=True, sharey="row"
     )
     for row, (split, found) in zip(np.atleast_2d(panels), results, strict=True):
         for panel, ranking in zip(row, RANKINGS, strict=True):
@@ -195,7 +195,7 @@ def draw(results: list[tuple[Split, dict[tuple[str, int, int], float]]], out: Pa
             panel.set_xlabel("shrinkage")
             panel.set_ylabel("NDCG@10")
             panel.grid(alpha=0.3)
-    np.atleast_2d(panels)[0, 1].legend(fontsize=7)
+    np.atleast_2d(panels)[0, -1].legend(fontsize=7)
     figure.tight_layout()
     figure.savefig(out, metadata={"Date": None} if out.suffix == ".svg" else None)
 
