@@ -21,7 +21,7 @@ from benchmarks.neighbors.matrices import ml1m_like, music_like
 SPEED = ("kernel 2 threads", "implicit 2 threads", "kernel 1 thread", "surprise")
 SPARK = (
     "spark stage, 3 blocks",
-    "spark stage, as it is",
+    "spark stage",
     "kernel 2 threads",
     "spark self-join",
     "spark ml Correlation",

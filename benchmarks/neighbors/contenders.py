@@ -106,7 +106,7 @@ def _recall(found: Neighbors, exact: Neighbors) -> float:
 def spark_stage(ratings: sp.csr_matrix, n_blocks: int | None) -> Result:
     """The stage from the ratings table to the neighbors table; session, worker and code are warm.
 
-    As it is, it needs no Spark for this matrix; with ``n_blocks`` it is made to use Spark's workers.
+    As planned for so few pair operations, in one task; or in the tasks of ``n_blocks``.
     """
     from jobs.lake.session import open_session
     from jobs.neighbors.stage import find_neighbors
@@ -236,7 +236,7 @@ CONTENDERS: dict[str, Callable[[sp.csr_matrix], Result]] = {
     "kernel 2 threads": lambda ratings: kernel(ratings, 2),
     "implicit 2 threads": implicit,
     "surprise": surprise,
-    "spark stage, as it is": lambda ratings: spark_stage(ratings, None),
+    "spark stage": lambda ratings: spark_stage(ratings, None),
     "spark stage, 3 blocks": lambda ratings: spark_stage(ratings, 3),
     "spark self-join": self_join,
     "spark ml Correlation": ml_correlation,

@@ -21,8 +21,8 @@ Floats = NDArray[np.float64]
 class Circle:
     """A listener's neighbors, similar and dissimilar, in the order given, and what they rate.
 
-    ``similarity`` is the shrunk one, below 0 for who plays the opposite; it weighs the neighbor. Neighbor
-    j rates track ``positions[i]`` with ``ratings[i]`` for i from ``ptr[j]`` to ``ptr[j + 1]``;
+    ``similarity`` is the shrunk one, below 0 for who plays the opposite; it weighs the neighbor.
+    Neighbor j rates track ``positions[i]`` with ``ratings[i]`` for i from ``ptr[j]`` to ``ptr[j + 1]``;
     ``totals`` and ``n_rated`` are of all their ratings, tracks outside the catalog included.
     """
 
