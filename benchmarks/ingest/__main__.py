@@ -7,7 +7,8 @@ prints a Markdown table. ``--per-night`` and ``--nights`` make it smaller.
 
 bare: ``spark.read.json(files).write.format("delta")`` of each kind, append. floor: DuckDB reading the
 same listens into a table. gate: the expectations on what was ingested. Memory is the high-water mark
-of the process, its Java machine and its Python workers.
+of the process, its Java machine and its Python workers; so are processor seconds, which other work on
+the machine disturbs less than it does seconds.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from pathlib import Path
 from statistics import median
 
 import duckdb
+import psutil
 from pyspark.sql import SparkSession
 
 from jobs.errors import BadDataError
@@ -40,17 +42,26 @@ PARTS = ("bare", "ingest", "gate", "floor")
 
 @dataclass
 class Timings:
-    """Seconds of each part, night by night, and the memory mark after each night."""
+    """Seconds of each part, night by night, by the clock and of all processors; the memory mark after
+    each night."""
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {part: [] for part in PARTS})
+    processor: dict[str, list[float]] = field(default_factory=lambda: {part: [] for part in PARTS})
     rows: list[int] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
 
     def time(self, part: str, work: Callable[[], object]) -> None:
         """Run the work and note its seconds."""
-        began = time.monotonic()
+        began, used = time.monotonic(), processor_seconds()
         work()
         self.seconds[part].append(time.monotonic() - began)
+        self.processor[part].append(processor_seconds() - used)
+
+
+def processor_seconds() -> float:
+    """What this process and all it started have used so far."""
+    own = psutil.Process()
+    return sum(sum(process.cpu_times()[:4]) for process in (own, *own.children(recursive=True)))
 
 
 def main() -> None:
@@ -142,20 +153,23 @@ def table(timings: Timings) -> str:
     lines = [
         f"{sum(timings.rows):,} rows accepted in {len(timings.rows)} nights",
         "",
-        "| part | seconds, all nights | median of a night | of bare |",
-        "|---|---:|---:|---:|",
+        "| part | seconds, all nights | median of a night | of bare | processor seconds | of bare |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
+    used = {part: sum(values) for part, values in timings.processor.items()}
     lines += [
-        f"| {part} | {total[part]:.1f} | {median(values):.1f} | {total[part] / total['bare']:.2f} |"
+        f"| {part} | {total[part]:.1f} | {median(values):.1f} | {total[part] / total['bare']:.2f} "
+        f"| {used[part]:.1f} | {used[part] / used['bare']:.2f} |"
         for part, values in timings.seconds.items()
         if values
     ]
     share = total["gate"] / (total["gate"] + total["ingest"])
-    first, last = timings.memory_mb[0], timings.memory_mb[-1]
+    of_processor = used["gate"] / (used["gate"] + used["ingest"])
+    memory = ", ".join(f"{mark:,.0f}" for mark in timings.memory_mb)
     lines += [
         "",
-        f"gate's share of ingest + gate: {share:.0%}",
-        f"peak memory after the first night {first:,.0f} MiB, after the last {last:,.0f} MiB",
+        f"gate's share of ingest + gate: {share:.0%} ({of_processor:.0%} of processor seconds)",
+        f"peak memory in MiB after each night: {memory}",
     ]
     return "\n".join(lines)
 

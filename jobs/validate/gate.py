@@ -1,7 +1,7 @@
 """A gate: check batches, keep the results and the Data Docs, and decide whether the night goes on."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +17,7 @@ log = logging.getLogger("nocturne")
 TABLE = "validation_results"
 
 
-def hold_gate(night: Night, gate: str, batches: Sequence[Batch]) -> None:
+def hold_gate(night: Night, gate: str, batches: Iterable[Batch]) -> None:
     """Check the batches; a failed critical expectation is a BadDataError unless the night is forced.
 
     Results and Data Docs are kept either way, before the decision.

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -47,7 +47,7 @@ def warm_up() -> Thread:
     return thread
 
 
-def run_suites(batches: Sequence[Batch], window: Window, site: Path) -> list[Finding]:
+def run_suites(batches: Iterable[Batch], window: Window, site: Path) -> list[Finding]:
     """Check every batch and render Data Docs into the folder ``site``."""
     context = open_context(site)
     findings = [found for batch in batches for found in check(context, batch, window)]
