@@ -2,7 +2,7 @@
 
     python -m benchmarks.ingest.month --tool ../shared/tools/make_landing.py
 
-5 % of plays and words land one to five days late, 2 % of all rows land twice; lines are shuffled, and then
+5 % of plays and words land one to five days late, 2 % of all rows twice; lines are shuffled, and then
 every file lands once more under another name. Prints a Markdown table of rows, clean and messy.
 """
 
