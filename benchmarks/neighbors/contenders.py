@@ -160,7 +160,7 @@ def write_ratings(settings: Settings, ratings: sp.csr_matrix, on: date) -> None:
         "n_skips": pa.repeat(0, n),
         "last_listened_at": pa.nulls(n),
     }
-    replace_night(settings, "ratings", pa.table(columns), on)
+    replace_night(settings, "ratings", pa.table(columns).to_pylist(), on)
 
 
 def _rows(spark: Any, ratings: sp.csr_matrix) -> Any:
