@@ -40,7 +40,8 @@ def _doubtful(lines: list[bytes], body: bytes) -> bool:
     if (b"NaN" in body or b"Infinity" in body) and _NO_NUMBER.search(body):
         return True
     # Two objects on a line, or one on two, would change the numbers of the lines.
-    if not all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
+    whole = body.startswith(b"{") and body.endswith(b"}")
+    if not whole or body.count(b"}\n{") != len(lines) - 1:
         return True
     # Deep nesting overflows the parser's stack.
     if body.count(b"{") + body.count(b"[") > len(lines) + MAX_DEPTH and any(
