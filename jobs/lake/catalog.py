@@ -26,6 +26,7 @@ class Table:
     """One Delta table.
 
     ``key`` names a row. ``partition`` is the column that one write replaces or prunes by, if any.
+    ``bounded`` are the columns whose least and greatest value each file's entry tells; all if None.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Table:
     key: tuple[str, ...]
     partition: str | None
     columns: tuple[Column, ...]
+    bounded: tuple[str, ...] | None = None
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -46,8 +48,11 @@ def _columns(text: str) -> tuple[Column, ...]:
     return tuple(Column(name, kind.rstrip("?"), kind.endswith("?")) for name, kind in parts)
 
 
-def _table(name: str, grain: str, key: str, partition: str | None, columns: str) -> Table:
-    return Table(name, grain, tuple(key.split()), partition, _columns(columns))
+def _table(
+    name: str, grain: str, key: str, partition: str | None, columns: str, bounded: str | None = None
+) -> Table:
+    names = tuple(bounded.split()) if bounded else None
+    return Table(name, grain, tuple(key.split()), partition, _columns(columns), names)
 
 
 _TRACK = """track_id string, title string, artist_ids array<string>, artist string, album string?,
@@ -74,6 +79,8 @@ _ALL = (
         f"""listen_id string, user_id string, track_id string, listened_at timestamp,
         ms_played bigint, skipped boolean?, source string?, playlist_id string?,
         listened_on date, {_LANDED}""",
+        # Ids come in any order: their bounds spare no file and take a fifth of the writing.
+        bounded="listened_at landed_on landing_file",
     ),
     _table("tracks", "one track, as last landed", "track_id", None,
            f"{_TRACK}, first_seen_on date, {_LANDED}"),

@@ -111,11 +111,8 @@ class Lake:
         builder = builder.addColumns(spark_schema(table)).comment(table.grain)
         if table.partition:
             builder = builder.partitionedBy(table.partition)
-        if table.name == "listens":
-            # Ids come in any order: their least and greatest spare no file and take a fifth of writing.
-            builder = builder.property(
-                "delta.dataSkippingStatsColumns", "listened_at,landed_on,landing_file"
-            )
+        if table.bounded:
+            builder = builder.property("delta.dataSkippingStatsColumns", ",".join(table.bounded))
         builder.execute()
 
 
