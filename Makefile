@@ -17,7 +17,7 @@ down: .venv/ready ## Stop it
 
 test: .venv/ready ## Run all tests
 	@$(BIN)/nocturne doctor
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready ## Check format, lint, types and import boundaries
 	@$(BIN)/ruff format --check .

