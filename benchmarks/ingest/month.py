@@ -9,8 +9,6 @@ every file lands once more under another name. Prints a Markdown table of rows, 
 import argparse
 import gzip
 import random
-import subprocess
-import sys
 import tempfile
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,10 +16,9 @@ from pathlib import Path
 import polars as pl
 from deltalake import DeltaTable
 
-from benchmarks.ingest.__main__ import LAST
+from benchmarks.ingest.landing import LAST, make_landing, settings_for
 from jobs.ingest.stage import ingest_landing
 from jobs.lake.catalog import LANDING_KINDS, TABLES
-from jobs.settings import LakeSettings, LandingSettings, Settings, StoreSettings
 from jobs.stage import Night
 from jobs.window import Window
 
@@ -38,9 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nocturne-month-") as folder:
         root = Path(folder)
-        command = [sys.executable, arguments.tool, "--out", root / "clean", "--end-date", str(LAST)]
-        sizes = ["--nights", str(arguments.nights), "--per-night", str(arguments.per_night)]
-        subprocess.run([*command, *sizes], check=True, stdout=subprocess.DEVNULL)
+        make_landing(arguments.tool, root / "clean", arguments.nights, arguments.per_night)
         make_a_mess(root / "clean", root / "messy", random.Random(7))
         lakes = {name: ingested(root, name, arguments.nights) for name in ("clean", "messy")}
         print("| table | clean rows | messy rows | |\n|---|---:|---:|---|")
@@ -70,15 +65,10 @@ def make_a_mess(clean: Path, messy: Path, dice: random.Random) -> None:
 
 def ingested(root: Path, name: str, n_nights: int) -> Path:
     """The lake of a landing, ingested in two runs."""
-    settings = Settings(
-        home=str(root / "home"),
-        landing=LandingSettings(root=str(root / name)),
-        lake=LakeSettings(root=str(root / f"{name}_lake")),
-        store=StoreSettings(root=str(root / f"{name}_store")),
-    )
+    settings = settings_for(root / name, root / f"{name}_house")
     for night in (LAST - timedelta(days=n_nights // 2), LAST):
         ingest_landing(Night(Window.night(night), settings))
-    return root / f"{name}_lake"
+    return Path(settings.lake.root)
 
 
 def rows(lake: Path, table: str) -> pl.DataFrame:

@@ -5,7 +5,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -195,6 +195,13 @@ def self_join(ratings: sp.csr_matrix) -> Result:
     return {"seconds": seconds}
 
 
+def _items(ratings: sp.csr_matrix) -> Iterator[tuple[int, list[int], list[float]]]:
+    """For each item the number of listeners, those who rated it, and their ratings."""
+    columns = ratings.T.tocsr()
+    for i in range(columns.shape[0]):
+        yield columns.shape[1], columns[i].indices.tolist(), columns[i].data.tolist()
+
+
 def ml_correlation(ratings: sp.csr_matrix) -> Result:
     """Spark ml's Correlation: listeners as columns, dense, over all items, no lists."""
     from pyspark.ml.linalg import Vectors
@@ -202,11 +209,7 @@ def ml_correlation(ratings: sp.csr_matrix) -> Result:
 
     with tempfile.TemporaryDirectory() as folder:
         spark = _session(folder)
-        columns = ratings.T.tocsr()
-        items = [
-            (Vectors.sparse(columns.shape[1], columns[i].indices.tolist(), columns[i].data.tolist()),)
-            for i in range(columns.shape[0])
-        ]
+        items = [(Vectors.sparse(*item),) for item in _items(ratings)]
         rows = spark.createDataFrame(items, ["features"]).cache()
         rows.count()
         seconds, _ = timed(lambda: Correlation.corr(rows, "features").head())
@@ -220,11 +223,7 @@ def column_similarities(ratings: sp.csr_matrix) -> Result:
 
     with tempfile.TemporaryDirectory() as folder:
         spark = _session(folder)
-        columns = ratings.T.tocsr()
-        items = [
-            Vectors.sparse(columns.shape[1], columns[i].indices.tolist(), columns[i].data.tolist())
-            for i in range(columns.shape[0])
-        ]
+        items = [Vectors.sparse(*item) for item in _items(ratings)]
         rows = spark.sparkContext.parallelize(items, 8).cache()
         rows.count()
         seconds, _ = timed(lambda: RowMatrix(rows).columnSimilarities().entries.count())

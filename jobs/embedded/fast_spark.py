@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from jobs.lake.jars import jar_files, jars_folder, java_binary
-from jobs.lake.session import LOG_PROPERTIES, spark_options
+from jobs.lake.session import LOG_PROPERTIES, replace_file, spark_options
 from jobs.settings import Settings
 
 LINKS = ("bin/spark-class", "bin/load-spark-env.sh", "bin/find-spark-home", "jars")
@@ -93,7 +93,7 @@ class FastSpark:
             if link.resolve() != target.resolve():
                 link.unlink(missing_ok=True)
                 link.symlink_to(target)
-        _replace(self.folder / "bin" / "spark-submit", SCRIPT, mode=0o755)
+        replace_file(self.folder / "bin" / "spark-submit", SCRIPT, mode=0o755)
 
     def _write_options(self) -> Path:
         folder = Path(self.settings.home, "spark", "fast")
@@ -104,9 +104,9 @@ class FastSpark:
         options[JAVA_OPTIONS] = self._java_options()
         if self.archive.exists():
             options[JAVA_OPTIONS] += f" -XX:SharedArchiveFile={self.archive} -Xlog:cds*=off"
-        _replace(folder / "log4j2.properties", LOG_PROPERTIES)
+        replace_file(folder / "log4j2.properties", LOG_PROPERTIES)
         lines = "".join(f"{name} {value}\n" for name, value in options.items())
-        return _replace(folder / "spark-defaults.conf", lines)
+        return replace_file(folder / "spark-defaults.conf", lines)
 
     def _java_options(self) -> str:
         log = Path(self.settings.home, "spark", "fast", "log4j2.properties")
@@ -118,10 +118,3 @@ def installed_spark() -> str:
     found = find_spec("pyspark")
     assert found is not None and found.origin is not None
     return str(Path(found.origin).parent)
-
-
-def _replace(path: Path, text: str, mode: int = 0o644) -> Path:
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.chmod(mode)
-    return draft.replace(path)

@@ -80,15 +80,17 @@ def write_conf_dir(settings: Settings) -> Path:
     folder = Path(settings.home) / "spark" / "conf"
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} {value}" for name, value in spark_options(settings).items()]
-    _replace(folder / "spark-defaults.conf", "\n".join(lines) + "\n")
-    _replace(folder / "log4j2.properties", LOG_PROPERTIES)
+    replace_file(folder / "spark-defaults.conf", "\n".join(lines) + "\n")
+    replace_file(folder / "log4j2.properties", LOG_PROPERTIES)
     return folder
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str, mode: int = 0o644) -> Path:
+    """Write the file so that a reader, or another writer, finds it whole; returns its path."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_text(text)
-    draft.replace(path)
+    draft.chmod(mode)
+    return draft.replace(path)
 
 
 def open_session(settings: Settings, name: str) -> "SparkSession":
