@@ -5,6 +5,8 @@ from jobs.ingest.landing import MANIFEST, SUCCESS, LandedFile, Landing
 from jobs.settings import IngestSettings
 from jobs.window import Window
 
+WAIT = "wait for the writer, or pass --force with a note"
+
 
 class StillLandingError(NocturneError):
     """The night's files are still being written: worth another try later."""
@@ -24,7 +26,7 @@ def check_arrival(landing: Landing, window: Window, settings: IngestSettings, no
         kind, day = open_ones[0]
         raise StillLandingError(
             f"{kind}/date={day} has neither {SUCCESS} nor {MANIFEST} yet, as {len(open_ones)} of "
-            f"{len(partitions)} partitions: wait for the writer, or pass --force with a note"
+            f"{len(partitions)} partitions: {WAIT}"
         )
     days = {f"date={day}" for _, day in partitions}
     unfinished = [name for name in landing.unfinished if name.split("/")[1] in days]

@@ -12,10 +12,8 @@ from datetime import date
 
 from pydantic import BaseModel, NonNegativeInt, ValidationError
 
-from jobs.ingest.arrival import StillLandingError
+from jobs.ingest.arrival import WAIT, StillLandingError
 from jobs.ingest.landing import MANIFEST, LandedFile, Landing, Root
-
-WAIT = "wait for the writer, or pass --force with a note"
 
 
 class Promise(BaseModel):

@@ -28,8 +28,8 @@ def recall(found: Neighbors, exact: Neighbors) -> float:
     if not len(wanted):
         return 1.0
     hits = np.isin(wanted, pairs)
-    users, which = np.unique(exact.user, return_inverse=True)
-    return float((np.bincount(which, hits) / np.bincount(which)).mean()) if len(users) else 1.0
+    which = np.unique(exact.user, return_inverse=True)[1]
+    return float((np.bincount(which, hits) / np.bincount(which)).mean())
 
 
 def _pairs(neighbors: Neighbors) -> NDArray[np.int64]:
