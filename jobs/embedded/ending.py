@@ -102,6 +102,6 @@ def show_ending(console: Console, settings: Settings, night: date) -> None:
     user_id = someone(settings, night)
     console.print()
     show_playlist(console, user_id, night, playlist(settings, user_id, night))
-    console.print(f"\n{counts(settings, night)}\n", markup=False)
+    console.print(f"\n{counts(settings, night)}\n", markup=False, soft_wrap=True)
     for name, place in places(settings, night, None):
-        console.print(f"{name:<13} {place}", markup=False)
+        console.print(f"{name:<13} {place}", markup=False, soft_wrap=True)  # to be copied
