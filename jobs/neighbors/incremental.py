@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from jobs.neighbors.coding import Coded
 from jobs.neighbors.kernel import Found, Neighbors, pick, prepare, ranked, score_between
-from jobs.neighbors.pairs import Rule, merge_lists, offer_entries, reaches
+from jobs.neighbors.lists import Pairs, merge_lists, offer, reaches, settle
+from jobs.neighbors.pairs import Rule
 
 Mask = NDArray[np.bool_]
 # A listener of few scores a pair from one side only, a full run from both at once.
@@ -91,19 +92,25 @@ def _kept(now: Coded, earlier: pa.Table, moved: Mask, gained: Found, rule: Rule)
     rows = earlier.filter(pa.array(mine))
     user, neighbor = user[mine], neighbor[mine]
     pearson, n_common, rank = (rows[name].to_numpy() for name in ("pearson", "n_common", "rank"))
+    similarity = pearson * n_common / (n_common + rule.shrinkage)
+    pairs = Pairs(user, similarity, n_common, neighbor)
     held = (neighbor >= 0) & ~moved[neighbor]
     found, sound = Found.empty(len(moved), rule), np.ones(len(moved), bool)
     dissimilar = pc.equal(rows["band"], "dissimilar").to_numpy()
     some_open = np.zeros(len(moved), bool)
     for lists, more, sign, of in zip(found, gained, (1, -1), (~dissimilar, dissimilar), strict=True):
-        entries = (user, pearson, n_common, neighbor)
-        offer_entries(lists, *(column[held] for column in entries), sign, rule.shrinkage)
+        offer(lists, sign, _some(pairs, held))
         merge_lists(lists, more)
+        settle(lists)
         length = np.bincount(user[of], minlength=len(moved))
-        some_open |= length < lists.entries.shape[1]
-        last = of & (rank == length[user])
-        sound &= reaches(lists, *(column[last] for column in entries), sign, rule.shrinkage)
+        some_open |= length < lists.k
+        sound &= reaches(lists, sign, _some(pairs, of & (rank == length[user])))
     return found, sound | some_open
+
+
+def _some(pairs: Pairs, chosen: Mask) -> Pairs:
+    owner, similarity, n_common, neighbor = pairs
+    return Pairs(owner[chosen], similarity[chosen], n_common[chosen], neighbor[chosen])
 
 
 def _places(ids: pa.Array, among: pa.StringArray) -> NDArray[np.int32]:
@@ -113,4 +120,5 @@ def _places(ids: pa.Array, among: pa.StringArray) -> NDArray[np.int32]:
 
 def _replace(found: Found, rows: NDArray[np.int64], others: Found) -> None:
     for lists, more in zip(found, others, strict=True):
-        lists.size[rows], lists.bar[rows], lists.entries[rows] = more.size, more.bar, more.entries
+        lists.size[rows], lists.bar[rows] = more.size, more.bar
+        lists.keys[rows], lists.codes[rows] = more.keys, more.codes

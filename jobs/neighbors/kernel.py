@@ -5,29 +5,21 @@ The public face of the kernel: arrays in, arrays out. ``jobs.neighbors.pairs`` d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement, pairwise, product
+from itertools import combinations, pairwise, product
 from typing import Literal, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from jobs.neighbors.pairs import (
-    Lists,
-    Postings,
-    Rows,
-    Rule,
-    condition,
-    drop_repeated,
-    new_lists,
-    score_block,
-    sort_lists,
-)
+from jobs.neighbors.lists import Lists, drop_repeated, in_order, new_lists, settle
+from jobs.neighbors.pairs import Rows, Rule, condition, levels_of, rounded, score_block
+from jobs.neighbors.sums import Postings
 from jobs.neighbors.threads import run_disjoint
 
 Support = Literal["co_rated", "all"]
 BANDS = ("most_similar", "similar", "dissimilar")
-# Accumulators of a block (64 bytes a listener) stay near a core; blocks suffice to share among threads.
+# Sums of a block (16 or 64 bytes a listener) stay near a core; blocks suffice to share among threads.
 BLOCK = 1024
 
 
@@ -56,7 +48,7 @@ class Neighbors:
 
 
 class Found(NamedTuple):
-    """The lists of some listeners, each a heap: the most similar and the least similar."""
+    """The lists of some listeners: the most similar and the least similar."""
 
     best: Lists
     worst: Lists
@@ -72,7 +64,8 @@ class Found(NamedTuple):
 
 
 def _part(lists: Lists, start: int, end: int) -> Lists:
-    return Lists(lists.size[start:end], lists.bar[start:end], lists.entries[start:end])
+    k, size, bar, keys, codes = lists
+    return Lists(k, size[start:end], bar[start:end], keys[start:end], codes[start:end])
 
 
 def pearson_neighbors(
@@ -166,8 +159,9 @@ def prepare(ratings: sp.csr_matrix, rule: Rule) -> Rows:
         raise ValueError("ratings must be finite: leave out those that are NaN or infinite")
     indptr = ratings.indptr.astype(np.int64)
     x, scale, spread, total = condition(indptr, values, rule.n_items, rule.n_items == 0)
-    listener = np.arange(ratings.shape[0], dtype=np.int32)
-    return Rows(listener, indptr, ratings.indices.astype(np.int32), values, x, scale, spread, total)
+    listener, items = np.arange(ratings.shape[0], dtype=np.int32), ratings.indices.astype(np.int32)
+    levels = levels_of(indptr, values)
+    return Rows(listener, indptr, items, values, x, levels, scale, spread, total)
 
 
 def spans(n: int, block: int) -> list[tuple[int, int]]:
@@ -186,6 +180,7 @@ def cut(rows: Rows, start: int, end: int) -> Rows:
         rows.items[first:last],
         rows.ratings[first:last],
         rows.x[first:last],
+        rows.levels[first:last],
         rows.scale[start:end],
         rows.spread[start:end],
         rows.total[start:end],
@@ -199,16 +194,18 @@ def pick(rows: Rows, chosen: NDArray[np.int64]) -> Rows:
     at = np.arange(indptr[-1]) + np.repeat(rows.indptr[chosen] - indptr[:-1], lengths)
     return Rows(
         rows.listener[chosen], indptr, rows.items[at], rows.ratings[at], rows.x[at],
+        rows.levels[at] if len(rows.levels) else rows.levels,
         rows.scale[chosen], rows.spread[chosen], rows.total[chosen],
     )  # fmt: skip
 
 
 def by_item(rows: Rows, n_items: int, n_head: int) -> Postings:
     """The rows' postings, for items 0 to ``n_items`` - 1; those of the head are empty."""
-    shape = (len(rows.listener), n_items)
-    csc = sp.csr_matrix((rows.x, rows.items, rows.indptr), shape=shape).tocsc()
+    shape, place = (len(rows.listener), n_items), np.arange(len(rows.items))
+    csc = sp.csr_matrix((place, rows.items, rows.indptr), shape=shape).tocsc()
     indptr = np.maximum(csc.indptr, csc.indptr[n_head]).astype(np.int64)
-    return Postings(indptr, csc.indices.astype(np.int32), csc.data)
+    levels = rows.levels[csc.data] if len(rows.levels) else rows.levels
+    return Postings(indptr, csc.indices.astype(np.uint32), rows.x[csc.data], levels)
 
 
 def score_within(
@@ -222,7 +219,8 @@ def score_within(
         lists = (*parts[i], *parts[j])
         score_block(blocks[i], blocks[j], postings[j], i == j, rule, *lists)
 
-    tasks = list(combinations_with_replacement(range(len(blocks)), 2))
+    # The blocks with themselves come last: half the work of others, they fill the gaps of the end.
+    tasks = [*combinations(range(len(blocks)), 2), *((i, i) for i in range(len(blocks)))]
     run_disjoint(score, tasks, tasks, n_threads)
 
 
@@ -256,32 +254,12 @@ def _blocks(rows: Rows, found: Found, block: int) -> tuple[list[Rows], list[Foun
 
 
 def ranked(found: Found, listener: NDArray[np.int32], rule: Rule) -> Neighbors:
-    """The lists in order, as columns; ``found`` is sorted in place."""
+    """The lists in order, as columns; ``found`` is settled in place."""
     for lists in found:
-        sort_lists(lists)
+        settle(lists)
     drop_repeated(found.worst, found.best)
-    user = np.concatenate([np.repeat(listener, lists.size) for lists in found])
-    order = np.argsort(user, kind="stable")
-    entries = np.concatenate([_filled(lists) for lists in found])[order]
-    rank = np.concatenate([_ranks(lists.size) for lists in found])
-    n_similar = int(found.best.size.sum())
-    band = np.where(np.arange(len(rank)) < n_similar, rank > -(-rule.k // 5), 2).astype(np.int8)
-    n: NDArray[np.int32] = np.abs(entries["n_common"])
-    return Neighbors(
-        user=user[order],
-        neighbor=np.abs(entries["neighbor"]),
-        pearson=entries["pearson"],
-        n_common=n,
-        similarity=entries["pearson"] * n / (n + rule.shrinkage),
-        rank=rank[order],
-        band_code=band[order],
-    )
-
-
-def _filled(lists: Lists) -> NDArray[np.void]:
-    return lists.entries[np.arange(lists.entries.shape[1]) < lists.size[:, None]]
-
-
-def _ranks(size: NDArray[np.int32]) -> NDArray[np.int32]:
-    ends = np.cumsum(size)
-    return (np.arange(size.sum()) - np.repeat(ends - size, size) + 1).astype(np.int32)
+    user, neighbor, n_common, similarity, rank, of_worst = in_order(listener, *found)
+    band = np.where(of_worst, 2, rank > -(-rule.k // 5)).astype(np.int8)
+    # A list keeps the similarity alone: the correlation, of 10 decimals, follows from it.
+    pearson = rounded(similarity * (n_common + rule.shrinkage) / n_common)
+    return Neighbors(user, neighbor, pearson, n_common, similarity, rank, band)

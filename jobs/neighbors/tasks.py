@@ -9,12 +9,13 @@ import scipy.sparse as sp
 from numpy.typing import DTypeLike, NDArray
 
 from jobs.neighbors.kernel import Found, Neighbors, prepare, ranked, score_between, score_within
-from jobs.neighbors.pairs import ENTRY, Lists, Rows, Rule, merge_lists
+from jobs.neighbors.lists import Lists, merge_lists, settle
+from jobs.neighbors.pairs import Rows, Rule
 
 # A block's lists, or its ratings, as bytes.
 PARTIAL = "block int, lists array<binary>"
 BLOCK = "block int, rows array<binary>"
-ROW_TYPES = (np.int32, np.int64, np.int32, *(np.float64,) * 5)
+ROW_TYPES = (np.int32, np.int64, np.int32, *(np.float64,) * 2, np.uint8, *(np.float64,) * 3)
 RESULT = "pearson double, n_common int, similarity double, rank int, band string"
 
 
@@ -38,8 +39,14 @@ def score_sample(sample: Rows, others: Rows, number: int, n_columns: int, rule: 
 
 
 def _packed(numbers: list[int], found: list[Found]) -> pa.RecordBatch:
-    lists = [[array.tobytes() for lists in each for array in lists] for each in found]
+    lists = [[data for lists in each for data in _bytes(lists)] for each in found]
     return pa.RecordBatch.from_pydict({"block": pa.array(numbers, pa.int32()), "lists": lists})
+
+
+def _bytes(lists: Lists) -> list[bytes]:
+    settle(lists)
+    k, size, bar, keys, codes = lists
+    return [array.tobytes() for array in (size, bar, keys[:, :k], codes[:, :k])]
 
 
 def merge_tasks(batches: Iterable[pa.RecordBatch], listener: NDArray[np.int32], rule: Rule) -> Neighbors:
@@ -56,9 +63,11 @@ def _unpacked(lists: list[bytes], rule: Rule) -> Found:
     arrays = iter(lists)
     best, worst = (
         Lists(
+            k,
             _array(next(arrays), np.int32),
             _array(next(arrays), np.float64),
-            _array(next(arrays), ENTRY).reshape(-1, k) if k else np.empty((0, 0), ENTRY),
+            _array(next(arrays), np.float64).reshape(-1, k or 1),
+            _array(next(arrays), np.int64).reshape(-1, k or 1),
         )
         for k in (rule.k, rule.k_dissimilar)
     )
@@ -89,7 +98,8 @@ def joined(parts: Iterable[Rows]) -> Rows:
     ordered = sorted((part for part in parts if len(part.listener)), key=lambda part: part.listener[0])
     columns = [np.concatenate(column) for column in zip(*ordered, strict=True)]
     lengths = np.concatenate([np.diff(part.indptr) for part in ordered])
-    return Rows(*columns)._replace(indptr=np.concatenate([[0], np.cumsum(lengths)]))
+    rows = Rows(*columns)._replace(indptr=np.concatenate([[0], np.cumsum(lengths)]))
+    return rows if len(rows.levels) == len(rows.x) else rows._replace(levels=rows.levels[:0])
 
 
 def _array(data: bytes, kind: DTypeLike) -> NDArray[Any]:

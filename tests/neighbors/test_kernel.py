@@ -3,6 +3,7 @@ import pytest
 import scipy.sparse as sp
 
 from jobs.neighbors.kernel import head_size, pearson_neighbors
+from jobs.neighbors.pairs import levels_of
 from tests.neighbors.reference import by_user, neighbors_by_numpy, random_ratings
 
 COLUMNS = ("user", "neighbor", "pearson", "n_common", "similarity", "rank", "band_code")
@@ -124,6 +125,41 @@ def test_neither_blocks_nor_threads_change_a_bit(support):
         for n_threads in (1, 3):
             found = pearson_neighbors(ratings, **options, block=block, n_threads=n_threads)
             assert_identical(found, expected)
+
+
+@pytest.mark.parametrize("block", [60, 17])
+@pytest.mark.parametrize("values", [range(1, 6), np.arange(0.5, 5.5, 0.5), [-31, -30, 0], [7]])
+def test_ratings_of_few_levels_give_the_same_to_the_last_bit(values, block):
+    ratings = random_ratings(60, 50, 0.5, seed=6, values=values)
+    options = {"k": 9, "k_dissimilar": 5, "min_overlap": 2, "shrinkage": 2.0, "block": block}
+    # A 64th of them is no level, and no correlation notices a power of two.
+    assert_identical(pearson_neighbors(ratings, **options), pearson_neighbors(ratings / 64, **options))
+
+
+@pytest.mark.parametrize("n_items", [2047, 2048])
+def test_sums_of_levels_are_right_where_two_words_are_full_and_beyond(n_items):
+    rng = np.random.default_rng(2)
+    dense = np.where(rng.random((4, n_items)) < 0.9, 32.0, rng.integers(1, 33, (4, n_items)))
+    found = pearson_neighbors(sp.csr_matrix(dense), min_overlap=n_items)
+    expected = np.corrcoef(dense)
+    assert len(found.user) == 12
+    np.testing.assert_allclose(found.pearson, expected[found.user, found.neighbor], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("ratings", "levels"),
+    [
+        ([1, 5, 3, 4], [0, 4, 0, 1]),
+        ([1, 1.5, -0.25, 3], [0, 2, 0, 13]),
+        ([0, 31, 5, 5], [0, 31, 0, 0]),
+        ([0, 32, 5, 5], []),
+        ([0.1, 5, 3, 4], []),
+        ([0.125, 5, 3, 4], []),
+        ([1e300, 1, 1, 1], []),
+    ],
+)
+def test_levels_are_steps_above_the_lowest_of_a_row(ratings, levels):
+    assert levels_of(np.array([0, 2, 4]), np.array(ratings, float)).tolist() == levels
 
 
 def test_targets_get_the_lists_they_would_have_among_all():

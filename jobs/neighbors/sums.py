@@ -1,0 +1,294 @@
+"""What two listeners have in common, summed: the listeners of an item, one after the other, each into
+the line of a listener v.
+
+A line holds what the correlation needs. Over co-rated items these are n, Sx, Sxx, Sy, Syy, Sxy: one
+cache line, so that one co-rating is one line read and written. Where ratings are few levels, as stars
+are, the six are small integers and fit into two words. Over all items n and Sxy are enough.
+
+Lines are float64; those of levels are the same memory, read as uint64.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from jobs.neighbors.compiled import compiled
+
+# Relative variance below which a sum of squares has lost too many digits (float64 has 2e-16).
+CANCELED = 1e-5
+# Product of two sums of squares below which squares of it may vanish.
+TINY = 1e-200
+
+
+class Postings(NamedTuple):
+    """Ratings by item: listeners ascend within an item, unsigned so that none counts from the end."""
+
+    indptr: NDArray[np.int64]
+    listeners: NDArray[np.uint32]
+    x: NDArray[np.float64]
+    levels: NDArray[np.uint8]
+
+
+class Bits(NamedTuple):
+    """Bits of a number of items and of a level; both 0 where the sums do not fit into two words."""
+
+    n: np.uint64
+    level: np.uint64
+
+
+class Sums(NamedTuple):
+    """A line for each listener of a block; ``terms`` is what a pair of levels adds to the two words.
+
+    ``rated`` and ``head`` are room for one listener's ratings of the most popular items (see Rule).
+    """
+
+    lines: NDArray[np.float64]
+    words: NDArray[np.uint64]
+    bits: Bits
+    terms: NDArray[np.uint64]
+    rated: NDArray[np.bool_]
+    head: NDArray[np.float64]
+
+
+class Moments(NamedTuple):
+    """Of one listener with each of a block: n, and what r = covariance / sqrt(scale) is made of.
+
+    ``scale`` is NaN where the sums canceled, 0 where there is no variance.
+    """
+
+    n: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+
+@compiled
+def new_sums(left, right, rule):
+    """Zeros for the pairs of the left with the right rows, of the kind that their ratings allow."""
+    bits = _common_bits(left, right, rule)
+    lines = _lines(len(right.indptr) - 1, 2 if rule.n_items or bits.n else 8)
+    rated, head = np.zeros(rule.n_head, np.bool_), np.empty(rule.n_head)
+    return Sums(lines, lines.view(np.uint64), bits, _terms(bits), rated, head)
+
+
+@compiled
+def add_row(left, u, postings, starts, rule, sums):
+    """Add the postings of a left listener's items, from ``starts`` on, to the lines of the right."""
+    row = slice(left.indptr[u], left.indptr[u + 1])
+    items, xs = left.items[row], left.x[row]
+    indptr, listeners = postings.indptr, postings.listeners
+    if sums.bits.n:
+        levels = left.levels[row]
+        _add_levels(items, levels, indptr, listeners, postings.levels, starts, sums.terms, sums.words)
+    elif rule.n_items:
+        _add_over_all(items, xs, indptr, listeners, postings.x, starts, sums.lines)
+    else:
+        _add_co_rated(items, xs, indptr, listeners, postings.x, starts, sums.lines)
+
+
+@compiled
+def measure(left, u, right, first, rule, sums, moments):
+    """The moments of a left listener with the right ones from ``first`` on."""
+    lines, words = sums.lines[first:], sums.words[first:]
+    n, covariance, scale = moments.n[first:], moments.covariance[first:], moments.scale[first:]
+    if sums.bits.n:
+        _level_moments(words, sums.bits, n, covariance, scale)
+    elif rule.n_items:
+        total, spread = left.total[u], left.spread[u]
+        totals, spreads = right.total[first:], right.spread[first:]
+        _over_all_moments(lines, total, spread, totals, spreads, rule.n_items, n, covariance, scale)
+    else:
+        _co_rated_moments(lines, n, covariance, scale)
+
+
+@compiled
+def _common_bits(left, right, rule):
+    """The bits of levels; 0 where the pairs of these rows are not summed as levels."""
+    if rule.n_items or rule.n_head or len(left.levels) == 0 or len(right.levels) == 0:
+        return Bits(np.uint64(0), np.uint64(0))
+    most_items = min(np.diff(left.indptr).max(), np.diff(right.indptr).max())
+    n, level = _bit_length(most_items), _bit_length(max(left.levels.max(), right.levels.max()))
+    fit = 3 * (n + 2 * level) <= 64
+    return Bits(np.uint64(n if fit else 0), np.uint64(level if fit else 0))
+
+
+@compiled
+def _bit_length(value):
+    bits = 0
+    while value >> bits:
+        bits += 1
+    return bits
+
+
+@compiled
+def _terms(bits):
+    """What a pair of levels adds, at [x, y]: 1, x, y in the first word, x^2, y^2, xy in the second."""
+    one = np.uint64(1)
+    size, width, wide = one << bits.level, bits.n + bits.level, bits.n + bits.level + bits.level
+    terms = np.empty((size, size, 2), np.uint64)
+    for x in range(size):
+        for y in range(size):
+            terms[x, y, 0] = one | x << bits.n | y << (bits.n + width)
+            terms[x, y, 1] = x * x | y * y << wide | x * y << (wide + wide)
+    return terms
+
+
+@compiled
+def _lines(n, width):
+    """Zeros, ``width`` a row, each row within one cache line."""
+    room = np.zeros(width * n + 8)
+    skip = (-room.ctypes.data // 8) % 8
+    return room[skip : skip + width * n].reshape(n, width)
+
+
+@intrinsic
+def _add_six(typing, sums, v, x, y):
+    """Add (1, x, x^2, y, y^2, xy) to line v of ``sums`` as one vector of 8: c0 + y (c1 + y c2)."""
+
+    def generate(context, builder, signature, arguments):
+        line, lane = ir.VectorType(ir.DoubleType(), 8), ir.IntType(32)
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.zext(arguments[1], ir.IntType(64))
+        at = builder.gep(builder.bitcast(array.data, line.as_pointer()), [place])
+        x, y = arguments[2], arguments[3]
+
+        def lanes(base, **values):
+            vector = ir.Constant(line, base)
+            for position, value in values.items():
+                vector = builder.insert_element(vector, value, lane(int(position[1:])))
+            return vector
+
+        every_y = lanes([0.0] * 8, **{f"_{position}": y for position in range(8)})
+        step = builder.fmul(ir.Constant(line, [0, 0, 0, 0, 1.0, 0, 0, 0]), every_y)
+        step = builder.fadd(step, lanes([0, 0, 0, 1.0, 0, 0, 0, 0], _5=x))
+        step = builder.fmul(step, every_y)
+        step = builder.fadd(step, lanes([1.0, 0, 0, 0, 0, 0, 0, 0], _1=x, _2=builder.fmul(x, x)))
+        builder.store(builder.fadd(builder.load(at, align=8), step), at, align=8)
+        return context.get_dummy_value()
+
+    return types.void(sums, v, x, y), generate
+
+
+@intrinsic
+def _add_two(typing, lines, v, first, second):
+    """Add two numbers to line v, of 2, at once."""
+
+    def generate(context, builder, signature, arguments):
+        number = context.get_data_type(signature.args[2])
+        line, lane = ir.VectorType(number, 2), ir.IntType(32)
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.zext(arguments[1], ir.IntType(64))
+        at = builder.gep(builder.bitcast(array.data, line.as_pointer()), [place])
+        more = ir.Constant(line, [0, 0])
+        for position in range(2):
+            more = builder.insert_element(more, arguments[2 + position], lane(position))
+        add = builder.fadd if isinstance(number, ir.DoubleType) else builder.add
+        builder.store(add(builder.load(at, align=8), more), at, align=8)
+        return context.get_dummy_value()
+
+    return types.void(lines, v, first, second), generate
+
+
+@compiled
+def _add_co_rated(items, xs, indptr, listeners, ys, starts, sums):
+    """Add the postings of a listener's items to lines of 8."""
+    for p in range(len(items)):
+        # Slices, because an index that counts from 0 needs no test for a negative one.
+        x, start, end = xs[p], starts[items[p]], indptr[items[p] + 1]
+        others, theirs = listeners[start:end], ys[start:end]
+        for q in range(len(others)):
+            _add_six(sums, others[q], x, theirs[q])
+
+
+@compiled
+def _add_over_all(items, xs, indptr, listeners, ys, starts, sums):
+    """Add the postings of a listener's items to lines of 2: n and Sxy."""
+    for p in range(len(items)):
+        x, start, end = xs[p], starts[items[p]], indptr[items[p] + 1]
+        others, theirs = listeners[start:end], ys[start:end]
+        for q in range(len(others)):
+            _add_two(sums, others[q], 1.0, x * theirs[q])
+
+
+@compiled
+def _add_levels(items, levels, indptr, listeners, ys, starts, terms, words):
+    """Add the postings of a listener's items to lines of 2 words (see ``_terms``)."""
+    for p in range(len(items)):
+        term, start, end = terms[levels[p]], starts[items[p]], indptr[items[p] + 1]
+        others, theirs = listeners[start:end], ys[start:end]
+        for q in range(len(others)):
+            _add_two(words, others[q], term[theirs[q], 0], term[theirs[q], 1])
+
+
+@compiled
+def add_head(left, u, right, first, sums):
+    """Complete the sums of the candidates, who have at least one item below the head in common."""
+    rated, head, lines = sums.rated, sums.head, sums.lines
+    rated[:] = False
+    for p in range(left.indptr[u], left.indptr[u + 1]):
+        if left.items[p] >= len(rated):
+            break
+        rated[left.items[p]], head[left.items[p]] = True, left.x[p]
+    for v in range(first, len(lines)):
+        if lines[v, 0] > 0:
+            _add_rated(lines, v, rated, head, right.items, right.x, right.indptr[v], right.indptr[v + 1])
+
+
+@compiled
+def _add_rated(lines, v, rated, head, items, ys, start, end):
+    for q in range(start, end):
+        if items[q] >= len(rated):
+            break
+        if rated[items[q]] and lines.shape[1] == 2:
+            lines[v, 0] += 1.0
+            lines[v, 1] += head[items[q]] * ys[q]
+        elif rated[items[q]]:
+            _add_six(lines, np.uint32(v), head[items[q]], ys[q])
+
+
+@compiled
+def _co_rated_moments(sums, n, covariance, scale):
+    """Variances and covariance over the items both rated."""
+    for v in range(len(sums)):
+        nxx, nyy = sums[v, 0] * sums[v, 2], sums[v, 0] * sums[v, 4]
+        vx, vy = nxx - sums[v, 1] ** 2, nyy - sums[v, 3] ** 2
+        canceled = (vx <= CANCELED * nxx) | (vy <= CANCELED * nyy) | (vx * vy < TINY)
+        n[v] = sums[v, 0]
+        covariance[v] = sums[v, 0] * sums[v, 5] - sums[v, 1] * sums[v, 3]
+        scale[v] = np.nan if canceled else vx * vy
+
+
+@compiled
+def _over_all_moments(sums, total, spread, totals, spreads, n_items, n, covariance, scale):
+    """Covariance over all items from each listener's own sums."""
+    for v in range(len(sums)):
+        both = (spread * spreads[v]) ** 2
+        n[v] = sums[v, 0]
+        covariance[v] = sums[v, 1] - total * totals[v] / n_items
+        scale[v] = np.nan if (sums[v, 1] * CANCELED) ** 2 > both else both
+
+
+@compiled
+def _level_moments(words, bits, n, covariance, scale):
+    """Variances and covariance over the items both rated, exact."""
+    width, wide = bits.n + bits.level, bits.n + bits.level + bits.level
+    small, middle, large = _ones(bits.n), _ones(width), _ones(wide)
+    for v in range(len(words)):
+        first, second = words[v, 0], words[v, 1]
+        common = np.float64(first & small)
+        sx = np.float64(first >> bits.n & middle)
+        sy = np.float64(first >> (bits.n + width) & middle)
+        sxx = np.float64(second & large)
+        syy = np.float64(second >> wide & large)
+        sxy = np.float64(second >> (wide + wide) & large)
+        n[v] = common
+        covariance[v] = common * sxy - sx * sy
+        scale[v] = (common * sxx - sx * sx) * (common * syy - sy * sy)
+
+
+@compiled
+def _ones(bits):
+    return (np.uint64(1) << bits) - np.uint64(1)
