@@ -160,7 +160,7 @@ def score_block(left, right, postings, same, rule, best, worst, right_best, righ
             offer(worst, -1, for_left)
             offer(right_best, 1, for_right)
             offer(right_worst, -1, for_right)
-        sums.lines[first:] = 0.0
+        sums.lines[first * sums.width :] = 0.0
 
 
 @compiled

@@ -41,11 +41,13 @@ class Bits(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """A line for each listener of a block; ``terms`` is what a pair of levels adds to the two words.
+    """A line of ``width`` for each listener of a block, one after the other.
 
-    ``rated`` and ``head`` are room for one listener's ratings of the most popular items (see Rule).
+    ``terms`` is what a pair of levels adds to the two words. ``rated`` and ``head`` are room for one
+    listener's ratings of the most popular items (see Rule).
     """
 
+    width: int
     lines: NDArray[np.float64]
     words: NDArray[np.uint64]
     bits: Bits
@@ -69,9 +71,10 @@ class Moments(NamedTuple):
 def new_sums(left, right, rule):
     """Zeros for the pairs of the left with the right rows, of the kind that their ratings allow."""
     bits = _common_bits(left, right, rule)
-    lines = _lines(len(right.indptr) - 1, 2 if rule.n_items or bits.n else 8)
+    width = 2 if rule.n_items or bits.n else 8
+    lines = _lines(width * (len(right.indptr) - 1))
     rated, head = np.zeros(rule.n_head, np.bool_), np.empty(rule.n_head)
-    return Sums(lines, lines.view(np.uint64), bits, _terms(bits), rated, head)
+    return Sums(width, lines, lines.view(np.uint64), bits, _terms(bits), rated, head)
 
 
 @compiled
@@ -92,7 +95,7 @@ def add_row(left, u, postings, starts, rule, sums):
 @compiled
 def measure(left, u, right, first, rule, sums, moments):
     """The moments of a left listener with the right ones from ``first`` on."""
-    lines, words = sums.lines[first:], sums.words[first:]
+    lines, words = sums.lines[first * sums.width :], sums.words[first * sums.width :]
     n, covariance, scale = moments.n[first:], moments.covariance[first:], moments.scale[first:]
     if sums.bits.n:
         _level_moments(words, sums.bits, n, covariance, scale)
@@ -125,23 +128,23 @@ def _bit_length(value):
 
 @compiled
 def _terms(bits):
-    """What a pair of levels adds, at [x, y]: 1, x, y in the first word, x^2, y^2, xy in the second."""
+    """What levels x, y add, at [x, 2 y] and after: 1, x, y in one word, x^2, y^2, xy in the other."""
     one = np.uint64(1)
     size, width, wide = one << bits.level, bits.n + bits.level, bits.n + bits.level + bits.level
-    terms = np.empty((size, size, 2), np.uint64)
+    terms = np.empty((size, size + size), np.uint64)
     for x in range(size):
         for y in range(size):
-            terms[x, y, 0] = one | x << bits.n | y << (bits.n + width)
-            terms[x, y, 1] = x * x | y * y << wide | x * y << (wide + wide)
+            terms[x, y + y] = one | x << bits.n | y << (bits.n + width)
+            terms[x, y + y + one] = x * x | y * y << wide | x * y << (wide + wide)
     return terms
 
 
 @compiled
-def _lines(n, width):
-    """Zeros, ``width`` a row, each row within one cache line."""
-    room = np.zeros(width * n + 8)
+def _lines(size):
+    """Zeros that begin with a cache line."""
+    room = np.zeros(size + 8)
     skip = (-room.ctypes.data // 8) % 8
-    return room[skip : skip + width * n].reshape(n, width)
+    return room[skip : skip + size]
 
 
 @intrinsic
@@ -220,7 +223,8 @@ def _add_levels(items, levels, indptr, listeners, ys, starts, terms, words):
         term, start, end = terms[levels[p]], starts[items[p]], indptr[items[p] + 1]
         others, theirs = listeners[start:end], ys[start:end]
         for q in range(len(others)):
-            _add_two(words, others[q], term[theirs[q], 0], term[theirs[q], 1])
+            place = np.uint64(2) * theirs[q]
+            _add_two(words, others[q], term[place], term[place + np.uint64(1)])
 
 
 @compiled
@@ -232,43 +236,45 @@ def add_head(left, u, right, first, sums):
         if left.items[p] >= len(rated):
             break
         rated[left.items[p]], head[left.items[p]] = True, left.x[p]
-    for v in range(first, len(lines)):
-        if lines[v, 0] > 0:
-            _add_rated(lines, v, rated, head, right.items, right.x, right.indptr[v], right.indptr[v + 1])
+    width, items, ys, indptr = sums.width, right.items, right.x, right.indptr
+    for v in range(first, len(indptr) - 1):
+        if lines[width * v] > 0:
+            _add_rated(lines, width, v, rated, head, items, ys, indptr[v], indptr[v + 1])
 
 
 @compiled
-def _add_rated(lines, v, rated, head, items, ys, start, end):
+def _add_rated(lines, width, v, rated, head, items, ys, start, end):
     for q in range(start, end):
         if items[q] >= len(rated):
             break
-        if rated[items[q]] and lines.shape[1] == 2:
-            lines[v, 0] += 1.0
-            lines[v, 1] += head[items[q]] * ys[q]
+        if rated[items[q]] and width == 2:
+            _add_two(lines, np.uint32(v), 1.0, head[items[q]] * ys[q])
         elif rated[items[q]]:
             _add_six(lines, np.uint32(v), head[items[q]], ys[q])
 
 
 @compiled
-def _co_rated_moments(sums, n, covariance, scale):
+def _co_rated_moments(lines, n, covariance, scale):
     """Variances and covariance over the items both rated."""
-    for v in range(len(sums)):
-        nxx, nyy = sums[v, 0] * sums[v, 2], sums[v, 0] * sums[v, 4]
-        vx, vy = nxx - sums[v, 1] ** 2, nyy - sums[v, 3] ** 2
-        canceled = (vx <= CANCELED * nxx) | (vy <= CANCELED * nyy) | (vx * vy < TINY)
-        n[v] = sums[v, 0]
-        covariance[v] = sums[v, 0] * sums[v, 5] - sums[v, 1] * sums[v, 3]
+    for v in range(len(n)):
+        # Lines are flat so that this loop becomes vectors: numba takes a row's length for a variable.
+        at = 8 * v
+        common, sx, sxx = lines[at], lines[at + 1], lines[at + 2]
+        sy, syy, sxy = lines[at + 3], lines[at + 4], lines[at + 5]
+        vx, vy = common * sxx - sx * sx, common * syy - sy * sy
+        canceled = (vx <= CANCELED * common * sxx) | (vy <= CANCELED * common * syy) | (vx * vy < TINY)
+        n[v], covariance[v] = common, common * sxy - sx * sy
         scale[v] = np.nan if canceled else vx * vy
 
 
 @compiled
-def _over_all_moments(sums, total, spread, totals, spreads, n_items, n, covariance, scale):
+def _over_all_moments(lines, total, spread, totals, spreads, n_items, n, covariance, scale):
     """Covariance over all items from each listener's own sums."""
-    for v in range(len(sums)):
+    for v in range(len(n)):
+        common, sxy = lines[2 * v], lines[2 * v + 1]
         both = (spread * spreads[v]) ** 2
-        n[v] = sums[v, 0]
-        covariance[v] = sums[v, 1] - total * totals[v] / n_items
-        scale[v] = np.nan if (sums[v, 1] * CANCELED) ** 2 > both else both
+        n[v], covariance[v] = common, sxy - total * totals[v] / n_items
+        scale[v] = np.nan if (sxy * CANCELED) ** 2 > both else both
 
 
 @compiled
@@ -276,8 +282,8 @@ def _level_moments(words, bits, n, covariance, scale):
     """Variances and covariance over the items both rated, exact."""
     width, wide = bits.n + bits.level, bits.n + bits.level + bits.level
     small, middle, large = _ones(bits.n), _ones(width), _ones(wide)
-    for v in range(len(words)):
-        first, second = words[v, 0], words[v, 1]
+    for v in range(len(n)):
+        first, second = words[2 * v], words[2 * v + 1]
         common = np.float64(first & small)
         sx = np.float64(first >> bits.n & middle)
         sy = np.float64(first >> (bits.n + width) & middle)

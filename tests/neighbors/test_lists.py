@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.neighbors.lists import Pairs, drop_repeated, in_order, merge_lists, new_lists, offer, settle
@@ -38,6 +38,7 @@ def content(best, worst) -> tuple[list[list[tuple]], list[list[tuple]]]:
     return found
 
 
+@settings(deadline=None)
 @given(st.lists(PAIR, max_size=120), st.integers(0, 8), st.integers(0, 5), st.integers(1, 40))
 def test_lists_keep_the_first_and_the_last_of_the_order(offered, k, k_worst, at_once):
     best, worst = new_lists(3, k), new_lists(3, k_worst)
@@ -51,6 +52,7 @@ def test_lists_keep_the_first_and_the_last_of_the_order(offered, k, k_worst, at_
     assert content(best, worst) == (by_sorting(pairs, k, 1), by_sorting(pairs, k_worst, -1))
 
 
+@settings(deadline=None)
 @given(st.lists(PAIR, max_size=60), st.lists(PAIR, max_size=60), st.integers(0, 8))
 def test_merged_lists_are_those_of_all_pairs(some, more, k):
     pairs = pairs_of(some + more)
