@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from jobs.neighbors.kernel import Neighbors, pearson_neighbors
+from jobs.neighbors.kernel import pearson_neighbors
+from jobs.neighbors.recall import recall
 from jobs.settings import LakeSettings, NeighborsSettings, Settings, SparkSettings, StoreSettings
 from jobs.stage import peak_memory_mb
 
@@ -95,12 +96,7 @@ def growth_budget(ratings: sp.csr_matrix) -> Result:
     whole, exact = in_process(lambda: pearson_neighbors(ratings, **rule))
     result, found = in_process(lambda: pearson_neighbors(ratings, **rule, pair_budget=budget))
     of_all = {f"{name}, exact": value for name, value in whole.items()}
-    return result | of_all | {"recall": _recall(found, exact)}
-
-
-def _recall(found: Neighbors, exact: Neighbors) -> float:
-    pairs, wanted = (n.user.astype(np.int64) << 32 | n.neighbor for n in (found, exact))
-    return float(np.isin(wanted, pairs).mean())
+    return result | of_all | {"recall": recall(found, exact)}
 
 
 def spark_stage(ratings: sp.csr_matrix, n_blocks: int | None) -> Result:
