@@ -9,17 +9,15 @@ from pathlib import Path
 import numba
 from numba import njit
 
-SOURCES = ("compiled.py", "lists.py", "pairs.py", "sums.py")
-
 
 def _cache_folder() -> str:
     """Where compiled code lives: the user's cache, or a temporary folder where that is not to be had.
 
-    A folder for each state of the sources: numba alone does not notice that an imported one changed.
+    A folder for each state of this package: numba does not notice that an imported module changed.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111
-    sources = [Path(__file__).with_name(name).read_bytes() for name in SOURCES]
-    state = hashlib.sha256(b"".join(sources)).hexdigest()[:12]
+    sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    state = hashlib.sha256(sources).hexdigest()[:12]
     folder = cache / "nocturne" / "numba" / state
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
