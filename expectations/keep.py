@@ -1,7 +1,7 @@
 """The expectation that Nocturne adds to Great Expectations' own: rows keep a rule.
 
 A rule is a SQL predicate, the same one the quarantine uses. Great Expectations gathers the counts of
-all rules of a suite into one Spark aggregation: a suite reads its table once, however long it is.
+all rules of a suite into one Spark aggregation: a suite reads its batch once, however long it is.
 """
 
 import html
@@ -16,6 +16,7 @@ from great_expectations.expectations.metrics.metric_provider import metric_parti
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 from great_expectations.render.components import LegacyRendererType, RenderedStringTemplateContent
 from great_expectations.render.renderer.renderer import renderer
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from expectations.rules import Rule
@@ -32,23 +33,31 @@ class RowsInScope(TableMetricProvider):
     """How many rows the rule is about."""
 
     metric_name = "rows.in_scope"
-    value_keys = ("where",)
+    value_keys = ("where", "n_rows")
 
     @spark_aggregate
     def _spark(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:
-        return F.count_if(F.expr(metric_value_kwargs["where"])), metric_domain_kwargs, {}
+        return (
+            _total(F.expr(metric_value_kwargs["where"]), metric_value_kwargs),
+            metric_domain_kwargs,
+            {},
+        )
 
 
 class RowsBreaking(TableMetricProvider):
     """How many of them break it; where the predicate is null there is nothing to judge."""
 
     metric_name = "rows.breaking"
-    value_keys = ("where", "keeps")
+    value_keys = ("where", "keeps", "n_rows")
 
     @spark_aggregate
     def _spark(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:
         breaks = F.expr(metric_value_kwargs["where"]) & ~F.expr(metric_value_kwargs["keeps"])
-        return F.count_if(breaks), metric_domain_kwargs, {}
+        return _total(breaks, metric_value_kwargs), metric_domain_kwargs, {}
+
+
+def _total(condition: Column, metric_value_kwargs: Any) -> Column:
+    return F.coalesce(F.sum(F.when(condition, F.expr(metric_value_kwargs["n_rows"]))), F.lit(0))
 
 
 class RowsObserved(TableMetricProvider):
@@ -72,6 +81,7 @@ class ExpectRowsToKeep(BatchExpectation):
 
     ``column`` names what the rule is about, or "" if it is about whole rows. ``observed`` is an
     expression of which one value is told: the largest of those that break it, or else of all.
+    ``n_rows`` says how many rows a row of the batch stands for, where they were counted before.
     ``reason`` says why the rule and its threshold are there.
     """
 
@@ -80,12 +90,13 @@ class ExpectRowsToKeep(BatchExpectation):
     keeps: str
     where: str = "true"
     observed: str = NOTHING
+    n_rows: str = "1"
     max_share: float = 0.0
     reason: str
 
     domain_keys: ClassVar[tuple[str, ...]] = ()
     metric_dependencies: ClassVar[tuple[str, ...]] = ("rows.in_scope", "rows.breaking", "rows.observed")
-    success_keys: ClassVar[tuple[str, ...]] = ("where", "keeps", "observed", "max_share")
+    success_keys: ClassVar[tuple[str, ...]] = ("where", "keeps", "observed", "n_rows", "max_share")
     args_keys: ClassVar[tuple[str, ...]] = ("rule",)
 
     def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
@@ -126,12 +137,12 @@ def condition(configuration: Any) -> str:
 
 
 def row_rules(rules: Iterable[Rule]) -> list[ExpectRowsToKeep]:
-    """The quarantine's rules, as expectations of rows with ``broken_rule``
+    """The quarantine's rules, as expectations of counts (``n_rows``) of rows by ``broken_rule``
     (``expectations.rules.first_broken``), each with its own predicate in ``meta``."""
     return [
         ExpectRowsToKeep(
             rule=rule.name, column=", ".join(rule.columns), keeps=f"NOT broken_rule <=> '{rule.name}'",
-            severity="critical", meta={"predicate": rule.predicate},
+            n_rows="n_rows", severity="critical", meta={"predicate": rule.predicate},
             reason=f"The quarantine takes rows where {rule.reason}; here one came through.",
         )
         for rule in rules

@@ -14,6 +14,7 @@ MAX_UNKNOWN_SHARE = 0.2
 MAX_WITHOUT_FEATURES = 0.5
 # A listener may go back or leave a track on repeat, and a scrobble's 240 s are nominal; but not often.
 MAX_OVERLONG_SHARE = 0.05
+FITS_TRACK = "ms_played <= 2 * duration_ms + 60000"
 
 RULES: tuple[Rule, ...] = (
     *required("user_id", "track_id"),
@@ -25,27 +26,28 @@ RULES: tuple[Rule, ...] = (
 
 
 def suite() -> "ExpectationSuite":
-    """Expectations for the night's landed listens, marked with what is known of their tracks
-    (``jobs.validate.inputs.facts.with_catalog``)."""
+    """Expectations for the night's landed listens, counted by the rule that they break and by what is
+    known of their tracks (``jobs.validate.inputs.facts.listen_counts``)."""
     from great_expectations import ExpectationSuite
-    from great_expectations.expectations import ExpectTableRowCountToBeBetween
+    from great_expectations.expectations import ExpectColumnSumToBeBetween
 
     from expectations.keep import ExpectRowsToKeep as Keep
     from expectations.keep import row_rules
 
     return ExpectationSuite("listens", expectations=[
-        ExpectTableRowCountToBeBetween(
-            min_value=1, severity="critical",
+        ExpectColumnSumToBeBetween(
+            column="n_rows", min_value=1, severity="critical",
             meta={"reason": "Without one new play tonight's playlists would be last night's."},
         ),
         *row_rules(RULES),
-        Keep(rule="tracks_are_known", column="track_id", keeps="known_track",
+        Keep(rule="tracks_are_known", column="track_id", keeps="known_track", n_rows="n_rows",
              max_share=MAX_UNKNOWN_SHARE, severity="warning",
              reason="A track outside the catalog has no title; have the night's tracks landed?"),
-        Keep(rule="plays_fit_their_tracks", column="ms_played", where="duration_ms IS NOT NULL",
-             keeps="ms_played <= 2 * duration_ms + 60000", max_share=MAX_OVERLONG_SHARE,
-             severity="warning", reason="Over twice the track and a minute: is the unit milliseconds?"),
-        Keep(rule="tracks_have_features", column="track_id", keeps="has_features",
+        Keep(rule="plays_fit_their_tracks", column="ms_played", where="fits_track IS NOT NULL",
+             keeps="fits_track", n_rows="n_rows", max_share=MAX_OVERLONG_SHARE, severity="warning",
+             meta={"predicate": FITS_TRACK},
+             reason="Over twice the track and a minute: is the unit milliseconds?"),
+        Keep(rule="tracks_have_features", column="track_id", keeps="has_features", n_rows="n_rows",
              max_share=MAX_WITHOUT_FEATURES, severity="warning",
              reason="Exploring needs audio features; have the night's audio_features landed?"),
     ])  # fmt: skip

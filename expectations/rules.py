@@ -37,7 +37,8 @@ def first_broken(rules: Sequence[Rule]) -> str:
     if not texts:
         return _first_broken(rules)
     plain = _first_broken([rule for rule in rules if not rule.of_odd_texts])
-    return f"IF(concat_ws('', {', '.join(texts)}) RLIKE '[^!-~]', {_first_broken(rules)}, {plain})"
+    # Java finds the end of a run of plain letters in half the time that it finds the first odd one.
+    return rf"IF(concat_ws('', {', '.join(texts)}) RLIKE '^[!-~]*\\z', {plain}, {_first_broken(rules)})"
 
 
 def _first_broken(rules: Iterable[Rule]) -> str:

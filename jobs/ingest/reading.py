@@ -6,10 +6,11 @@ if it has a fault (its fields are null then). The last row of a file is its cens
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from jobs.ingest.contract import FIELDS, from_text, required_fields, typed
@@ -19,7 +20,7 @@ from jobs.ingest.formats.delimited import Delimited
 from jobs.ingest.formats.json_arrow import arrow_rows
 from jobs.ingest.formats.json_records import document_records, line_record
 from jobs.ingest.formats.records import Record
-from jobs.ingest.formats.streams import Stream, line_blocks, suffixes
+from jobs.ingest.formats.streams import Stream, split_lines, suffixes, text_blocks
 from jobs.ingest.landing import LandedFile, Root
 from jobs.ingest.sources import pick
 from jobs.ingest.sources.source import Row, Source
@@ -122,25 +123,35 @@ class FileReader:
             yield table
 
     def _json_lines(self) -> Iterator[pa.Table]:
-        for first, lines in line_blocks(Stream(self.root, self.file)):
-            kept = [(number, line.strip()) for number, line in enumerate(lines, first)]
-            kept = [(number, line) for number, line in kept if line]
-            for at in range(0, len(kept), BATCH):
-                yield from self._json_block(kept[at : at + BATCH])
+        for first, text in text_blocks(Stream(self.root, self.file)):
+            if not self.chosen:
+                self._look(_numbered(first, text))
+            table = None if self.source else arrow_rows(text, self.fields)
+            if table is not None:
+                yield self._sound(table, range(first, first + table.num_rows))
+                continue
+            # A fault costs the fast way to the few lines around it, not to the block.
+            lines = _numbered(first, text)
+            for at in range(0, len(lines), BATCH):
+                yield from self._json_batch(lines[at : at + BATCH])
 
-    def _json_block(self, lines: list[tuple[int, bytes]]) -> Iterator[pa.Table]:
+    def _look(self, lines: list[tuple[int, bytes]]) -> None:
         records = (line_record(*line) for line in lines)
-        if not self.chosen:
-            sound = next((record.fields for record in records if record.fields), None)
-            if sound:
-                self._choose(sound)
-            records = (line_record(*line) for line in lines)
-        table = None if self.source else arrow_rows([line for _, line in lines], self.fields)
+        sound = next((record.fields for record in records if record.fields), None)
+        if sound:
+            self._choose(sound)
+
+    def _json_batch(self, lines: list[tuple[int, bytes]]) -> Iterator[pa.Table]:
+        text = b"\n".join(line for _, line in lines)
+        table = None if self.source else arrow_rows(text, self.fields)
         if table is None:
-            yield from self._typed(records)
-            return
+            yield from self._typed(line_record(*line) for line in lines)
+        else:
+            yield self._sound(table, [number for number, _ in lines])
+
+    def _sound(self, table: pa.Table, numbers: Sequence[int]) -> pa.Table:
         self.tally.take(table, self.fields.names)
-        yield table.append_column("line", pa.array([number for number, _ in lines], pa.int64()))
+        return table.append_column("line", pa.array(np.array(numbers, np.int64)))
 
     def _documents(self) -> Iterator[Record]:
         records = document_records(Stream(self.root, self.file))
@@ -207,3 +218,9 @@ class FileReader:
             return list(source.rows(fields, self.file))
         except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
             raise RowFault("unreadable record", f"no {source.name} record: {error}"[:200]) from None
+
+
+def _numbered(first: int, text: bytes) -> list[tuple[int, bytes]]:
+    """The lines that are not blank, without blank ends, and their numbers."""
+    lines = ((number, line.strip()) for number, line in enumerate(split_lines(text), first))
+    return [(number, line) for number, line in lines if line]

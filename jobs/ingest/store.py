@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -102,9 +101,12 @@ def store(
 
 
 def kept(stack: ExitStack, rows: DataFrame) -> DataFrame:
-    """The rows, computed once, on disk where memory is short, and given up with the stack."""
-    rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
-    stack.callback(rows.unpersist)
+    """The rows, computed once, on disk where memory is short, and given up with the stack.
+
+    Kept as rows: to put them in columns, as persist() does, takes more time than reading and judging.
+    """
+    rows = rows.localCheckpoint(eager=False)
+    stack.callback(rows._jdf.logicalPlan().rdd().unpersist, False)
     return rows
 
 

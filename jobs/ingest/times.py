@@ -43,7 +43,14 @@ def parse_times(texts: pa.Array) -> pa.Array | None:
     """All of the instants at once, null where the text is; None if any of them has a fault."""
     if not pc.all(pc.match_substring_regex(texts, PATTERN), min_count=0).as_py():
         return None
-    texts = pc.replace_substring_regex(texts, r"[.,](\d{1,6})\d*", r".\1")
+    # Without commas and digits finer than Arrow knows there is nothing to rewrite.
+    found = _cast(texts)
+    if found is not None:
+        return found
+    return _cast(pc.replace_substring_regex(texts, r"[.,](\d{1,6})\d*", r".\1"))
+
+
+def _cast(texts: pa.Array) -> pa.Array | None:
     try:
         return pc.cast(texts, INSTANT)
     except pa.ArrowInvalid:

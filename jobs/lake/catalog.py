@@ -103,6 +103,12 @@ _ALL = (
         status string, reason string?, unknown_columns array<string>""",
     ),
     _table(
+        "landed_plays", "plays of a landing day by source and bin of a feature of their track",
+        "landed_on source feature bin", "landed_on",
+        """landed_on date, source string, feature string, bin int, n_plays bigint,
+        files string""",
+    ),
+    _table(
         "ratings", "one listener's rating of a track on a night", "as_of user_id track_id", "as_of",
         """as_of date, user_id string, track_id string, rating double, n_plays int, n_skips int,
         last_listened_at timestamp?""",

@@ -91,15 +91,16 @@ def _finding(table: str, result: Any) -> Finding:
     if not observed:
         raise NocturneError(f"{table}: {config.kwargs} could not be checked: {result.exception_info}")
     kwargs = config.kwargs
+    n_rows = int(observed.get("element_count", observed["observed_value"]) or 0)
     return Finding(
         table_name=table,
         expectation=kwargs.get("rule", config.type),
         column_name=kwargs.get("column", ""),
         severity=config.severity.value,
         success=bool(result.success),
-        n_rows=observed.get("element_count", observed["observed_value"]),
+        n_rows=n_rows,
         n_unexpected=observed.get("unexpected_count"),
-        observed=_printable(str(observed.get("observed", observed["observed_value"]))),
+        observed=_printable(str(observed.get("observed", f"{n_rows:,} rows"))),
         threshold=_threshold(config),
         reason=kwargs.get("reason") or config.meta["reason"],
     )

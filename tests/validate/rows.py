@@ -1,5 +1,6 @@
 """A small healthy night, as tables: two listeners, six tracks, one landing file a kind."""
 
+from collections import Counter
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -48,9 +49,11 @@ def features(track_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def landing_file(kind: str, n_rows: int, n_bad: int = 0, **changes: Any) -> dict[str, Any]:
+def landing_file(
+    kind: str, n_rows: int, n_bad: int = 0, day: date = NIGHT, **changes: Any
+) -> dict[str, Any]:
     return {
-        "landing_file": f"{kind}/date={NIGHT}/a.jsonl", "kind": kind, "landed_on": NIGHT,
+        "landing_file": f"{kind}/date={day}/a.jsonl", "kind": kind, "landed_on": day,
         "fingerprint": "f", "source": "native", "rows_read": n_rows, "rows_accepted": n_rows - n_bad,
         "rows_quarantined": n_bad, "rows_duplicate": 0, "status": "accepted", "unknown_columns": [],
         **changes,
@@ -70,11 +73,14 @@ def playlist(user_id: str, *tracks: str) -> list[dict[str, Any]]:
 
 def land(settings: Settings, **changes: list[dict[str, Any]]) -> None:
     """Write the healthy night's inputs, with some tables' rows changed."""
+    listens = changes.get("listens", [listen("l1", "ann", "t1"), listen("l2", "bob", "t2")])
+    n_plays = Counter(row["landed_on"] for row in listens)
+    files = [landing_file("listens", n, day=day) for day, n in n_plays.items()]
     rows = {
-        "listens": [listen("l1", "ann", "t1"), listen("l2", "bob", "t2")],
+        "listens": listens,
         "tracks_history": [track(name) for name in TRACKS],
         "audio_features_history": [features(name) for name in TRACKS],
-        "landing_files": [landing_file("listens", 2), landing_file("tracks", 6)],
+        "landing_files": [*files, landing_file("tracks", 6)],
         **changes,
     }
     for name, wanted in rows.items():

@@ -11,7 +11,7 @@ from jobs.ingest.frames import judged
 from jobs.ingest.kinds import KINDS
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
-from jobs.validate.inputs.facts import with_broken_rule
+from jobs.validate.inputs.facts import rule_counts
 from jobs.validate.runner import Batch, check, open_context
 from jobs.window import Window
 from tests.validate.rows import NIGHT, features, listen
@@ -26,6 +26,7 @@ CASES = {
         listen("line break", "a\nb", "t1") | {"ms_played": -1},
         listen("long", "ann", "é" * 129),
         listen("ends", "ann ", "t1"),
+        listen("last line", "ann\n", "t1"),
         listen("ends too", "ann", "t1 ") | {"ms_played": None},
         listen("backwards", "ann", "t1") | {"ms_played": -1},
         listen("too much", "ann", "t1") | {"ms_played": 86_400_001},
@@ -49,10 +50,10 @@ def test_a_bad_row_counts_once_and_under_the_same_rule(spark, tmp_path, kind):
     marks = {mark: F.lit(None).cast("string") for mark in ("rule", "reason", "census")}
     quarantined = judged(raw.withColumns(marks), KINDS[kind]).where("rule IS NOT NULL")
     expected = {row.rule: row["count"] for row in quarantined.groupBy("rule").count().collect()}
-    marked = with_broken_rule(raw, rules.RULES).withColumns(
-        {"known_track": F.lit(True), "has_features": F.lit(True), "duration_ms": F.lit(86_400_000)}
+    counts = rule_counts(raw, rules.RULES).withColumns(
+        {mark: F.lit(True) for mark in ("known_track", "has_features", "fits_track")}
     )
-    found = check(open_context(tmp_path), Batch(kind, marked, rules.suite), Window.night(NIGHT))
+    found = check(open_context(tmp_path), Batch(kind, counts, rules.suite), Window.night(NIGHT))
     assert {f.expectation: f.n_unexpected for f in found if not f.success} == expected
     assert len(expected) > 2
     assert sum(expected.values()) == sum(1 for row in rows if "good" not in row.values())

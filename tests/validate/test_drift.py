@@ -1,12 +1,13 @@
-from datetime import date, timedelta
+from datetime import timedelta
 from math import log
 
 import numpy as np
 import pytest
 
 from expectations.drift import BINS
-from jobs.validate.inputs.drift import count_bins, drift, drifts, psi
-from tests.validate.rows import NIGHT, features, listen, table
+from jobs.validate.inputs.drift import drift, drifts, in_periods, psi
+from jobs.validate.inputs.plays import ANY
+from tests.validate.rows import NIGHT
 
 
 def test_the_index_by_hand():
@@ -40,23 +41,15 @@ def test_all_sources_their_mix_and_each_of_them_are_judged():
     assert index["energy", "app"] > 1
 
 
-@pytest.mark.spark
-def test_plays_are_counted_by_the_bin_of_their_track(spark):
-    before = NIGHT - timedelta(days=7)
-    plays = [
-        listen("1", "ann", "quiet"), listen("2", "bob", "loud"), listen("3", "bob", "nobody knows"),
-        listen("4", "ann", "quiet", before), listen("5", "ann", "quiet", before - timedelta(days=1)),
-        listen("6", "ann", "loud", NIGHT + timedelta(days=1)),
-    ]  # fmt: skip
-    tracks = [
-        features("quiet") | {"energy": 0.0, "loudness": -70.0},
-        features("loud") | {"energy": 1.0, "loudness": 2.0},
-    ]
-    counted = count_bins(
-        spark.createDataFrame(table("listens", plays)),
-        spark.createDataFrame(table("audio_features_history", tracks)),
-        date(2026, 6, 28),
-    )
-    assert counted["energy", "app"] == {0: [1, 1], 9: [0, 1]}
-    assert counted["loudness", "app"] == {0: [1, 1], 9: [0, 1]}
-    assert counted["mode", "app"] == {1: [1, 2]}
+def test_a_night_stands_against_the_week_before_it():
+    week, day_before = NIGHT - timedelta(days=7), NIGHT - timedelta(days=1)
+    plays = {
+        week - timedelta(days=1): {("app", "energy", 0): 100},
+        week: {("app", "energy", 0): 1, ("app", ANY, 0): 5},
+        day_before: {("app", "energy", 0): 10, ("tv", "energy", 3): 7},
+        NIGHT: {("app", "energy", 0): 2, ("app", "energy", 9): 4},
+        NIGHT + timedelta(days=1): {("app", "energy", 0): 100},
+    }
+    assert in_periods(plays, NIGHT) == {
+        ("energy", "app"): {0: [11, 2], 9: [0, 4]}, ("energy", "tv"): {3: [7, 0]},
+    }  # fmt: skip

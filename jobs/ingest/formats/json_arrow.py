@@ -13,43 +13,45 @@ from jobs.ingest.times import INSTANT, parse_times
 _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)")
 
 
-def arrow_rows(lines: list[bytes], schema: pa.Schema) -> pa.Table | None:
+def arrow_rows(text: bytes, schema: pa.Schema) -> pa.Table | None:
     """The lines as typed rows, unknown columns last; None where any line may have a fault.
 
     Arrow refuses wrong types, repeated keys and half lines, but not all of what the contract refuses;
     whatever it might let through, or fall over, is found first.
     """
-    body = b"\n".join(lines)
-    if _doubtful(lines, body):
+    n_lines = text.count(b"\n") + 1
+    if _doubtful(text, n_lines):
         return None
     texts = pa.schema((f.name, pa.string() if f.type == INSTANT else f.type) for f in schema)
     try:
         table = pj.read_json(
-            pa.BufferReader(body),
-            pj.ReadOptions(use_threads=False, block_size=len(body) + 1),
+            pa.BufferReader(text),
+            pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
             pj.ParseOptions(explicit_schema=texts, unexpected_field_behavior="infer"),
         )
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
         return None
-    return _with_times(table, schema) if table.num_rows == len(lines) else None
+    return _with_times(table, schema) if table.num_rows == n_lines else None
 
 
-def _doubtful(lines: list[bytes], body: bytes) -> bool:
-    if max(map(len, lines)) > MAX_LINE:
+def _doubtful(text: bytes, n_lines: int) -> bool:
+    # Two objects on a line, one on two, or a blank line would change the numbers of the lines.
+    whole = text.startswith(b"{") and text.endswith(b"}")
+    if not whole or text.count(b"}\n{") != n_lines - 1:
         return True
-    if (b"NaN" in body or b"Infinity" in body) and _NO_NUMBER.search(body):
+    # A line that is too long has no end within a half of what is allowed.
+    half = MAX_LINE // 2
+    if any(text.find(b"\n", at, at + half) < 0 for at in range(0, len(text) - half, half)):
         return True
-    # Two objects on a line, or one on two, would change the numbers of the lines.
-    whole = body.startswith(b"{") and body.endswith(b"}")
-    if not whole or body.count(b"}\n{") != len(lines) - 1:
+    if (b"NaN" in text or b"Infinity" in text) and _NO_NUMBER.search(text):
         return True
     # Deep nesting overflows the parser's stack.
-    if body.count(b"{") + body.count(b"[") > len(lines) + MAX_DEPTH and any(
-        line.count(b"{") + line.count(b"[") > MAX_DEPTH for line in lines
+    if text.count(b"{") + text.count(b"[") > n_lines + MAX_DEPTH and any(
+        line.count(b"{") + line.count(b"[") > MAX_DEPTH for line in text.split(b"\n")
     ):
         return True
     try:
-        body.decode()
+        text.decode()
     except UnicodeDecodeError:
         return True
     return False

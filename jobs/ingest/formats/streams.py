@@ -60,20 +60,32 @@ class Stream:
         return data
 
 
-def line_blocks(stream: Stream) -> Iterator[tuple[int, list[bytes]]]:
-    """Consecutive lines without their ends, some megabytes at a time, and the number of the first.
+def text_blocks(stream: Stream) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, some megabytes at a time and without the last one's end, and the number of the first.
 
-    Lines are numbered from 1. One that is longer than ``MAX_LINE`` is cut, and stays longer than it.
+    Lines are numbered from 1. One that is longer than ``MAX_LINE`` may be cut, and stays longer than it.
     """
     number, rest, data = 1, b"", _head(stream)
     while data:
-        lines = (rest + data).split(b"\n")
-        rest = lines.pop()[: MAX_LINE + 1]
-        yield number, [line[: MAX_LINE + 1].removesuffix(b"\r") for line in lines]
-        number += len(lines)
+        text, end, rest = (rest + data).rpartition(b"\n")
+        if end:
+            yield number, text
+            number += text.count(b"\n") + 1
+        rest = rest[: MAX_LINE + 1]
         data = stream.read(BLOCK)
     if rest:
-        yield number, [rest.removesuffix(b"\r")]
+        yield number, rest
+
+
+def line_blocks(stream: Stream) -> Iterator[tuple[int, list[bytes]]]:
+    """The lines of ``text_blocks``, without their ends and none much longer than ``MAX_LINE``."""
+    for number, text in text_blocks(stream):
+        yield number, split_lines(text)
+
+
+def split_lines(text: bytes) -> list[bytes]:
+    """The lines of a block."""
+    return [line[: MAX_LINE + 1].removesuffix(b"\r") for line in text.split(b"\n")]
 
 
 def _head(stream: Stream) -> bytes:

@@ -6,10 +6,9 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
 from expectations.drift import BINS, SOURCE_MIX
+from jobs.validate.inputs.plays import Plays
 from jobs.window import DAY
 
 # A week before the night: every weekday once.
@@ -33,28 +32,15 @@ class Drift:
     told: str
 
 
-def count_bins(listens: DataFrame, features: DataFrame, night: date) -> dict[tuple[str, str], Bins]:
+def in_periods(plays: Mapping[date, Plays], night: date) -> dict[tuple[str, str], Bins]:
     """Plays of the night and of the week before it, by feature and source, bin, and period."""
-    landed = F.col("landed_on")
-    plays = (
-        listens.where((landed >= F.lit(night - REFERENCE)) & (landed <= F.lit(night)))
-        .groupBy(
-            (landed == F.lit(night)).cast("int").alias("period"),
-            F.coalesce("source", F.lit("(none)")).alias("source"),
-            "track_id",
-        )
-        .count()
-    )
-    bins = F.explode(F.array(*(F.struct(F.lit(name).alias("feature"), _bin(name)) for name in BINS)))
-    rows = (
-        plays.join(features.select("track_id", *BINS), "track_id", how="inner")
-        .select("period", "source", "count", bins.alias("of"))
-        .groupBy("of.feature", "source", "of.bin", "period")
-        .agg(F.sum("count").alias("n"))
-    )
     found: dict[tuple[str, str], Bins] = {}
-    for row in rows.collect():
-        found.setdefault((row.feature, row.source), {}).setdefault(row.bin, [0, 0])[row.period] = row.n
+    for day, counts in plays.items():
+        if night - REFERENCE <= day <= night:
+            for (source, feature, number), n in counts.items():
+                if feature in BINS:
+                    pair = found.setdefault((feature, source), {}).setdefault(number, [0, 0])
+                    pair[day == night] += n
     return found
 
 
@@ -90,12 +76,6 @@ def psi(counts: NDArray[np.float64]) -> float:
     before, tonight = (counts + 0.5).T
     p, q = before / before.sum(), tonight / tonight.sum()
     return float(np.sum((q - p) * np.log(q / p)))
-
-
-def _bin(feature: str) -> Column:
-    low, high, n = BINS[feature]
-    position = F.floor((F.col(feature) - low) / (high - low) * n)
-    return F.least(F.greatest(position, F.lit(0)), F.lit(n - 1)).cast("int").alias("bin")
 
 
 def _merge(histograms: Iterable[Bins]) -> Bins:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from expectations.listens import FITS_TRACK
 from expectations.rules import Rule, first_broken
 from jobs.window import Window
 
@@ -19,14 +20,19 @@ def landed(rows: DataFrame, window: Window) -> DataFrame:
     return rows.where(F.col("landed_on").between(F.lit(window.start), F.lit(window.as_of)))
 
 
-def with_broken_rule(rows: DataFrame, rules: Sequence[Rule]) -> DataFrame:
-    """Rows with ``broken_rule``, the first of the rules that they break: null where they keep all."""
-    return rows.withColumn("broken_rule", F.expr(first_broken(rules)))
+def rule_counts(rows: DataFrame, rules: Sequence[Rule], *marks: str) -> DataFrame:
+    """``n_rows`` by ``broken_rule``, the first of the rules that rows break (null: they keep all), and
+    by their marks: so few rows that the expectations on them cost nothing."""
+    broken = F.expr(first_broken(rules)).alias("broken_rule")
+    return rows.groupBy(broken, *marks).agg(F.count("*").alias("n_rows"))
 
 
-def with_catalog(listens: DataFrame, tracks: DataFrame, features: DataFrame) -> DataFrame:
-    """Listens with ``known_track`` and ``has_features``: whether ``tracks`` and ``features`` have any
-    row of their track; and its ``duration_ms``, the longest that landed, null if it is unknown."""
+def listen_counts(
+    listens: DataFrame, tracks: DataFrame, features: DataFrame, rules: Sequence[Rule]
+) -> DataFrame:
+    """Counts of listens by the rule that they break, and by ``known_track`` and ``has_features``:
+    whether ``tracks`` and ``features`` have any row of their track; and by ``fits_track``: whether it
+    is as long as they say, null if that is not known."""
     named = tracks.select("track_id", "duration_ms", F.lit(False).alias("has_features"))
     heard = features.select(
         "track_id", F.lit(None).alias("duration_ms"), F.lit(True).alias("has_features")
@@ -37,4 +43,6 @@ def with_catalog(listens: DataFrame, tracks: DataFrame, features: DataFrame) -> 
         F.bool_or("has_features").alias("has_features"),
     )  # fmt: skip
     marked = listens.join(catalog, "track_id", how="left")
-    return marked.na.fill({"known_track": False, "has_features": False})
+    marked = marked.na.fill({"known_track": False, "has_features": False})
+    marked = marked.withColumn("fits_track", F.expr(FITS_TRACK))
+    return rule_counts(marked, rules, "known_track", "has_features", "fits_track")

@@ -3,17 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from statistics import median
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
-from jobs.window import DAY, Window
+from jobs.validate.inputs.plays import ANY, HISTORY, Plays
+from jobs.window import DAY
 
 Counts = Mapping[date, Mapping[str, int]]
 
-HISTORY = timedelta(weeks=8)
 # Two nights say nothing of how much nights differ.
 MIN_NIGHTS = 3
 # No history is so even that a tenth less would be news; weekdays among themselves differ more.
@@ -37,15 +34,12 @@ class Volume:
     told: str
 
 
-def count_plays(listens: DataFrame, window: Window) -> Counts:
-    """Plays by landing day and source, of the window and its history; no source is "(none)"."""
-    since, until = F.lit(window.start - HISTORY), F.lit(window.as_of)
-    rows = listens.where(F.col("landed_on").between(since, until))
-    source = F.coalesce("source", F.lit("(none)")).alias("source")
-    counts: dict[date, dict[str, int]] = {}
-    for row in rows.groupBy("landed_on", source).count().collect():
-        counts.setdefault(row.landed_on, {})[row.source] = row["count"]
-    return counts
+def by_source(plays: Mapping[date, Plays]) -> Counts:
+    """Plays by landing day and source."""
+    return {
+        day: {source: n for (source, feature, _), n in counts.items() if feature == ANY}
+        for day, counts in plays.items()
+    }
 
 
 def volumes(counts: Counts, night: date) -> list[Volume]:
