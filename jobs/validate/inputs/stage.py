@@ -1,12 +1,12 @@
 """The gate before anything is made of the night's logs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
 from itertools import chain
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -29,7 +29,11 @@ from jobs.validate.inputs.volume import Volume, by_source, volumes
 from jobs.validate.runner import Batch, warm_up
 from jobs.window import Window
 
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
+
 GATE = "gate_inputs"
+CATALOG = {"tracks": track_rules, "audio_features": feature_rules}
 Fact = TypeVar("Fact", Volume, Drift)
 Files = Sequence[Mapping[str, Any]]
 TEXT, WHOLE, NUMBER = pa.string(), pa.int64(), pa.float64()
@@ -48,37 +52,38 @@ def gate_inputs(night: Night) -> None:
     warm_up()
     lake = Lake(open_session(night.settings, GATE), night.settings)
     files = landing_files(night.settings, night.window)
-    with ThreadPoolExecutor(1) as pool:
-        # Counted beside the first suites: neither keeps the processors busy alone.
-        comparisons = pool.submit(_comparisons, lake, files, night.window)
-        hold_gate(night, GATE, chain(_rows(lake, files, night.window), _of(comparisons)))
+    with ThreadPoolExecutor(3) as pool:
+        # Counted side by side, while the first suites run: none keeps the processors busy alone.
+        counted = [
+            pool.submit(_listens, lake, night.window),
+            pool.submit(_catalog, lake, night.window),
+            pool.submit(_comparisons, lake, files, night.window),
+        ]
+        hold_gate(night, GATE, chain(_files(lake, files, night.window), _of(counted)))
 
 
-def _of(batches: Future[list[Batch]]) -> Iterator[Batch]:
-    yield from batches.result()
+def _of(counted: Iterable[Future[list[Batch]]]) -> Iterator[Batch]:
+    for batches in counted:
+        yield from batches.result()
 
 
-def _rows(lake: Lake, files: Files, window: Window) -> list[Batch]:
-    """What landed in the window."""
-    tracks, features = lake.read("tracks_history"), lake.read("audio_features_history")
-    listens = listen_counts(
-        landed(lake.read("listens"), window), known(tracks, window), known(features, window),
-        listen_rules.RULES,
-    )  # fmt: skip
-    of_files = kinds_of_files(file for file in files if file["landed_on"] >= window.start)
+def _files(lake: Lake, files: Files, window: Window) -> Iterator[Batch]:
+    kinds = kinds_of_files(file for file in files if file["landed_on"] >= window.start)
+    yield _batch("landing_files", lake, facts(kinds, FILES), partial(file_rules.suite, LANDING_KINDS))
+
+
+def _listens(lake: Lake, window: Window) -> list[Batch]:
+    listens = landed(lake.read("listens"), window)
+    tracks, features = (known(lake.read(f"{kind}_history"), window) for kind in CATALOG)
+    counts = listen_counts(listens, tracks, features, listen_rules.RULES)
+    return [_batch("listens", lake, counts.toArrow(), listen_rules.suite)]
+
+
+def _catalog(lake: Lake, window: Window) -> list[Batch]:
     return [
-        Batch(
-            "landing_files",
-            lake.spark.createDataFrame(facts(of_files, FILES)),
-            partial(file_rules.suite, LANDING_KINDS),
-        ),
-        Batch("listens", listens, listen_rules.suite),
-        Batch("tracks", rule_counts(landed(tracks, window), track_rules.RULES), track_rules.suite),
-        Batch(
-            "audio_features",
-            rule_counts(landed(features, window), feature_rules.RULES),
-            feature_rules.suite,
-        ),
+        _batch(kind, lake, rule_counts(rows, rules.RULES).toArrow(), rules.suite)
+        for kind, rules in CATALOG.items()
+        for rows in [landed(lake.read(f"{kind}_history"), window)]
     ]
 
 
@@ -89,9 +94,13 @@ def _comparisons(lake: Lake, files: Files, window: Window) -> list[Batch]:
     found = [one for day in window.days for one in _dated(volumes(counts, day), day, window)]
     moved = [one for day in window.days for one in _dated(drifts(in_periods(plays, day)), day, window)]
     return [
-        Batch("listens", lake.spark.createDataFrame(facts(found, VOLUME)), completeness.suite),
-        Batch("listens", lake.spark.createDataFrame(facts(moved, DRIFT)), drift_rules.suite),
+        _batch("listens", lake, facts(found, VOLUME), completeness.suite),
+        _batch("listens", lake, facts(moved, DRIFT), drift_rules.suite),
     ]
+
+
+def _batch(table: str, lake: Lake, rows: pa.Table, suite: "Callable[[], ExpectationSuite]") -> Batch:
+    return Batch(table, lake.spark.createDataFrame(rows).coalesce(1), suite)
 
 
 def _dated(rows: Iterable[Fact], day: date, window: Window) -> list[Fact]:
