@@ -2,25 +2,34 @@
 
     python -m benchmarks.ingest --tool ../shared/tools/make_landing.py
 
-makes ten nights of a million listens in a temporary folder (2 GB of disk, seven minutes of two cores),
+makes ten nights of a million listens in a temporary folder (3 GB of disk, ten minutes of two cores),
 and prints a Markdown table. ``--per-night`` and ``--nights`` make it smaller.
 
 bare: ``spark.read.json(files).write.format("delta")`` of each kind, append. floor: DuckDB reading the
-same listens into a table. gate: the expectations on what was ingested. Memory is the high-water mark
-of the process, its Java machine and its Python workers; so are processor seconds, which other work on
-the machine disturbs less than it does seconds.
+same listens into a table. gate: counting what was ingested, and the suites on the counts; suites: what
+of that is Great Expectations, its Data Docs included. Processor seconds, of the process and all it
+starts, are disturbed less by other work on the machine than seconds are.
+
+Memory is the sum of the high-water marks of a process, its Java machine and its Python workers: of this
+process after each night, and of two that, as in production, run ``python -m jobs.ingest`` and no more,
+one for the first night and one for all nights at once, each into an empty lake.
 """
 
 import argparse
+import json
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
+from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import psutil
@@ -33,19 +42,23 @@ from jobs.lake.catalog import LANDING_KINDS
 from jobs.lake.session import open_session
 from jobs.settings import LakeSettings, LandingSettings, Settings
 from jobs.stage import Night, peak_memory_mb
+from jobs.validate import gate
+from jobs.validate.findings import Finding
 from jobs.validate.inputs.stage import gate_inputs
-from jobs.window import Window
+from jobs.validate.runner import Batch, run_suites
+from jobs.window import DAY, Window
 
 PARTS = ("bare", "ingest", "gate", "floor")
 
 
 @dataclass
 class Timings:
-    """Seconds of each part, night by night, by the clock and of all processors; the memory mark after
-    each night."""
+    """Seconds of each part, night by night, by the clock and of all processors; those by the clock of
+    the suites within the gate; the memory mark after each night."""
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {part: [] for part in PARTS})
     processor: dict[str, list[float]] = field(default_factory=lambda: {part: [] for part in PARTS})
+    suites: list[float] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
 
@@ -55,6 +68,24 @@ class Timings:
         work()
         self.seconds[part].append(time.monotonic() - began)
         self.processor[part].append(processor_seconds() - used)
+
+    def run_suites(self, batches: Iterable[Batch], window: Window, site: Path) -> list[Finding]:
+        """Run the suites and note their seconds, without those of waiting for a batch."""
+        waited = 0.0
+
+        def awaited() -> Iterator[Batch]:
+            nonlocal waited
+            began = time.monotonic()
+            for batch in batches:
+                waited += time.monotonic() - began
+                yield batch
+                began = time.monotonic()
+            waited += time.monotonic() - began
+
+        began = time.monotonic()
+        findings = run_suites(awaited(), window, site)
+        self.suites.append(time.monotonic() - began - waited)
+        return findings
 
 
 def processor_seconds() -> float:
@@ -70,20 +101,50 @@ def main() -> None:
     parser.add_argument("--per-night", type=int, default=1_000_000)
     parser.add_argument("--nights", type=int, default=10)
     parser.add_argument("--no-gate", action="store_true", help="leave the expectations out")
+    parser.add_argument("--no-processes", action="store_true", help="leave other processes out")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nocturne-ingest-") as folder:
         root = Path(folder)
         make_landing(arguments.tool, root / "landing", arguments.nights, arguments.per_night)
-        print(table(measure(root, arguments.nights, with_gate=not arguments.no_gate)))
+        days = [LAST - nth * DAY for nth in range(arguments.nights)][::-1]
+        if not arguments.no_processes:
+            print(processes([ingest_apart(root, window) for window in (days[:1], days)]))
+        print(table(measure(root, days, with_gate=not arguments.no_gate)))
 
 
-def measure(root: Path, n_nights: int, *, with_gate: bool) -> Timings:
+def ingest_apart(root: Path, days: list[date]) -> dict[str, Any]:
+    """What the stage says of itself after it has ingested these days in a process of its own."""
+    house = root / f"process_{len(days)}"
+    roots = {"LANDING": root / "landing", "LAKE": house / "lake", "STORE": house / "store"}
+    names = {f"NOCTURNE__{name}__ROOT": str(path) for name, path in roots.items()}
+    window = ["--window-start", str(days[0]), "--window-end", str(days[-1] + DAY)]
+    subprocess.run(
+        [sys.executable, "-m", "jobs.ingest", *window],
+        env={**os.environ, **names, "NOCTURNE__HOME": str(house / "home")},
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    summary = json.loads((house / "store" / "ledger" / str(days[-1]) / "ingest.json").read_text())
+    shutil.rmtree(house)
+    return dict(summary)
+
+
+def processes(summaries: list[dict[str, Any]]) -> str:
+    """The Markdown table of the processes of their own."""
+    lines = [
+        f"| {one['rows_out']:,} | {one['seconds']:.1f} | {one['peak_memory_mb']:,.0f} |"
+        for one in summaries
+    ]
+    head = ["| rows accepted by a process | seconds | peak memory, MiB |", "|---:|---:|---:|"]
+    return "\n".join([*head, *lines, ""])
+
+
+def measure(root: Path, days: list[date], *, with_gate: bool) -> Timings:
     """Every part on every night; a small night goes first, so that no part pays for the warm-up."""
     settings = settings_for(root / "landing", root)
     spark = open_session(settings, "benchmark")
     _warm_up(spark, root, settings)
     timings = Timings()
-    days = [LAST - timedelta(days=n_nights - 1 - nth) for nth in range(n_nights)]
     for nth, day in enumerate(days):
         night = Night(Window.night(day), settings)
         parts: list[tuple[str, Callable[[], object]]] = [
@@ -95,7 +156,8 @@ def measure(root: Path, n_nights: int, *, with_gate: bool) -> Timings:
         timings.rows.append(night.summary.rows_out)
         timings.memory_mb.append(peak_memory_mb())
         if with_gate:
-            timings.time("gate", lambda night=night: _gate(night))  # type: ignore[misc]
+            with patch.object(gate, "run_suites", timings.run_suites):
+                timings.time("gate", lambda night=night: _gate(night))  # type: ignore[misc]
         timings.time("floor", lambda day=day: floor(root / "landing", day, root / "floor.duckdb"))  # type: ignore[misc]
     return timings
 
@@ -155,13 +217,14 @@ def table(timings: Timings) -> str:
         for part, values in timings.seconds.items()
         if values
     ]
-    share = total["gate"] / (total["gate"] + total["ingest"])
+    both = total["gate"] + total["ingest"]
     of_processor = used["gate"] / (used["gate"] + used["ingest"])
     memory = ", ".join(f"{mark:,.0f}" for mark in timings.memory_mb)
     lines += [
         "",
-        f"gate's share of ingest + gate: {share:.0%} ({of_processor:.0%} of processor seconds)",
-        f"peak memory in MiB after each night: {memory}",
+        f"gate's share of ingest + gate: {total['gate'] / both:.0%} ({of_processor:.0%} of processor "
+        f"seconds); its suites': {sum(timings.suites) / both:.0%} ({sum(timings.suites):.1f} s)",
+        f"peak memory of this process in MiB after each night: {memory}",
     ]
     return "\n".join(lines)
 

@@ -59,7 +59,7 @@ def judged(rows: DataFrame, kind: Kind) -> DataFrame:
 
 def _reason(kind: Kind) -> Column:
     pairs = " ".join(f"WHEN {_text(rule.name)} THEN {_text(rule.reason)}" for rule in kind.rules)
-    return F.expr(f"CASE rule {pairs} END")
+    return F.expr(f"IF(rule IS NULL, NULL, CASE rule {pairs} END)")
 
 
 def _text(value: str) -> str:

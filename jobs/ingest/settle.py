@@ -1,5 +1,9 @@
 """Rows with one key: which of them is kept, which repeat it, and which contradict it."""
 
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -14,11 +18,21 @@ def with_listen_id(rows: DataFrame) -> DataFrame:
 
 
 def repeated_keys(fresh: DataFrame, known: DataFrame | None, key: tuple[str, ...]) -> DataFrame:
-    """``key_hash`` of the keys that more than one row of the two frames has (or, rarely, might have)."""
+    """``key_hash`` of the keys that more than one row of the two frames has (or, rarely, might have).
+
+    Hashes are sorted in arrays of 8 bytes a row: nearly all are different, which makes a count of each,
+    as Spark would group them, twice as dear.
+    """
     hashes = fresh.select(_hash(key))
     if known is not None:
         hashes = hashes.unionAll(known.select(_hash(key)))
-    return hashes.groupBy("key_hash").count().where("count > 1").select("key_hash")
+    return hashes.repartition("key_hash").mapInArrow(_repeated, "key_hash bigint")
+
+
+def _repeated(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    hashes = np.sort(np.concatenate([np.empty(0, np.int64), *(batch["key_hash"] for batch in batches)]))
+    twice = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    yield pa.RecordBatch.from_arrays([pa.array(twice)], ["key_hash"])
 
 
 def contested(

@@ -177,7 +177,7 @@ def _settled(
     key = batch.kind.key
     known = _known(lake, batch)
     keys = keep(repeated_keys(good, known, key))
-    if keys.isEmpty():
+    if not keys.count():
         return good, None
     fates = keep(contested(good, known, keys, key, batch.kind.content))
     for row in fates.groupBy("landing_file", "fate").count().collect():
