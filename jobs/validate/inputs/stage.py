@@ -31,11 +31,14 @@ from jobs.window import Window
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
+    from pyspark.sql import SparkSession
 
 GATE = "gate_inputs"
 CATALOG = {"tracks": track_rules, "audio_features": feature_rules}
 Fact = TypeVar("Fact", Volume, Drift)
 Files = Sequence[Mapping[str, Any]]
+# A table's name, counts of its rows or facts of them, and what is expected of those.
+Counted = tuple[str, pa.Table, "Callable[[], ExpectationSuite]"]
 TEXT, WHOLE, NUMBER = pa.string(), pa.int64(), pa.float64()
 FILES = pa.schema([
     ("kind", TEXT), ("n_files", WHOLE), ("n_refused", WHOLE), ("n_read", WHOLE), ("n_accepted", WHOLE),
@@ -52,55 +55,56 @@ def gate_inputs(night: Night) -> None:
     warm_up()
     lake = Lake(open_session(night.settings, GATE), night.settings)
     files = landing_files(night.settings, night.window)
-    with ThreadPoolExecutor(3) as pool:
-        # Counted side by side, while the first suites run: none keeps the processors busy alone.
+    with ThreadPoolExecutor(4) as pool:
+        # Counted side by side: none keeps the processors busy alone.
         counted = [
+            pool.submit(_files, files, night.window),
             pool.submit(_listens, lake, night.window),
             pool.submit(_catalog, lake, night.window),
             pool.submit(_comparisons, lake, files, night.window),
         ]
-        hold_gate(night, GATE, chain(_files(lake, files, night.window), _of(counted)))
+        hold_gate(night, GATE, _batches(lake.spark, counted))
 
 
-def _of(counted: Iterable[Future[list[Batch]]]) -> Iterator[Batch]:
-    for batches in counted:
-        yield from batches.result()
+def _batches(spark: "SparkSession", counted: Iterable[Future[list[Counted]]]) -> Iterator[Batch]:
+    quick = spark.newSession()
+    # A handful of counts is looked at sooner than code for it is compiled.
+    quick.conf.set("spark.sql.codegen.wholeStage", "false")
+    quick.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    for table, rows, suite in chain.from_iterable(each.result() for each in counted):
+        yield Batch(table, quick.createDataFrame(rows).coalesce(1), suite)
 
 
-def _files(lake: Lake, files: Files, window: Window) -> Iterator[Batch]:
+def _files(files: Files, window: Window) -> list[Counted]:
     kinds = kinds_of_files(file for file in files if file["landed_on"] >= window.start)
-    yield _batch("landing_files", lake, facts(kinds, FILES), partial(file_rules.suite, LANDING_KINDS))
+    return [("landing_files", facts(kinds, FILES), partial(file_rules.suite, LANDING_KINDS))]
 
 
-def _listens(lake: Lake, window: Window) -> list[Batch]:
+def _listens(lake: Lake, window: Window) -> list[Counted]:
     listens = landed(lake.read("listens"), window)
     tracks, features = (known(lake.read(f"{kind}_history"), window) for kind in CATALOG)
     counts = listen_counts(listens, tracks, features, listen_rules.RULES)
-    return [_batch("listens", lake, counts.toArrow(), listen_rules.suite)]
+    return [("listens", counts.toArrow(), listen_rules.suite)]
 
 
-def _catalog(lake: Lake, window: Window) -> list[Batch]:
+def _catalog(lake: Lake, window: Window) -> list[Counted]:
     return [
-        _batch(kind, lake, rule_counts(rows, rules.RULES).toArrow(), rules.suite)
+        (kind, rule_counts(rows, rules.RULES).toArrow(), rules.suite)
         for kind, rules in CATALOG.items()
         for rows in [landed(lake.read(f"{kind}_history"), window)]
     ]
 
 
-def _comparisons(lake: Lake, files: Files, window: Window) -> list[Batch]:
+def _comparisons(lake: Lake, files: Files, window: Window) -> list[Counted]:
     """Each landing day of the window against the days before it."""
     plays = landed_plays(lake, files, window)
     counts = by_source(plays)
     found = [one for day in window.days for one in _dated(volumes(counts, day), day, window)]
     moved = [one for day in window.days for one in _dated(drifts(in_periods(plays, day)), day, window)]
     return [
-        _batch("listens", lake, facts(found, VOLUME), completeness.suite),
-        _batch("listens", lake, facts(moved, DRIFT), drift_rules.suite),
+        ("listens", facts(found, VOLUME), completeness.suite),
+        ("listens", facts(moved, DRIFT), drift_rules.suite),
     ]
-
-
-def _batch(table: str, lake: Lake, rows: pa.Table, suite: "Callable[[], ExpectationSuite]") -> Batch:
-    return Batch(table, lake.spark.createDataFrame(rows).coalesce(1), suite)
 
 
 def _dated(rows: Iterable[Fact], day: date, window: Window) -> list[Fact]:

@@ -1,1 +1,0 @@
-"""Seconds of the input gate by the size of the night."""
