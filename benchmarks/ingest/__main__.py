@@ -40,7 +40,7 @@ from jobs.errors import BadDataError
 from jobs.ingest.stage import ingest_landing
 from jobs.lake.catalog import LANDING_KINDS
 from jobs.lake.session import open_session
-from jobs.settings import LakeSettings, LandingSettings, Settings
+from jobs.settings import LakeSettings, LandingSettings, Settings, StoreSettings
 from jobs.stage import Night, peak_memory_mb
 from jobs.validate import gate
 from jobs.validate.findings import Finding
@@ -195,10 +195,13 @@ def _warm_up(spark: SparkSession, root: Path, settings: Settings) -> None:
         update={
             "landing": LandingSettings(root=str(root / "warm")),
             "lake": LakeSettings(root=str(root / "warm_lake")),
+            "store": StoreSettings(root=str(root / "warm_store")),
         }
     )
     bare(spark, root / "warm", day, root / "warm_bare")
-    ingest_landing(Night(Window.night(day), warm))
+    night = Night(Window.night(day), warm)
+    ingest_landing(night)
+    _gate(night)
 
 
 def table(timings: Timings) -> str:

@@ -56,12 +56,13 @@ def gate_inputs(night: Night) -> None:
     lake = Lake(open_session(night.settings, GATE), night.settings)
     files = landing_files(night.settings, night.window)
     with ThreadPoolExecutor(4) as pool:
-        # Counted side by side: none keeps the processors busy alone.
+        # Counted side by side: none keeps the processors busy alone. Listens take longest, so the suites
+        # of the others run meanwhile.
         counted = [
             pool.submit(_files, files, night.window),
-            pool.submit(_listens, lake, night.window),
             pool.submit(_catalog, lake, night.window),
             pool.submit(_comparisons, lake, files, night.window),
+            pool.submit(_listens, lake, night.window),
         ]
         hold_gate(night, GATE, _batches(lake.spark, counted))
 
