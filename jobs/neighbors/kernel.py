@@ -199,13 +199,12 @@ def pick(rows: Rows, chosen: NDArray[np.int64]) -> Rows:
     )  # fmt: skip
 
 
-def by_item(rows: Rows, n_items: int, n_head: int) -> Postings:
-    """The rows' postings, for items 0 to ``n_items`` - 1; those of the head are empty."""
+def by_item(rows: Rows, n_items: int) -> Postings:
+    """The rows' postings, for items 0 to ``n_items`` - 1."""
     shape, place = (len(rows.listener), n_items), np.arange(len(rows.items))
     csc = sp.csr_matrix((place, rows.items, rows.indptr), shape=shape).tocsc()
-    indptr = np.maximum(csc.indptr, csc.indptr[n_head]).astype(np.int64)
     levels = rows.levels[csc.data] if len(rows.levels) else rows.levels
-    return Postings(indptr, csc.indices.astype(np.uint32), rows.x[csc.data], levels)
+    return Postings(csc.indptr.astype(np.int64), csc.indices.astype(np.uint32), rows.x[csc.data], levels)
 
 
 def score_within(
@@ -213,7 +212,7 @@ def score_within(
 ) -> None:
     """Offer each pair of the rows to the lists of both, ``found``, once."""
     blocks, parts = _blocks(rows, found, block)
-    postings = [by_item(each, n_items, rule.n_head) for each in blocks]
+    postings = [by_item(each, n_items) for each in blocks]
 
     def score(i: int, j: int) -> None:
         lists = (*parts[i], *parts[j])
@@ -238,7 +237,7 @@ def score_between(
     """Offer each pair of a left and a right row to the lists of both; nobody is their own neighbor."""
     lefts, left_parts = _blocks(left, left_found, block)
     rights, right_parts = _blocks(right, right_found, block)
-    postings = [by_item(each, n_items, rule.n_head) for each in rights]
+    postings = [by_item(each, n_items) for each in rights]
 
     def score(i: int, j: int) -> None:
         lists = (*left_parts[i], *right_parts[j])

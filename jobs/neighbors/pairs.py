@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from jobs.neighbors.compiled import compiled
 from jobs.neighbors.lists import Pairs, offer
-from jobs.neighbors.sums import Moments, add_head, add_row, measure, new_sums
+from jobs.neighbors.sums import Moments, add_row, measure, new_sums
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -145,9 +145,7 @@ def score_block(left, right, postings, same, rule, best, worst, right_best, righ
         first = u + 1 if same else 0
         if same:
             _pass(left.items[left.indptr[u] : left.indptr[u + 1]], starts)
-        add_row(left, u, postings, starts, rule, sums)
-        if rule.n_head:
-            add_head(left, u, right, first, sums)
+        add_row(left, u, right, first, postings, starts, rule, sums)
         if left.spread[u] > 0:
             measure(left, u, right, first, rule, sums, moments)
             bars = (best.bar[u], worst.bar[u], right_best.bar[first:], right_worst.bar[first:])

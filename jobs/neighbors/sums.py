@@ -22,6 +22,8 @@ from jobs.neighbors.compiled import compiled
 CANCELED = 1e-5
 # Product of two sums of squares below which squares of it may vanish.
 TINY = 1e-200
+# Pair operations that take as long as to complete one candidate.
+COMPLETION = 50
 
 
 class Postings(NamedTuple):
@@ -78,18 +80,52 @@ def new_sums(left, right, rule):
 
 
 @compiled
-def add_row(left, u, postings, starts, rule, sums):
-    """Add the postings of a left listener's items, from ``starts`` on, to the lines of the right."""
-    row = slice(left.indptr[u], left.indptr[u + 1])
-    items, xs = left.items[row], left.x[row]
+def add_row(left, u, right, first, postings, starts, rule, sums):
+    """Add a left listener's items, from ``starts`` in their postings on, to the lines of the right.
+
+    Who shares none but items of the head keeps n = 0 (see Rule).
+    """
+    start, end = left.indptr[u], left.indptr[u + 1]
+    tail = start + np.searchsorted(left.items[start:end], rule.n_head)
+    _add_items(left, tail, end, postings, starts, rule, sums)
+    if tail > start:
+        _add_head(left, start, tail, right, first, postings, starts, rule, sums)
+
+
+@compiled
+def _add_items(left, start, end, postings, starts, rule, sums):
+    items, xs = left.items[start:end], left.x[start:end]
     indptr, listeners = postings.indptr, postings.listeners
     if sums.bits.n:
-        levels = left.levels[row]
+        levels = left.levels[start:end]
         _add_levels(items, levels, indptr, listeners, postings.levels, starts, sums.terms, sums.words)
     elif rule.n_items:
         _add_over_all(items, xs, indptr, listeners, postings.x, starts, sums.lines)
     else:
         _add_co_rated(items, xs, indptr, listeners, postings.x, starts, sums.lines)
+
+
+@compiled
+def _add_head(left, start, tail, right, first, postings, starts, rule, sums):
+    """Complete the sums of the candidates, one by one or, where they are many, along the postings."""
+    lines, width, n_postings = sums.lines, sums.width, 0
+    for item in left.items[start:tail]:
+        n_postings += postings.indptr[item + 1] - starts[item]
+    candidate = lines[::width] > 0
+    if candidate.sum() * COMPLETION > n_postings:
+        _add_items(left, start, tail, postings, starts, rule, sums)
+        for v in range(first, len(candidate)):
+            if not candidate[v]:
+                lines[width * v] = 0.0
+        return
+    rated, head = sums.rated, sums.head
+    rated[:] = False
+    for p in range(start, tail):
+        rated[left.items[p]], head[left.items[p]] = True, left.x[p]
+    items, ys, indptr = right.items, right.x, right.indptr
+    for v in range(first, len(candidate)):
+        if candidate[v]:
+            _add_rated(lines, width, v, rated, head, items, ys, indptr[v], indptr[v + 1])
 
 
 @compiled
@@ -225,21 +261,6 @@ def _add_levels(items, levels, indptr, listeners, ys, starts, terms, words):
         for q in range(len(others)):
             place = np.uint64(2) * theirs[q]
             _add_two(words, others[q], term[place], term[place + np.uint64(1)])
-
-
-@compiled
-def add_head(left, u, right, first, sums):
-    """Complete the sums of the candidates, who have at least one item below the head in common."""
-    rated, head, lines = sums.rated, sums.head, sums.lines
-    rated[:] = False
-    for p in range(left.indptr[u], left.indptr[u + 1]):
-        if left.items[p] >= len(rated):
-            break
-        rated[left.items[p]], head[left.items[p]] = True, left.x[p]
-    width, items, ys, indptr = sums.width, right.items, right.x, right.indptr
-    for v in range(first, len(indptr) - 1):
-        if lines[width * v] > 0:
-            _add_rated(lines, width, v, rated, head, items, ys, indptr[v], indptr[v + 1])
 
 
 @compiled

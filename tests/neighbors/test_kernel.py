@@ -171,9 +171,10 @@ def test_targets_get_the_lists_they_would_have_among_all():
 
 @pytest.mark.parametrize("support", ["co_rated", "all"])
 @pytest.mark.parametrize("block", [200, 37])
-def test_beyond_the_budget_popular_items_make_no_candidates_but_count(support, block):
+@pytest.mark.parametrize("rarest", [0.05, 0.001], ids=["many candidates", "few candidates"])
+def test_beyond_the_budget_popular_items_make_no_candidates_but_count(support, block, rarest):
     rng = np.random.default_rng(11)
-    popularity = np.linspace(0.9, 0.05, 50)[rng.permutation(50)]
+    popularity = np.geomspace(0.9, rarest, 50)[rng.permutation(50)]
     rated = rng.random((200, 50)) < popularity
     ratings = sp.csr_matrix(np.where(rated, rng.integers(1, 6, rated.shape), 0.0))
     listeners = rated.sum(0)
