@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from jobs.errors import BadDataError
 from jobs.lake.arrow import open_table, replace
 from jobs.stage import Night
-from jobs.validate.docs import docs_prefix, publish_docs
+from jobs.validate.docs import docs_prefix, publish_docs, write_first_page
 from jobs.validate.findings import CRITICAL, WARNING, Finding, failed, rows_checked, stop_message
 from jobs.validate.runner import Batch, run_suites
 
@@ -25,6 +25,7 @@ def hold_gate(night: Night, gate: str, batches: Iterable[Batch]) -> None:
     as_of = night.window.as_of
     with TemporaryDirectory() as folder:
         findings = run_suites(batches, night.window, Path(folder))
+        write_first_page(Path(folder), f"{gate}, {as_of}", findings)
         url = publish_docs(night.store, Path(folder), docs_prefix(as_of, gate))
     stops, warnings = failed(findings, CRITICAL), failed(findings, WARNING)
     if night.force and stops:

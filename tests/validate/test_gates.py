@@ -1,8 +1,10 @@
 """The two gates on small nights: what passes, what stops, what is kept and where."""
 
 import logging
+import re
 import sys
 from datetime import timedelta
+from posixpath import normpath
 
 import pytest
 from deltalake import DeltaTable
@@ -50,6 +52,26 @@ def test_a_healthy_night_passes_and_its_data_docs_are_in_the_store(spark, night)
     pages = [key for key in keys if key.startswith(f"{prefix}validations/listens/")]
     assert b"missing field: user_id" in night.store.get(pages[0])
     assert night.summary.details["data_docs"] == night.store.url(f"{prefix}index.html")
+
+
+def links(html: bytes) -> set[str]:
+    return {link for link in re.findall(r'href="([^"#]+\.html)', html.decode()) if "//" not in link}
+
+
+def test_the_first_page_says_what_did_not_hold_and_every_link_leads_to_a_page(spark, night):
+    land(night.settings, landing_files=[landing_file("listens", 0, status="refused", reason="<cut>")])
+    with pytest.raises(BadDataError):
+        gate_inputs(night)
+    prefix = f"reports/{NIGHT}/data_docs/gate_inputs/"
+    keys = [key.removeprefix(prefix) for key in night.store.list(prefix)]
+    first = night.store.get(f"{prefix}index.html")
+    n_missed = len(results(night.settings, success=False))
+    assert first.count(b"<li>critical: ") + first.count(b"<li>warning: ") == n_missed > 0
+    assert b"&lt;cut&gt;" in first and b"<script" not in first
+    assert links(first) == {key for key in keys if key.startswith("validations/")}
+    for key in links(first):
+        theirs = {normpath(f"{key}/../{link}") for link in links(night.store.get(prefix + key))}
+        assert "index.html" in theirs and theirs <= set(keys)
 
 
 def test_the_message_names_the_file_the_numbers_and_the_way_on(spark, night):
