@@ -46,6 +46,8 @@ def spark_options(settings: Settings) -> dict[str, str]:
         # Training reads a recorded version again, months later.
         "spark.databricks.delta.properties.defaults.logRetentionDuration": "interval 90 days",
         "spark.databricks.delta.properties.defaults.deletedFileRetentionDuration": "interval 90 days",
+        # Read ahead, each spill of a sort would take two megabytes more that no limit knows of.
+        "spark.unsafe.sorter.spill.read.ahead.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.ui.enabled": "false",
         # No warehouse folder, no metastore: tables are found by their path.
