@@ -183,15 +183,20 @@ def _lines(size):
     return room[skip : skip + size]
 
 
+def _place_of(line, context, builder, signature, arguments):
+    """Where, in the array of the first argument, the line is that the second one counts."""
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    place = builder.zext(arguments[1], ir.IntType(64))
+    return builder.gep(builder.bitcast(array.data, line.as_pointer()), [place])
+
+
 @intrinsic
 def _add_six(typing, sums, v, x, y):
     """Add (1, x, x^2, y, y^2, xy) to line v of ``sums`` as one vector of 8: c0 + y (c1 + y c2)."""
 
     def generate(context, builder, signature, arguments):
         line, lane = ir.VectorType(ir.DoubleType(), 8), ir.IntType(32)
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        place = builder.zext(arguments[1], ir.IntType(64))
-        at = builder.gep(builder.bitcast(array.data, line.as_pointer()), [place])
+        at = _place_of(line, context, builder, signature, arguments)
         x, y = arguments[2], arguments[3]
 
         def lanes(base, **values):
@@ -218,9 +223,7 @@ def _add_two(typing, lines, v, first, second):
     def generate(context, builder, signature, arguments):
         number = context.get_data_type(signature.args[2])
         line, lane = ir.VectorType(number, 2), ir.IntType(32)
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        place = builder.zext(arguments[1], ir.IntType(64))
-        at = builder.gep(builder.bitcast(array.data, line.as_pointer()), [place])
+        at = _place_of(line, context, builder, signature, arguments)
         more = ir.Constant(line, [0, 0])
         for position in range(2):
             more = builder.insert_element(more, arguments[2 + position], lane(position))
