@@ -35,7 +35,7 @@ def landed_plays(lake: Lake, files: Iterable[Mapping[str, Any]], window: Window)
     """Plays of each landing day with any, of the window and its history; ``files`` are the rows of
     landing_files by the window's end."""
     since = window.start - HISTORY
-    made_of = {day: digest for day, digest in digests(files).items() if day >= since}
+    made_of = digests(files, since)
     kept = _kept(lake.settings, since, window.as_of)
     counts = {day: plays for (day, digest), plays in kept.items() if made_of.get(day) == digest}
     fresh = {day: count_plays(lake, day) for day in made_of.keys() - counts.keys()}
@@ -44,11 +44,13 @@ def landed_plays(lake: Lake, files: Iterable[Mapping[str, Any]], window: Window)
     return counts | fresh
 
 
-def digests(files: Iterable[Mapping[str, Any]]) -> dict[date, str]:
-    """Of each day on which listens landed: a digest of their files, and of the features' known then."""
+def digests(files: Iterable[Mapping[str, Any]], since: date = date.min) -> dict[date, str]:
+    """Of each day from ``since`` on which listens landed: a digest of their files, and of the features'
+    known then."""
     rows = sorted(files, key=lambda row: (row["landed_on"], row["landing_file"]))
     marks = [(r, f"{r['landing_file']} {r['fingerprint']} {r['rows_accepted']}\n") for r in rows]
-    days = {r["landed_on"] for r in rows if r["kind"] == "listens" and r["rows_accepted"]}
+    listens = (r for r in rows if r["kind"] == "listens" and r["rows_accepted"])
+    days = {r["landed_on"] for r in listens if r["landed_on"] >= since}
     return {
         day: hashlib.sha256(
             "".join(
