@@ -61,7 +61,7 @@ def is_cheaper(ratings: sp.csr_matrix, moved: Mask) -> bool:
 
 def update(now: Coded, earlier: Earlier, moved: Mask, rule: Rule, n_threads: int = 1) -> Neighbors:
     """Today's neighbors from the earlier ones, found by the same rule; ``moved``: see ``changed``."""
-    everyone, n_columns = prepare(now.ratings, rule), now.ratings.shape[1]
+    everyone, n_columns = prepare(now.ratings, rule, n_threads), now.ratings.shape[1]
     everybody, nobody = len(now.users), rule._replace(k=0, k_dissimilar=0)
 
     def scored(chosen: NDArray[np.int64], others: Found) -> Found:
@@ -76,7 +76,7 @@ def update(now: Coded, earlier: Earlier, moved: Mask, rule: Rule, n_threads: int
     rest = np.flatnonzero(~moved & ~sound)
     _replace(found, rest, scored(rest, Found.empty(everybody, nobody)))
     _replace(found, movers, theirs)
-    return ranked(found, everyone.listener, rule)
+    return ranked(found, everyone.listener, rule, n_threads)
 
 
 def _kept(now: Coded, earlier: pa.Table, moved: Mask, gained: Found, rule: Rule) -> tuple[Found, Mask]:

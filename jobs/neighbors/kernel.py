@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from jobs.neighbors.lists import Lists, drop_repeated, in_order, new_lists, settle
 from jobs.neighbors.pairs import Rows, Rule, condition, levels_of, rounded, score_block
-from jobs.neighbors.sums import Postings
-from jobs.neighbors.threads import run_disjoint
+from jobs.neighbors.popular import HIGHEST, planes_of, popular_places
+from jobs.neighbors.sums import by_item, common_bits
+from jobs.neighbors.threads import in_threads, run_disjoint
 
 Support = Literal["co_rated", "all"]
 BANDS = ("most_similar", "similar", "dissimilar")
@@ -103,10 +104,10 @@ def pearson_neighbors(
     rule = Rule(n_items, k, k_dissimilar, min_overlap, float(shrinkage), n_head)
     if targets is not None:
         return neighbors_of(np.asarray(targets, np.int64), ratings, rule, block, n_threads)
-    everyone = prepare(ratings, rule)
+    everyone = prepare(ratings, rule, n_threads)
     found = Found.empty(ratings.shape[0], rule)
     score_within(everyone, found, ratings.shape[1], rule, block=block, n_threads=n_threads)
-    return ranked(found, everyone.listener, rule)
+    return ranked(found, everyone.listener, rule, n_threads)
 
 
 def neighbors_of(
@@ -117,13 +118,13 @@ def neighbors_of(
     n_threads: int = 1,
 ) -> Neighbors:
     """The lists of some rows only, among all; columns by falling popularity if the rule has a head."""
-    everyone = prepare(ratings, rule)
+    everyone = prepare(ratings, rule, n_threads)
     chosen = pick(everyone, np.unique(targets))
     found = Found.empty(len(chosen.listener), rule)
     nobody = Found.empty(ratings.shape[0], rule._replace(k=0, k_dissimilar=0))
     n_columns = ratings.shape[1]
     score_between(chosen, everyone, found, nobody, n_columns, rule, block=block, n_threads=n_threads)
-    return ranked(found, chosen.listener, rule)
+    return ranked(found, chosen.listener, rule, n_threads)
 
 
 def _check(k: int, k_dissimilar: int, min_overlap: int, shrinkage: float, n_threads: int) -> None:
@@ -148,7 +149,7 @@ def head_size(listeners: NDArray[np.integer], pair_budget: int) -> int:
     return int((left > pair_budget).sum())
 
 
-def prepare(ratings: sp.csr_matrix, rule: Rule) -> Rows:
+def prepare(ratings: sp.csr_matrix, rule: Rule, n_threads: int = 1) -> Rows:
     """Rows with items ascending, shifted and scaled."""
     if not ratings.has_sorted_indices:
         ratings = ratings.sorted_indices()
@@ -158,7 +159,16 @@ def prepare(ratings: sp.csr_matrix, rule: Rule) -> Rows:
     if not np.isfinite(values).all():
         raise ValueError("ratings must be finite: leave out those that are NaN or infinite")
     indptr = ratings.indptr.astype(np.int64)
-    x, scale, spread, total = condition(indptr, values, rule.n_items, rule.n_items == 0)
+
+    def part(span: tuple[int, int]) -> tuple[NDArray[np.float64], ...]:
+        edges = indptr[span[0] : span[1] + 1]
+        some = values[edges[0] : edges[-1]]
+        conditioned: tuple[NDArray[np.float64], ...]
+        conditioned = condition(edges - edges[0], some, rule.n_items, rule.n_items == 0)
+        return conditioned
+
+    parts = in_threads(part, spans(ratings.shape[0], BLOCK), n_threads)
+    x, scale, spread, total = (np.concatenate(column) for column in zip(*parts, strict=True))
     listener, items = np.arange(ratings.shape[0], dtype=np.int32), ratings.indices.astype(np.int32)
     levels = levels_of(indptr, values)
     return Rows(listener, indptr, items, values, x, levels, scale, spread, total)
@@ -199,24 +209,18 @@ def pick(rows: Rows, chosen: NDArray[np.int64]) -> Rows:
     )  # fmt: skip
 
 
-def by_item(rows: Rows, n_items: int) -> Postings:
-    """The rows' postings, for items 0 to ``n_items`` - 1."""
-    shape, place = (len(rows.listener), n_items), np.arange(len(rows.items))
-    csc = sp.csr_matrix((place, rows.items, rows.indptr), shape=shape).tocsc()
-    levels = rows.levels[csc.data] if len(rows.levels) else rows.levels
-    return Postings(csc.indptr.astype(np.int64), csc.indices.astype(np.uint32), rows.x[csc.data], levels)
-
-
 def score_within(
     rows: Rows, found: Found, n_items: int, rule: Rule, *, block: int = BLOCK, n_threads: int = 1
 ) -> None:
     """Offer each pair of the rows to the lists of both, ``found``, once."""
     blocks, parts = _blocks(rows, found, block)
-    postings = [by_item(each, n_items) for each in blocks]
+    places = _popular(rows, rows, n_items, rule)
+    postings = in_threads(lambda each: by_item(each, places), blocks, n_threads)
+    planes = in_threads(lambda each: planes_of(each, places), blocks, n_threads)
 
     def score(i: int, j: int) -> None:
-        lists = (*parts[i], *parts[j])
-        score_block(blocks[i], blocks[j], postings[j], i == j, rule, *lists)
+        both, lists = (planes[i], planes[j]), (*parts[i], *parts[j])
+        score_block(blocks[i], blocks[j], postings[j], both, i == j, rule, *lists)
 
     # The blocks with themselves come last: half the work of others, they fill the gaps of the end.
     tasks = [*combinations(range(len(blocks)), 2), *((i, i) for i in range(len(blocks)))]
@@ -237,14 +241,25 @@ def score_between(
     """Offer each pair of a left and a right row to the lists of both; nobody is their own neighbor."""
     lefts, left_parts = _blocks(left, left_found, block)
     rights, right_parts = _blocks(right, right_found, block)
-    postings = [by_item(each, n_items) for each in rights]
+    places = _popular(left, right, n_items, rule)
+    postings = in_threads(lambda each: by_item(each, places), rights, n_threads)
+    mine, theirs = (
+        in_threads(lambda each: planes_of(each, places), each, n_threads) for each in (lefts, rights)
+    )
 
     def score(i: int, j: int) -> None:
-        lists = (*left_parts[i], *right_parts[j])
-        score_block(lefts[i], rights[j], postings[j], False, rule, *lists)
+        both, lists = (mine[i], theirs[j]), (*left_parts[i], *right_parts[j])
+        score_block(lefts[i], rights[j], postings[j], both, False, rule, *lists)
 
     tasks = list(product(range(len(lefts)), range(len(rights))))
     run_disjoint(score, tasks, [(i, ~j) for i, j in tasks], n_threads)
+
+
+def _popular(left: Rows, right: Rows, n_items: int, rule: Rule) -> NDArray[np.int32]:
+    """Each item's place among those that pairs of these rows have summed as bits, or -1."""
+    if not common_bits(left, right, rule).n or max(left.levels.max(), right.levels.max()) > HIGHEST:
+        return np.full(n_items, -1, np.int32)
+    return popular_places(np.bincount(right.items, minlength=n_items), len(right.listener))
 
 
 def _blocks(rows: Rows, found: Found, block: int) -> tuple[list[Rows], list[Found]]:
@@ -252,10 +267,10 @@ def _blocks(rows: Rows, found: Found, block: int) -> tuple[list[Rows], list[Foun
     return [cut(rows, *span) for span in edges], [found.part(*span) for span in edges]
 
 
-def ranked(found: Found, listener: NDArray[np.int32], rule: Rule) -> Neighbors:
+def ranked(found: Found, listener: NDArray[np.int32], rule: Rule, n_threads: int = 1) -> Neighbors:
     """The lists in order, as columns; ``found`` is settled in place."""
-    for lists in found:
-        settle(lists)
+    parts = [found.part(*span) for span in spans(len(listener), BLOCK)]
+    in_threads(settle, [lists for part in parts for lists in part], n_threads)
     drop_repeated(found.worst, found.best)
     user, neighbor, n_common, similarity, rank, of_worst = in_order(listener, *found)
     band = np.where(of_worst, 2, rank > -(-rule.k // 5)).astype(np.int8)

@@ -1,10 +1,11 @@
 """The numba half of the kernel: correlate the rows of one block with the rows of another.
 
 For a listener of the left block, every rating walks the list of the right block's listeners of that
-item and adds to their sums (``jobs.neighbors.sums``). Ratings are first shifted to about the listener's
-median and scaled by a power of two, which no correlation notices: sums then neither cancel nor
-overflow, and the rare pair that cancels all the same (its co-rated items are far from the median) is
-computed again in two passes from the ratings themselves.
+item and adds to their sums (``jobs.neighbors.sums``; ``jobs.neighbors.popular`` where the most popular
+items are summed many at once). Ratings are first shifted to about the listener's median and scaled by a
+power of two, which no correlation notices: sums then neither cancel nor overflow, and the rare pair
+that cancels all the same (its co-rated items are far from the median) is computed again in two passes
+from the ratings themselves.
 """
 
 import math
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from jobs.neighbors.compiled import compiled
 from jobs.neighbors.lists import Pairs, offer
+from jobs.neighbors.popular import add_popular
 from jobs.neighbors.sums import Moments, add_row, measure, new_sums
 
 Floats = NDArray[np.float64]
@@ -133,10 +135,11 @@ def levels_of(indptr, ratings):
 
 
 @compiled
-def score_block(left, right, postings, same, rule, best, worst, right_best, right_worst):
+def score_block(left, right, postings, planes, same, rule, best, worst, right_best, right_worst):
     """Offer every pair of a left and a right listener to the lists of both.
 
-    ``same``: both sides are one block, and each of its pairs is met once.
+    ``postings`` are of the right ones, ``planes`` of both (see ``jobs.neighbors.popular``). ``same``:
+    both sides are one block, and each of its pairs is met once.
     """
     n_right = len(right.indptr) - 1
     sums, starts = new_sums(left, right, rule), postings.indptr[:-1].copy()
@@ -146,6 +149,7 @@ def score_block(left, right, postings, same, rule, best, worst, right_best, righ
         if same:
             _pass(left.items[left.indptr[u] : left.indptr[u + 1]], starts)
         add_row(left, u, right, first, postings, starts, rule, sums)
+        add_popular(planes[0], u, planes[1], first, sums.bits, sums.words)
         if left.spread[u] > 0:
             measure(left, u, right, first, rule, sums, moments)
             bars = (best.bar[u], worst.bar[u], right_best.bar[first:], right_worst.bar[first:])

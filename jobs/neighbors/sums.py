@@ -70,9 +70,30 @@ class Moments(NamedTuple):
 
 
 @compiled
+def by_item(rows, places):
+    """The rows' postings, of the items without a place among the popular (see ``popular_places``)."""
+    indptr = np.zeros(len(places) + 1, np.int64)
+    for item in rows.items:
+        if places[item] < 0:
+            indptr[item + 1] += 1
+    indptr = np.cumsum(indptr)
+    n, ends = indptr[-1], indptr[:-1].copy()
+    listeners, x, levels = np.empty(n, np.uint32), np.empty(n), np.empty(n, np.uint8)
+    for u in range(len(rows.listener)):
+        for p in range(rows.indptr[u], rows.indptr[u + 1]):
+            item = rows.items[p]
+            if places[item] < 0:
+                end = ends[item]
+                listeners[end], x[end], ends[item] = u, rows.x[p], end + 1
+                if len(rows.levels):
+                    levels[end] = rows.levels[p]
+    return Postings(indptr, listeners, x, levels)
+
+
+@compiled
 def new_sums(left, right, rule):
     """Zeros for the pairs of the left with the right rows, of the kind that their ratings allow."""
-    bits = _common_bits(left, right, rule)
+    bits = common_bits(left, right, rule)
     width = 2 if rule.n_items or bits.n else 8
     lines = _lines(width * (len(right.indptr) - 1))
     rated, head = np.zeros(rule.n_head, np.bool_), np.empty(rule.n_head)
@@ -144,7 +165,7 @@ def measure(left, u, right, first, rule, sums, moments):
 
 
 @compiled
-def _common_bits(left, right, rule):
+def common_bits(left, right, rule):
     """The bits of levels; 0 where the pairs of these rows are not summed as levels."""
     if rule.n_items or rule.n_head or len(left.levels) == 0 or len(right.levels) == 0:
         return Bits(np.uint64(0), np.uint64(0))

@@ -1,10 +1,19 @@
-"""Run tasks on threads so that no two at a time write the same thing."""
+"""Work on threads: parts that have nothing to do with each other, and tasks that must not meet."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 Task = tuple[int, ...]
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+
+def in_threads(work: Callable[[Part], Result], parts: Iterable[Part], n_threads: int) -> list[Result]:
+    """``work`` of each part, in their order. The first error is raised."""
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(work, parts))
 
 
 def run_disjoint(

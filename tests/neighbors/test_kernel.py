@@ -27,8 +27,9 @@ def assert_identical(found, expected):
 @pytest.mark.parametrize("support", ["co_rated", "all"])
 @pytest.mark.parametrize("shrinkage", [0.0, 7.5])
 @pytest.mark.parametrize("density", [0.15, 0.5, 1.0])
-def test_lists_are_those_of_numpy_corrcoef(support, shrinkage, density):
-    ratings = random_ratings(60, 40, density, seed=3)
+@pytest.mark.parametrize("n_items", [40, 70])
+def test_lists_are_those_of_numpy_corrcoef(support, shrinkage, density, n_items):
+    ratings = random_ratings(60, n_items, density, seed=3)
     options = {"support": support, "k": 10, "k_dissimilar": 4, "min_overlap": 3, "shrinkage": shrinkage}
     assert_same_lists(
         by_user(pearson_neighbors(ratings, **options)), neighbors_by_numpy(ratings, **options)
@@ -127,11 +128,20 @@ def test_neither_blocks_nor_threads_change_a_bit(support):
             assert_identical(found, expected)
 
 
+# With 150 items there are popular ones, which are summed as bits.
+@pytest.mark.parametrize("n_items", [50, 150])
+@pytest.mark.parametrize("targets", [None, range(0, 60, 7)])
 @pytest.mark.parametrize("block", [60, 17])
 @pytest.mark.parametrize("values", [range(1, 6), np.arange(0.5, 5.5, 0.5), [-31, -30, 0], [7]])
-def test_ratings_of_few_levels_give_the_same_to_the_last_bit(values, block):
-    ratings = random_ratings(60, 50, 0.5, seed=6, values=values)
-    options = {"k": 9, "k_dissimilar": 5, "min_overlap": 2, "shrinkage": 2.0, "block": block}
+def test_ratings_of_few_levels_give_the_same_to_the_last_bit(values, block, targets, n_items):
+    ratings = random_ratings(60, n_items, 0.5, seed=6, values=values)
+    options = {"targets": targets} | {
+        "k": 9,
+        "k_dissimilar": 5,
+        "min_overlap": 2,
+        "shrinkage": 2.0,
+        "block": block,
+    }
     # A 64th of them is no level, and no correlation notices a power of two.
     assert_identical(pearson_neighbors(ratings, **options), pearson_neighbors(ratings / 64, **options))
 
