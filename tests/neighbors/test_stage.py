@@ -47,7 +47,7 @@ def listed(settings):
 
 @pytest.mark.parametrize("support", ["co_rated", "all"])
 def test_a_night_of_ratings_becomes_its_neighbors(settings, support):
-    matrix = random_ratings(25, 30, 0.4, seed=2)
+    matrix = random_ratings(25, 80, 0.4, seed=2)
     write_ratings(settings, matrix)
     options = {"support": support, "k": 6, "k_dissimilar": 3, "min_overlap": 3, "shrinkage": 10.0}
     expected = sorted(

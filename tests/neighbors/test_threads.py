@@ -3,7 +3,7 @@ from itertools import combinations_with_replacement
 
 import pytest
 
-from jobs.neighbors.threads import run_disjoint
+from jobs.neighbors.threads import in_threads, run_disjoint
 
 TASKS = list(combinations_with_replacement(range(5), 2))
 
@@ -22,6 +22,24 @@ def test_every_task_runs_once_and_no_two_write_the_same_at_a_time(n_threads):
 
     run_disjoint(work, TASKS, TASKS, n_threads)
     assert sorted(done) == TASKS
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_results_come_in_the_order_of_their_parts(n_threads):
+    first_may_end = threading.Event()
+
+    def work(part: int) -> int:
+        if part == 0 and n_threads > 1:
+            assert first_may_end.wait(60)
+        first_may_end.set()
+        return part * part
+
+    assert in_threads(work, range(4), n_threads) == [0, 1, 4, 9]
+
+
+def test_an_error_in_a_part_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        in_threads(lambda part: 1 // part, [1, 0, 2], 2)
 
 
 def test_an_error_in_a_task_is_raised():
