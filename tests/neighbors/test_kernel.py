@@ -135,13 +135,8 @@ def test_neither_blocks_nor_threads_change_a_bit(support):
 @pytest.mark.parametrize("values", [range(1, 6), np.arange(0.5, 5.5, 0.5), [-31, -30, 0], [7]])
 def test_ratings_of_few_levels_give_the_same_to_the_last_bit(values, block, targets, n_items):
     ratings = random_ratings(60, n_items, 0.5, seed=6, values=values)
-    options = {"targets": targets} | {
-        "k": 9,
-        "k_dissimilar": 5,
-        "min_overlap": 2,
-        "shrinkage": 2.0,
-        "block": block,
-    }
+    lists = {"k": 9, "k_dissimilar": 5, "min_overlap": 2, "shrinkage": 2.0}
+    options = lists | {"block": block, "targets": targets}
     # A 64th of them is no level, and no correlation notices a power of two.
     assert_identical(pearson_neighbors(ratings, **options), pearson_neighbors(ratings / 64, **options))
 
