@@ -18,13 +18,13 @@ import pyarrow.parquet as pq
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.train.lake import land
+from jobs.domain.arrays import Floats
 from jobs.settings import LakeSettings, Settings
 from jobs.train.examples import UNKNOWN, examples, labels
 from jobs.train.history import Known, read_known
 from jobs.train.plays import Records
 from jobs.train.stage import fit_config
 from jobs.window import Window
-from models.content_network.arrays import Floats
 from models.content_network.comparison import measure, predict
 from models.content_network.examples import Examples
 from models.content_network.fit import fit_network, scaling_of

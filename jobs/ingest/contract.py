@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from jobs.ingest.faults import RowFault
 from jobs.ingest.times import INSTANT, parse_time
-from jobs.lake.catalog import FEATURES, TABLES
+from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_type
+from models.features import FEATURES
 
 
 @dataclass(frozen=True)

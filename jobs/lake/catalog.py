@@ -5,10 +5,8 @@ Types are Spark SQL's: string, boolean, int, bigint, double, date, timestamp (UT
 
 from dataclasses import dataclass
 
-FEATURES = (
-    "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness",
-    "instrumentalness", "liveness", "valence", "tempo", "duration_ms", "time_signature",
-)  # fmt: skip
+from models.features import FEATURES
+
 LANDING_KINDS = ("listens", "tracks", "audio_features", "feedback")
 
 

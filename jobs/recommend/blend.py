@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.domain.arrays import Ints
 from jobs.recommend.tracks import Tracks
 
 # Also the order in which they stand in for one another.
@@ -98,9 +99,7 @@ class _Gate:
         return False
 
 
-def shuffled(
-    positions: NDArray[np.int64], scores: NDArray[np.floating], rng: np.random.Generator
-) -> NDArray[np.int64]:
+def shuffled(positions: Ints, scores: NDArray[np.floating], rng: np.random.Generator) -> Ints:
     """The positions in an order drawn at random: each place goes to one of those left by its odds.
 
     Scores are probabilities (Efraimidis and Spirakis 2006, with odds for weights). So an explorer is
@@ -110,7 +109,7 @@ def shuffled(
     return positions[np.argsort(rng.exponential(size=len(p)) * (1 - p) / p, kind="stable")]
 
 
-def best(scores: NDArray[np.floating], n: int) -> NDArray[np.int64]:
+def best(scores: NDArray[np.floating], n: int) -> Ints:
     """Positions of the ``n`` greatest scores, greatest first, ties by position; NaN is no score."""
     scored = np.flatnonzero(~np.isnan(scores))
     if len(scored) > n:

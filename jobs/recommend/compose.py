@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from jobs.domain.arrays import Ints, Mask
 from jobs.recommend.blend import (
     EXPLOIT,
     EXPLORE,
@@ -30,9 +30,8 @@ from jobs.recommend.explore import Model, Scores, content_scores, explained
 from jobs.recommend.listeners import Listener, listeners_of
 from jobs.recommend.reasons import sentence
 from jobs.recommend.shelves import Shelves
-from jobs.recommend.tracks import Mask, Tracks
+from jobs.recommend.tracks import Tracks
 
-Ints = NDArray[np.int64]
 BLOCK_LISTENERS = 64
 
 

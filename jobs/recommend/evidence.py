@@ -5,18 +5,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from jobs.lake.catalog import FEATURES
+from jobs.domain.arrays import Floats, Ints
 from jobs.recommend.blend import EXPLOIT, EXPLORE, Pick
 from jobs.recommend.exploit import Predictions, Supporter, supporters
 from jobs.recommend.explore import Scores, likeness
 from jobs.recommend.listeners import Listener
 from jobs.recommend.reasons import WORDS
 from jobs.recommend.tracks import Tracks
+from models.features import FEATURES
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 N_NEIGHBORS = 3
 N_CARRIED = 3
 N_SHARED_ARTISTS = 2

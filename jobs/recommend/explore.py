@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from jobs.lake.catalog import FEATURES
+from jobs.domain.arrays import Floats, Floats32
 from jobs.recommend.listeners import Listener
 from jobs.recommend.tracks import Tracks
 from models.content_network.arrays import ListenerArrays, TrackStats
+from models.features import FEATURES
 
-Floats = NDArray[np.float64]
-Scores = NDArray[np.float32]
-Ints = NDArray[np.int64]
+Scores = Floats32
 # Pitch classes lie on a circle: a mean of keys is no key.
 _COMPARED = [i for i, name in enumerate(FEATURES) if name != "key"]
 PLAIN = 0.5

@@ -6,12 +6,13 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from jobs.lake.arrow import open_table
-from jobs.lake.catalog import FEATURES, TABLES
+from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
 from jobs.recommend.shelves import Shelves, shelve
 from jobs.recommend.tracks import Tracks, catalog_of
 from jobs.settings import Settings
 from jobs.window import Window
+from models.features import FEATURES
 
 
 def read_tracks(settings: Settings, window: Window) -> Tracks:

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.lake.catalog import FEATURES
+from jobs.domain.arrays import Floats, Ints
 from jobs.recommend.shelves import Shelves
 from jobs.recommend.tracks import Tracks, located
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from models.features import FEATURES
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from jobs.domain.arrays import Floats, Ints
 from jobs.recommend.tracks import Tracks, located
 from models.content_network.arrays import TrackStats
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

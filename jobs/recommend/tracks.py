@@ -9,13 +9,9 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from jobs.lake.catalog import FEATURES
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from jobs.domain.arrays import Floats, Ints, Mask
+from models.features import FEATURES
 
 
 @dataclass(frozen=True)

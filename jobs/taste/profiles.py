@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.lake.catalog import FEATURES
+from models.features import FEATURES
 from models.tastes import tastes
 
 SCHEMA = "user_id string, taste_no int, weight double, n_tracks int, centroid array<double>"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from jobs.domain.arrays import Floats
 from jobs.settings import Settings, TasteSettings
-from jobs.train.history import Floats, Known, Words
+from jobs.train.history import Known, Words
 from jobs.train.plays import Records
 from jobs.train.snapshots import DAY_US, is_skip, listeners_before
 from models.content_network.arrays import TrackStats

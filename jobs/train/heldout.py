@@ -1,12 +1,12 @@
 """The plays that versions of the network are measured on, and what a version says of them."""
 
+from jobs.domain.arrays import Floats
 from jobs.errors import NoInputError
 from jobs.settings import Settings
 from jobs.train.examples import heldout_block
 from jobs.train.history import read_known
 from jobs.train.plays import scratch
 from jobs.window import Window
-from models.content_network.arrays import Floats
 from models.content_network.examples import Block
 from models.content_network.scoring import ContentScorer
 from models.registry import Registry

@@ -14,17 +14,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from numpy.typing import NDArray
 
+from jobs.domain.arrays import Floats, Ints, Mask
 from jobs.lake.arrow import open_table
-from jobs.lake.catalog import FEATURES, TABLES
+from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
 from jobs.settings import Settings
 from jobs.train.plays import PLAY, PlayLog, Records
 from jobs.window import Window
+from models.features import FEATURES
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 LISTEN = ["listen_id", "user_id", "track_id", "listened_at", "ms_played", "skipped"]
 WORD = ["user_id", "target_id", "kind", "at"]
 VERDICTS = pa.array(["like", "dislike", "block_track"])
@@ -58,7 +57,7 @@ class Words:
     user: Ints
     track: Ints
     at: Ints
-    liked: NDArray[np.bool_]
+    liked: Mask
 
     def before(self, at: int) -> "Words":
         """Those spoken before this instant."""

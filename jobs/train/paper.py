@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from jobs.domain.arrays import Floats
 from jobs.errors import BadDataError
 from models.paper import paper_network, tuned_network
 from models.paper.evaluation import Classifier, Figures, measure, spread
@@ -101,7 +101,7 @@ def folds_table(results: Mapping[str, Mapping[str, Sequence[Figures]]]) -> str:
 
 
 def _scikit(make: Callable[[], Any]) -> Classifier:
-    def probabilities(train: Songs, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    def probabilities(train: Songs, features: Floats) -> Floats:
         fitted = make().fit(train.features, train.liked)
         return np.asarray(fitted.predict_proba(features)[:, 1])
 
@@ -109,7 +109,7 @@ def _scikit(make: Callable[[], Any]) -> Classifier:
 
 
 def _network(fit: Callable[[Songs], Any]) -> Classifier:
-    def probabilities(train: Songs, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    def probabilities(train: Songs, features: Floats) -> Floats:
         import keras
 
         keras.backend.clear_session()

@@ -7,21 +7,20 @@ listeners and tracks in a block is from before the block.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from jobs.domain.arrays import Floats, Ints, Mask
 from jobs.settings import TasteSettings
-from jobs.train.history import Floats, Ints, Words
+from jobs.train.history import Words
 from jobs.train.plays import Records
 from models.content_network.arrays import ListenerArrays
 from models.tastes import tastes
 
 DAY_US = 86_400_000_000
-Flags = NDArray[np.bool_]
 
 
-def is_skip(plays: Records, skip_ms: int) -> Flags:
+def is_skip(plays: Records, skip_ms: int) -> Mask:
     """Whether a play counts as a skip in ratings: shorter than that and not said to be no skip."""
-    skip: Flags = (plays["ms_played"] < skip_ms) & (plays["skipped"] != 0)
+    skip: Mask = (plays["ms_played"] < skip_ms) & (plays["skipped"] != 0)
     return skip
 
 
@@ -41,7 +40,7 @@ def listeners_before(
 
 
 def ratings(
-    plays: Records, skip: Flags, words: Words, at: int, n_tracks: int, taste: TasteSettings
+    plays: Records, skip: Mask, words: Words, at: int, n_tracks: int, taste: TasteSettings
 ) -> tuple[Ints, Floats]:
     """Ratings as the night's ratings table defines them: pairs user * n_tracks + track, sorted, and
     their ratings."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from jobs.domain.arrays import Floats, Ints
 from jobs.errors import BadDataError, NoInputError
 from models.features import FEATURES
 from models.paper.folds import Songs
@@ -35,7 +35,7 @@ def read_songs(path: Path) -> Songs:
     return Songs(features, liked.astype(int), _ids(title + "\n" + artist), _ids(artist))
 
 
-def _numbers(path: Path, column: "pd.Series[str]") -> NDArray[np.float64]:
+def _numbers(path: Path, column: "pd.Series[str]") -> Floats:
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
     if not (finite := np.isfinite(numbers)).all():
         row = int(np.argmin(finite))
@@ -45,5 +45,5 @@ def _numbers(path: Path, column: "pd.Series[str]") -> NDArray[np.float64]:
     return numbers
 
 
-def _ids(names: "pd.Series[str]") -> NDArray[np.int64]:
+def _ids(names: "pd.Series[str]") -> Ints:
     return np.asarray(pd.factorize(names)[0], np.int64)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import Floats
 from models.features import FEATURES
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from models.content_network.inputs import F32
+from models.arrays import Floats32
 
 N_STEPS = 50
 # Weak pull towards slope 1 and intercept 0, in plays: a handful of plays says nothing of calibration.
 PRIOR = 20.0
 
 
-def platt(logits: F32, liked: F32) -> tuple[float, float]:
+def platt(logits: Floats32, liked: Floats32) -> tuple[float, float]:
     """Slope and intercept of the logistic regression of ``liked`` on ``logits`` (Platt 1999), by Newton.
 
     A slope of 0 or below, from a network that ranks the wrong way round on these plays, becomes 0.

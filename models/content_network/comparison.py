@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.content_network.arrays import Floats
+from models.arrays import Floats
 from models.content_network.examples import Block
 from models.content_network.metrics import (
     CUTOFF,

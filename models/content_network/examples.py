@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.content_network.arrays import Floats, ListenerArrays, TrackStats
+from models.arrays import Floats, Floats32, Ints
+from models.content_network.arrays import ListenerArrays, TrackStats
 
 # Row numbers of listener, track and counts, the label (1 like, 0 dislike) and its weight.
 ROW = np.dtype(
@@ -16,7 +17,6 @@ ROW = np.dtype(
 )
 RUN = 8192
 RUNS_MIXED = 64
-Ints = NDArray[np.int64]
 Rows = NDArray[np.void]
 
 
@@ -33,8 +33,8 @@ class Block:
     stats: TrackStats
     listener_of: Ints
     track_of: Ints
-    liked: NDArray[np.float32]
-    weight: NDArray[np.float32]
+    liked: Floats32
+    weight: Floats32
 
     def __len__(self) -> int:
         return len(self.liked)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from models.content_network.arrays import Floats, ListenerArrays, TrackStats
-from models.content_network.inputs import F32, KEY, track_inputs
+from models.arrays import Floats, Floats32
+from models.content_network.arrays import ListenerArrays, TrackStats
+from models.content_network.inputs import KEY, track_inputs
 from models.content_network.scoring import ContentScorer, ListenerVectors
 from models.features import FEATURES
 
@@ -32,7 +33,7 @@ def contributions(scorer: ContentScorer, listeners: ListenerArrays, features: Fl
     return np.asarray(added[:, :N], np.float64)
 
 
-def _gradient(scorer: ContentScorer, u: ListenerVectors, track: F32) -> F32:
+def _gradient(scorer: ContentScorer, u: ListenerVectors, track: Floats32) -> Floats32:
     """Of the logit of row i, with respect to its track's inputs."""
     hidden = scorer.dense("track_hidden", track)
     vector = scorer.dense("track_vector", np.maximum(hidden, 0))
@@ -42,5 +43,5 @@ def _gradient(scorer: ContentScorer, u: ListenerVectors, track: F32) -> F32:
     to_vector = u.whole + np.einsum("nk,nkd->nd", share, u.tastes)
     weights = scorer.weights
     to_hidden = to_vector @ weights["track_vector/kernel"].T + weights["track_bias/kernel"][:, 0]
-    gradient: F32 = (to_hidden * (hidden > 0)) @ weights["track_hidden/kernel"].T
+    gradient: Floats32 = (to_hidden * (hidden > 0)) @ weights["track_hidden/kernel"].T
     return gradient

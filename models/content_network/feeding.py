@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.content_network.arrays import Floats, ListenerArrays, TrackStats
+from models.arrays import Floats, Floats32
+from models.content_network.arrays import ListenerArrays, TrackStats
 from models.content_network.examples import ROW, Rows
-from models.content_network.inputs import F32, Scaling, listener_inputs, track_inputs
+from models.content_network.inputs import Scaling, listener_inputs, track_inputs
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -23,11 +24,11 @@ Batches = Callable[[], Iterator[Rows]]
 class Tables:
     """Inputs of all listeners and tracks; the last row of each table is "not known"."""
 
-    tastes: F32
-    log_shares: F32
-    profile: F32
-    track: F32
-    counts: F32
+    tastes: Floats32
+    log_shares: Floats32
+    profile: Floats32
+    track: Floats32
+    counts: Floats32
 
     @classmethod
     def of(

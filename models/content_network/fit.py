@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.arrays import Floats32
 from models.content_network.calibration import platt
 from models.content_network.examples import Examples, Rows
 from models.content_network.feeding import Tables, masked
-from models.content_network.inputs import F32, Scaling, fit_scaling
+from models.content_network.inputs import Scaling, fit_scaling
 from models.content_network.network import LAYERS, build_network
 from models.content_network.scoring import ContentScorer
 
@@ -148,7 +149,7 @@ def calibrate(scorer: ContentScorer, examples: Examples) -> ContentScorer:
     return replace(scorer, slope=slope, intercept=intercept)
 
 
-def weights_of(network: "keras.Model") -> dict[str, F32]:
+def weights_of(network: "keras.Model") -> dict[str, Floats32]:
     """Kernels and biases by layer."""
     arrays = {}
     for name in LAYERS:

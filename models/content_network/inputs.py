@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.content_network.arrays import Floats, ListenerArrays, TrackStats
+from models.arrays import Floats, Floats32, Ints
+from models.content_network.arrays import ListenerArrays, TrackStats
 from models.features import FEATURES
 
 KEY = FEATURES.index("key")
@@ -22,7 +22,6 @@ NO_SHARE = -100.0
 N_TRACK_INPUTS = len(FEATURES) + 6
 N_TASTE_INPUTS = len(FEATURES) + 1
 N_PROFILE_INPUTS = len(FEATURES) + 4
-F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -53,20 +52,18 @@ class Scaling:
 class ListenerInputs:
     """Inputs by listener: tastes float32[n, k, 14], log shares float32[n, k], profile float32[n, 17]."""
 
-    tastes: F32
-    log_shares: F32
-    profile: F32
+    tastes: Floats32
+    log_shares: Floats32
+    profile: Floats32
 
 
-def fit_scaling(
-    features: Floats, plays: NDArray[np.int64], centroids: Floats, skip_rate: float
-) -> Scaling:
+def fit_scaling(features: Floats, plays: Ints, centroids: Floats, skip_rate: float) -> Scaling:
     """Scaling of tracks float64[n, 13] by their plays, and of tastes float64[m, 13]; NaN rows aside."""
     track, taste = _moments(features, plays), _moments(centroids, np.ones(len(centroids), np.int64))
     return Scaling(*track, *taste, float(np.clip(skip_rate, 0.01, 0.99)))
 
 
-def track_inputs(scaling: Scaling, features: Floats, stats: TrackStats) -> F32:
+def track_inputs(scaling: Scaling, features: Floats, stats: TrackStats) -> Floats32:
     """float32[n, 19]: 13 z-scores, sine and cosine of the key, known; plays, skips, known."""
     z = _standardize(features, scaling.track_mean, scaling.track_std)
     angle = 2 * np.pi * features[:, KEY : KEY + 1] / 12
@@ -94,7 +91,7 @@ def listener_inputs(scaling: Scaling, listeners: ListenerArrays) -> ListenerInpu
     )
 
 
-def _moments(rows: Floats, weights: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _moments(rows: Floats, weights: Ints) -> tuple[tuple[float, ...], tuple[float, ...]]:
     known = (weights > 0) & ~np.isnan(rows).any(axis=1)
     if not known.any():
         return (0.0,) * len(FEATURES), (1.0,) * len(FEATURES)

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.content_network.arrays import Floats
+from models.arrays import Floats, Ints
 from models.registry import Interval
 
 N_RESAMPLES = 500
 CUTOFF = 10
-Ints = NDArray[np.int64]
 
 
 def log_losses(probability: Floats, liked: Floats) -> Floats:

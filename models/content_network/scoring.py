@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.content_network.arrays import Floats, ListenerArrays, TrackStats
-from models.content_network.inputs import F32, Scaling, listener_inputs, track_inputs
+from models.arrays import Floats, Floats32
+from models.content_network.arrays import ListenerArrays, TrackStats
+from models.content_network.inputs import Scaling, listener_inputs, track_inputs
 
 SCALING, WEIGHTS, CALIBRATION = "preprocessing.json", "weights.npz", "calibration.json"
 BLOCK_LISTENERS = 32
@@ -33,10 +34,10 @@ __all__ = ["ContentScorer", "ListenerArrays", "TrackStats"]
 class ListenerVectors:
     """Vectors of listeners: m float32[n, d], s float32[n, k, d], log shares [n, k], bias [n]."""
 
-    whole: F32
-    tastes: F32
-    log_shares: F32
-    bias: F32
+    whole: Floats32
+    tastes: Floats32
+    log_shares: Floats32
+    bias: Floats32
 
     def take(self, rows: Rows | slice) -> "ListenerVectors":
         """These rows."""
@@ -53,7 +54,7 @@ class ContentScorer:
     """
 
     scaling: Scaling
-    weights: dict[str, F32]
+    weights: dict[str, Floats32]
     slope: float = 1.0
     intercept: float = 0.0
 
@@ -80,7 +81,7 @@ class ContentScorer:
 
     def probabilities(
         self, listeners: ListenerArrays, features: Floats, stats: TrackStats | None = None
-    ) -> F32:
+    ) -> Floats32:
         """P(like) of every track for every listener: float32[n_listeners, n_tracks].
 
         ``features`` float64[n_tracks, 13], a row of NaN for a track without features; ``stats``
@@ -95,7 +96,7 @@ class ContentScorer:
         listener_of: Rows,
         track_of: Rows,
         stats: TrackStats | None = None,
-    ) -> F32:
+    ) -> Floats32:
         """P(like) of the pairs (listener_of[i], track_of[i]), given as row numbers: float32[n]."""
         return self.calibrated(self.pair_logits(listeners, features, listener_of, track_of, stats))
 
@@ -106,7 +107,7 @@ class ContentScorer:
         listener_of: Rows,
         track_of: Rows,
         stats: TrackStats | None = None,
-    ) -> F32:
+    ) -> Floats32:
         """The network's own output for these pairs, not calibrated."""
         u, (v, bias) = self.listener_vectors(listeners), self.track_vectors(features, stats)
         logits = np.empty(len(track_of), np.float32)
@@ -123,7 +124,7 @@ class ContentScorer:
 
     def logits(
         self, listeners: ListenerArrays, features: Floats, stats: TrackStats | None = None
-    ) -> F32:
+    ) -> Floats32:
         """The network's own output for every listener and track, not calibrated."""
         u, (v, bias) = self.listener_vectors(listeners), self.track_vectors(features, stats)
         logits = np.empty((len(listeners), len(v)), np.float32)
@@ -132,9 +133,9 @@ class ContentScorer:
                 logits[rows, columns] = _block_logits(u.take(rows), v[columns]) + bias[columns]
         return logits
 
-    def calibrated(self, logits: F32) -> F32:
+    def calibrated(self, logits: Floats32) -> Floats32:
         """Probabilities of logits."""
-        odds: F32 = logits * np.float32(-self.slope)
+        odds: Floats32 = logits * np.float32(-self.slope)
         odds -= np.float32(self.intercept)
         with np.errstate(over="ignore"):
             np.exp(odds, out=odds)
@@ -152,22 +153,24 @@ class ContentScorer:
             self.dense("listener_bias", hidden)[:, 0],
         )
 
-    def track_vectors(self, features: Floats, stats: TrackStats | None = None) -> tuple[F32, F32]:
+    def track_vectors(
+        self, features: Floats, stats: TrackStats | None = None
+    ) -> tuple[Floats32, Floats32]:
         """The tracks' side of the network: vectors float32[n, d] and biases float32[n]."""
         known = TrackStats.unknown(len(features)) if stats is None else stats
         hidden = self._relu("track_hidden", track_inputs(self.scaling, features, known))
         return self.dense("track_vector", hidden), self.dense("track_bias", hidden)[:, 0]
 
-    def dense(self, layer: str, inputs: F32) -> F32:
+    def dense(self, layer: str, inputs: Floats32) -> Floats32:
         """Output of a layer, before any activation."""
         return inputs @ self.weights[f"{layer}/kernel"] + self.weights[f"{layer}/bias"]
 
-    def _relu(self, layer: str, inputs: F32) -> F32:
-        hidden: F32 = np.maximum(self.dense(layer, inputs), 0)
+    def _relu(self, layer: str, inputs: Floats32) -> Floats32:
+        hidden: Floats32 = np.maximum(self.dense(layer, inputs), 0)
         return hidden
 
 
-def _block_logits(u: ListenerVectors, v: F32) -> F32:
+def _block_logits(u: ListenerVectors, v: Floats32) -> Floats32:
     """Of every listener and track, without the tracks' biases."""
     n, k, d = u.tastes.shape
     # One product of two matrices: numpy would multiply a stack of them one listener at a time.
@@ -179,17 +182,17 @@ def _block_logits(u: ListenerVectors, v: F32) -> F32:
     return logits
 
 
-def _pair_logits(u: ListenerVectors, v: F32) -> F32:
+def _pair_logits(u: ListenerVectors, v: Floats32) -> Floats32:
     """Of row i of the listeners and row i of the tracks."""
     near = u.log_shares + np.einsum("nkd,nd->nk", u.tastes, v)
-    logits: F32 = np.einsum("nd,nd->n", u.whole, v) + _log_sum_exp(near) + u.bias
+    logits: Floats32 = np.einsum("nd,nd->n", u.whole, v) + _log_sum_exp(near) + u.bias
     return logits
 
 
-def _log_sum_exp(values: F32) -> F32:
+def _log_sum_exp(values: Floats32) -> Floats32:
     """Over the second axis."""
     top = values.max(axis=1)
-    total: F32 = np.zeros_like(top)
+    total: Floats32 = np.zeros_like(top)
     for k in range(values.shape[1]):
         total += np.exp(values[:, k] - top)
     np.log(total, out=total)

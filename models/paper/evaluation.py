@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss, roc_auc_score
 
+from models.arrays import Floats
 from models.paper.folds import Songs
 
-Classifier = Callable[[Songs, NDArray[np.float64]], NDArray[np.float64]]
+Classifier = Callable[[Songs, Floats], Floats]
 """Fitted on the songs alone, the P(like) of those with the features: float64[n, 13] to float64[n]."""
 
 SMALLEST = 1e-6
@@ -35,7 +36,7 @@ class Spread:
         return f"{self.mean:.3f} ± {self.deviation:.3f}"
 
 
-def measure(liked: NDArray[np.integer], probabilities: NDArray[np.float64]) -> Figures:
+def measure(liked: NDArray[np.integer], probabilities: Floats) -> Figures:
     """Figures of one fold; the log loss is of probabilities clipped to 1e-6 from 0 and 1."""
     return Figures(
         accuracy=float(np.mean((probabilities > 0.5) == liked)),

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
+from models.arrays import Floats
+
 Rows = NDArray[np.integer]
 
 
@@ -17,7 +19,7 @@ class Songs:
     title and artist, which may come more than once and even under both labels; ``artist`` int64[n].
     """
 
-    features: NDArray[np.float64]
+    features: Floats
     liked: Rows
     song: Rows
     artist: Rows

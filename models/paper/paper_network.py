@@ -4,9 +4,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
+from models.arrays import Floats, Floats32
 from models.features import FEATURES
 from models.paper.folds import Songs
 from models.preprocessing.layers import MinMax
@@ -23,7 +23,7 @@ class PaperPreset(BaseModel):
     epochs: PositiveInt = 100
 
 
-def build(preset: PaperPreset, train: NDArray[np.float64]) -> keras.Model:
+def build(preset: PaperPreset, train: Floats) -> keras.Model:
     """The network before training; bounds of the min-max scaling from ``train``, float[n, 13].
 
     Raw features float32[batch, 13] in, P(like) float32[batch, 1] out.
@@ -59,5 +59,5 @@ def fit(
     return network, history.history
 
 
-def _examples(songs: Songs) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _examples(songs: Songs) -> tuple[Floats32, Floats32]:
     return songs.features.astype(np.float32), songs.liked[:, None].astype(np.float32)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat
 from scipy.linalg import cholesky, solve_triangular
 from sklearn.linear_model import LogisticRegression
 
+from models.arrays import Floats, Floats32
 from models.features import FEATURES
 from models.paper.folds import Songs
 from models.preprocessing.layers import CyclicKey, RadialBasis, Standardize
@@ -77,7 +78,7 @@ def fit(preset: TunedPreset, train: Songs) -> keras.Model:
     )
 
 
-def fit_radial(radial: Radial, x: NDArray[np.float32], liked: NDArray[np.integer]) -> keras.Model:
+def fit_radial(radial: Radial, x: Floats32, liked: NDArray[np.integer]) -> keras.Model:
     """The layer over songs ``x`` float32[n, n_inputs], and a sigmoid of its weighted functions.
 
     The weights minimize the binary cross-entropy and the penalty of kernel logistic regression. That
@@ -97,7 +98,7 @@ def fit_radial(radial: Radial, x: NDArray[np.float32], liked: NDArray[np.integer
     return member
 
 
-def build_scaling(preset: TunedPreset, train: NDArray[np.float64]) -> keras.Model:
+def build_scaling(preset: TunedPreset, train: Floats) -> keras.Model:
     """Raw features float32[batch, 13] to float32[batch, 17] by their relevance, fitted on ``train``.
 
     Ten numbers standardized, the skewed ones as logarithms; the key on its circles; mode and meter.

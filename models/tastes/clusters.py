@@ -5,10 +5,9 @@ distance to the seeds so far is largest; ties go to the first row.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from models.arrays import Floats, Ints
+
 MAX_ROUNDS = 20
 
 

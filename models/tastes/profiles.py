@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import Floats, Ints
 from models.features import FEATURES
 from models.tastes.clusters import cluster
 
@@ -23,18 +23,18 @@ _SCALE = np.array(list(SPREADS.values()))
 class Tastes:
     """Tastes of several listeners: each by its listener's row number, heaviest first."""
 
-    listener: NDArray[np.int64]
-    taste_no: NDArray[np.int64]
-    weight: NDArray[np.float64]
-    n_tracks: NDArray[np.int64]
-    centroid: NDArray[np.float64]
+    listener: Ints
+    taste_no: Ints
+    weight: Floats
+    n_tracks: Ints
+    centroid: Floats
 
 
 def tastes(
-    vectors: NDArray[np.float64],
-    ratings: NDArray[np.float64],
-    counts: NDArray[np.int64],
-    n_clusters: NDArray[np.int64],
+    vectors: Floats,
+    ratings: Floats,
+    counts: Ints,
+    n_clusters: Ints,
 ) -> Tastes:
     """Cluster each listener's rows (``counts`` rows each) and describe the clusters."""
     owner = np.repeat(np.arange(len(counts)), counts)

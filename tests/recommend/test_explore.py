@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from jobs.lake.catalog import FEATURES
 from jobs.recommend.explore import Model, content_scores, likeness, listener_arrays, nearness
+from models.features import FEATURES
 from tests.recommend.town import catalog, ints, listener, stranger
 
 TRACKS = catalog()

@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.lake.catalog import FEATURES
 from jobs.recommend.tracks import catalog_of, located, song_title, songs
+from models.features import FEATURES
 from tests.recommend.town import catalog, ints
 
 TRACKS = pa.Table.from_pylist(

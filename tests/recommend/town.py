@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from jobs.lake.catalog import FEATURES
 from jobs.recommend.listeners import Circle, Listener
 from jobs.recommend.shelves import Shelves
 from jobs.recommend.tracks import Tracks, songs
 from models.content_network.arrays import TrackStats
+from models.features import FEATURES
 
 NAMES = ("quiet", "calm", "loud", "louder", "duet", "bare")
 TITLES = ("Quiet", "Calm", "Loud", "Louder", "Duet", "Bare")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from jobs.errors import UsageError
-from jobs.lake.catalog import FEATURES
 from jobs.simulate.music import compose
 from jobs.simulate.town import settle, write_town
+from models.features import FEATURES
 
 TOWN = {"n_listeners": 20, "n_tracks": 300, "first_day": date(2026, 6, 26), "nights": 3, "seed": 5}
 

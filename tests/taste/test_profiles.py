@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from jobs.lake.catalog import FEATURES
 from jobs.taste.profiles import taste_profiles
+from models.features import FEATURES
 from models.tastes import tastes
 
 CALM = [0.2, 0.1, 0.0, -20.0, 1.0, 0.04, 0.9, 0.5, 0.1, 0.2, 80.0, 240_000.0, 4.0]

@@ -8,9 +8,10 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from jobs.lake.arrow import table_path
-from jobs.lake.catalog import FEATURES, TABLES
+from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
 from jobs.settings import Settings
+from models.features import FEATURES
 
 MINUTE = timedelta(minutes=1)
 _DEFAULTS = {

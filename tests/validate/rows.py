@@ -7,9 +7,10 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from jobs.lake.catalog import FEATURES, TABLES
+from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
 from jobs.settings import Settings
+from models.features import FEATURES
 
 NIGHT = date(2026, 6, 28)
 TRACKS = ("t1", "t2", "t3", "t4", "t5", "t6")
