@@ -13,8 +13,13 @@ from airflow.plugins_manager import AirflowPlugin
 from jobs.errors import UsageError
 
 MOUNT = "/nocturne"
-# Reports quote what has landed; the page is on the server that holds the reader's session.
-POLICY = {"Content-Security-Policy": "script-src 'none'; object-src 'none'; base-uri 'none'"}
+# Reports quote what has landed, and the pages are on the server that holds the reader's session: they
+# run nothing, send nothing, and are what their ending says, whatever their bytes look like.
+HEADERS = {
+    "Content-Security-Policy": "sandbox allow-same-origin allow-popups; script-src 'none'; "
+    "object-src 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def reports() -> Any:
@@ -35,9 +40,14 @@ def reports() -> Any:
             body = None
         if body is None:
             raise HTTPException(404, "There is no such report in the store.")
-        return Response(body, media_type=mimetypes.guess_type(path)[0], headers=POLICY)
+        return Response(body, media_type=media_type(path), headers=HEADERS)
 
     return app
+
+
+def media_type(path: str) -> str:
+    """Return the media type that the path's ending says; unknown ones are to be saved, not shown."""
+    return mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
 class ReportPages(AirflowPlugin):

@@ -57,36 +57,50 @@ def summary_key(night: Night, stage: str) -> str:
 
 
 def run_stage(name: str, stage: Stage, night: Night) -> None:
-    """Run one stage and leave its summary in the store, whether it succeeds or not."""
+    """Run one stage and leave its summary in the store, whether it succeeds or not.
+
+    A stage that failed fails with its own error, also where its summary cannot be left.
+    """
     began = time.monotonic()
-    error: str | None = None
     try:
         stage(night)
-    except BaseException as caught:
-        error = str(caught) or type(caught).__name__
+    except BaseException as error:
+        try:
+            _leave_summary(name, night, began, str(error) or type(error).__name__)
+        except Exception:
+            log.exception("%s left no summary of its failure", name)
         raise
-    finally:
-        document = {
-            "stage": name,
-            "window_start": str(night.window.start),
-            "window_end": str(night.window.end),
-            "as_of": str(night.window.as_of),
-            "rows_in": night.summary.rows_in,
-            "rows_out": night.summary.rows_out,
-            "rows_rejected": night.summary.rows_rejected,
-            "table_versions": night.summary.table_versions,
-            "details": night.summary.details,
-            "seconds": round(time.monotonic() - began, 3),
-            "peak_memory_mb": peak_memory_mb(),
-            "force": night.force,
-            "error": error,
-        }
-        night.store.put(summary_key(night, name), json.dumps(document, indent=1).encode())
+    _leave_summary(name, night, began, None)
     log.info(
         "%s %s: %d rows in, %d out, %d rejected",
         night.window.as_of, name, night.summary.rows_in, night.summary.rows_out,
         night.summary.rows_rejected,
     )  # fmt: skip
+
+
+def _leave_summary(name: str, night: Night, began: float, error: str | None) -> None:
+    document = {
+        "stage": name,
+        "window_start": str(night.window.start),
+        "window_end": str(night.window.end),
+        "as_of": str(night.window.as_of),
+        "rows_in": night.summary.rows_in,
+        "rows_out": night.summary.rows_out,
+        "rows_rejected": night.summary.rows_rejected,
+        "table_versions": night.summary.table_versions,
+        "details": night.summary.details,
+        "seconds": round(time.monotonic() - began, 3),
+        "peak_memory_mb": peak_memory_mb(),
+        "force": night.force,
+        "error": error,
+    }
+    body = json.dumps(document, indent=1, default=_as_json).encode()
+    night.store.put(summary_key(night, name), body)
+
+
+def _as_json(value: Any) -> Any:
+    """numpy's numbers as numbers; what JSON does not know, a date or a path, as text."""
+    return value.item() if hasattr(value, "item") else str(value)
 
 
 def main(name: str, stage: Stage, argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 
+import numpy as np
 import pytest
 
 from jobs.errors import BadDataError, NoInputError
@@ -57,6 +59,48 @@ def test_a_fault_of_ours_keeps_its_trace(night, caplog):
     assert main("ingest", stage, ARGV) == 1
     assert "KeyError: 'user_id'" in caplog.text
     assert summary(night, "ingest")["error"] == "'user_id'"
+
+
+class FullStore:
+    def put(self, *_):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"), [(BadDataError("a null id"), 65), (NoInputError("nothing landed"), 66)]
+)
+def test_a_summary_that_cannot_be_left_does_not_hide_why_the_stage_failed(
+    night, monkeypatch, capsys, raised, code
+):
+    monkeypatch.setattr(Night, "store", FullStore())
+
+    def stage(_):
+        raise raised
+
+    assert main("ingest", stage, ARGV) == code
+    assert str(raised) in capsys.readouterr().err
+
+
+def test_a_stage_whose_summary_cannot_be_left_fails(night, monkeypatch, caplog):
+    monkeypatch.setattr(Night, "store", FullStore())
+    assert main("ingest", lambda _: None, ARGV) == 1
+    assert "No space left" in caplog.text
+
+
+def test_details_that_json_does_not_know_are_told_all_the_same(night):
+    def stage(given):
+        given.summary.details = {"day": date(2026, 6, 28), "n": np.int64(3), "share": np.float32(0.5)}
+
+    assert main("ingest", stage, ARGV) == 0
+    assert summary(night, "ingest")["details"] == {"day": "2026-06-28", "n": 3, "share": 0.5}
+
+
+def test_a_forced_run_hands_its_note_to_the_stage_and_to_the_ledger(night):
+    notes = []
+    assert main("ingest", lambda given: notes.append(given.force), [*ARGV, "--force", "ada: fine"]) == 0
+    assert main("ingest", lambda given: notes.append(given.force), ARGV) == 0
+    assert notes == ["ada: fine", None]
+    assert summary(night, "ingest")["force"] is None
 
 
 def test_an_interrupted_stage_says_so(night):

@@ -36,7 +36,7 @@ class Api:
 
     port: int
     user: str
-    password: str
+    password: str = field(repr=False)
     _token: str = field(default="", repr=False)
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+from deltalake import DeltaTable
 
 from jobs.errors import NoInputError
 from jobs.lake.arrow import open_table
@@ -25,11 +26,16 @@ LISTENERS_A_PIECE = 20_000
 
 @dataclass(frozen=True)
 class NightLists:
-    """The playlists of a night at one version of the table, the same however often read."""
+    """The playlists of a night at one version of the table, the same however often read.
 
+    ``files`` are the table's files that hold the night at that version.
+    """
+
+    settings: Settings
     rows: ds.Dataset
     as_of: date
     version: int
+    files: frozenset[str]
     listeners: tuple[str, ...]
 
     def __iter__(self) -> Iterator[tuple[str, list[Row]]]:
@@ -37,6 +43,11 @@ class NightLists:
         for start in range(0, len(self.listeners), LISTENERS_A_PIECE):
             piece = self.listeners[start : start + LISTENERS_A_PIECE]
             yield from _by_listener(self._between(piece[0], piece[-1]))
+
+    def is_current(self) -> bool:
+        """Return whether the night still consists of the files that were read: nobody rewrote it."""
+        table = open_table(self.settings, "playlists")
+        return table is not None and _files_of(table, self.as_of) == self.files
 
     def _between(self, first: str, last: str) -> pa.Table:
         user = ds.field("user_id")
@@ -53,7 +64,12 @@ def open_lists(settings: Settings, as_of: date) -> NightLists:
     users = rows.to_table(columns=["user_id"], filter=ds.field("as_of") == as_of)["user_id"]
     if not len(users):
         raise NoInputError(f"there are no playlists of {as_of}: run recommend for that night first")
-    return NightLists(rows, as_of, table.version(), tuple(sorted(pc.unique(users).to_pylist())))
+    listeners = tuple(sorted(pc.unique(users).to_pylist()))
+    return NightLists(settings, rows, as_of, table.version(), _files_of(table, as_of), listeners)
+
+
+def _files_of(table: DeltaTable, as_of: date) -> frozenset[str]:
+    return frozenset(table.file_uris(partition_filters=[("as_of", "=", str(as_of))]))
 
 
 def _by_listener(rows: pa.Table) -> Iterator[tuple[str, list[Row]]]:

@@ -7,7 +7,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -106,13 +106,22 @@ def write_run(store: ObjectStore, lists: Lists, snapshot: Snapshot) -> int:
     return n_written + 2
 
 
-def move_latest(store: ObjectStore, snapshot: Snapshot, *, backwards: bool) -> str:
+def move_latest(
+    store: ObjectStore, snapshot: Snapshot, is_current: Callable[[], bool], *, backwards: bool
+) -> str:
     """Point latest.json here, never from a newer night to an older one unless ``backwards``.
 
-    Returns what became of it: ``moved``, ``unchanged``, or ``kept`` at a newer night.
+    Return what became of it: ``moved``, ``unchanged``, or ``kept`` at a newer night. ConflictError if
+    the night's rows were rewritten since they were read. They are looked at after the pointer's tag:
+    who rewrote and published them before that is seen here, who does so later makes the swap fail.
     """
     tag = store.tag(LATEST)
     now = store.get(LATEST)
+    if not is_current():
+        raise ConflictError(
+            f"the playlists of {snapshot.as_of} were written again while they were being published: "
+            "publish that night again"
+        )
     if now == snapshot.pointer():
         return "unchanged"
     if now is not None and _night_of(store, now) > snapshot.as_of and not backwards:

@@ -18,6 +18,8 @@ def publish(night: Night) -> None:
     night.summary.details = {
         "publish_id": snapshot.publish_id,
         "n_listeners": snapshot.n_listeners,
-        "latest": move_latest(night.store, snapshot, backwards=night.force is not None),
+        "latest": move_latest(
+            night.store, snapshot, lists.is_current, backwards=night.force is not None
+        ),
         "url": night.store.url(f"{snapshot.folder}/manifest.json"),
     }

@@ -51,7 +51,18 @@ class ObjectStore(Protocol):
 
 
 def checked(key: str) -> str:
-    """The key, if it names an object below the root; else UsageError."""
+    """Return the key if it names an object below the root; else raise UsageError."""
     if any(part in ("", ".", "..") for part in key.split("/")) or "\0" in key:
         raise UsageError(f"{key!r} is not a key: parts must be names, separated by single /")
     return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """Return the prefix if all keys that begin with it are below the root; else raise UsageError.
+
+    Its last part may be empty (``a/``) or the beginning of a name (``a/b``).
+    """
+    folder, _, _ = prefix.rpartition("/")
+    if folder or prefix.startswith("/"):
+        checked(folder)
+    return prefix

@@ -13,11 +13,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.errors import NocturneError
 from jobs.settings import S3Settings
-from jobs.store.objects import ConflictError, checked
+from jobs.store.objects import ConflictError, checked, checked_prefix
 
 # 412: the condition does not hold; 409: another conditional write is under way; 404: nothing to match.
 CONFLICTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409"})
 ABSENT = frozenset({"NoSuchKey", "404"})
+# Stays in the bucket: a role may be allowed to write and not to delete.
+PROBE = "probes/conditional-write"
+_KEEPS_CONDITIONS: set[tuple[Any, str]] = set()
 
 
 class S3Store:
@@ -75,8 +78,36 @@ class S3Store:
         self.swap(key, body, None)
 
     def swap(self, key: str, body: bytes, expected_tag: str | None) -> None:
-        """Write the object only if its tag is still the expected one (None: absent)."""
+        """Write the object only if its tag is still the expected one (None: absent).
+
+        An object that has these bytes already is written: the first answer to a write may have been
+        lost, and its repetition refused. NocturneError from a server that ignores conditions.
+        """
+        self.require_conditions()
         condition = {"IfNoneMatch": "*"} if expected_tag is None else {"IfMatch": expected_tag}
+        if not self._put_if(key, body, condition) and self.get(key) != body:
+            raise ConflictError(f"{self.url(key)} was changed by another writer: run again")
+
+    def require_conditions(self) -> None:
+        """Raise NocturneError if the server writes where a condition forbids it.
+
+        It is asked once a process.
+        """
+        place = (self.client, self.root)
+        if place in _KEEPS_CONDITIONS:
+            return
+        self.put(PROBE, b"")
+        forbidden = ({"IfNoneMatch": "*"}, {"IfMatch": '"another tag"'})
+        if any(self._put_if(PROBE, b"", condition) for condition in forbidden):
+            raise NocturneError(
+                f"the S3 server of {self.root} ignores conditional writes (If-None-Match, If-Match), so "
+                "two runs could overwrite each other's pointer unseen: use a server that keeps them, or "
+                "a folder"
+            )
+        _KEEPS_CONDITIONS.add(place)
+
+    def _put_if(self, key: str, body: bytes, condition: dict[str, str]) -> bool:
+        """Write under the condition; returns whether it held."""
         with self._explained(key):
             try:
                 self.client.put_object(
@@ -84,16 +115,15 @@ class S3Store:
                 )
             except ClientError as error:
                 if _code(error) in CONFLICTS:
-                    raise ConflictError(
-                        f"{self.url(key)} was changed by another writer: run again"
-                    ) from None
+                    return False
                 raise
+        return True
 
     def list(self, prefix: str) -> Iterator[str]:
         """Keys below the prefix, in order."""
         with self._explained(prefix):
             pages = self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=f"{self.prefix}{prefix}"
+                Bucket=self.bucket, Prefix=f"{self.prefix}{checked_prefix(prefix)}"
             )
             for page in pages:
                 for found in page.get("Contents", ()):

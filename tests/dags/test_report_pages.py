@@ -27,7 +27,16 @@ def test_a_report_is_served_as_what_it_is_and_runs_no_script(client):
     page = client.get("/reports/2026-06-28/index.html")
     assert (page.status_code, page.content) == (200, b"<p>ok")
     assert page.headers["content-type"].startswith("text/html")
-    assert "script-src 'none'" in page.headers["content-security-policy"]
+    policy = [part.split() for part in page.headers["content-security-policy"].split(";")]
+    assert ["script-src", "'none'"] in policy
+    assert ["sandbox", "allow-same-origin", "allow-popups"] in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
+
+
+def test_bytes_without_a_known_ending_are_not_shown_as_a_page(client, settings):
+    open_store(settings).put("reports/2026-06-28/odd", b"<p>hello")
+    page = client.get("/reports/2026-06-28/odd")
+    assert page.headers["content-type"] == "application/octet-stream"
 
 
 @pytest.mark.parametrize("path", ["nothing.html", "%2e%2e/playlists/latest.json", "", "a//b"])

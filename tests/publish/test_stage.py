@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from jobs.errors import NocturneError, NoInputError
-from jobs.publish import lists
+from jobs.publish import lists, stage
 from jobs.publish.stage import publish
 from jobs.stage import Night
+from jobs.store import ConflictError
 from jobs.window import Window
 from tests.publish.nights import NIGHT, by_neighbors, row, write_lists
 
@@ -96,6 +97,33 @@ def test_a_run_cut_off_before_its_manifest_is_finished_by_the_next(settings):
         if key.endswith(("manifest.json", "latest.json", "/b.json")):
             night.store.delete(key)
     assert objects(published(settings)) == whole
+
+
+def test_rows_rewritten_while_they_are_published_are_not_pointed_to(settings, monkeypatch):
+    write_lists(settings, LISTS)
+    write_run = stage.write_run
+
+    def slow(store, read, snapshot):
+        write_lists(settings, {"b": [row(1, "t9")]})
+        published_meanwhile.append(published(settings).summary.details["publish_id"])
+        return write_run(store, read, snapshot)
+
+    published_meanwhile = []
+    with monkeypatch.context() as patched:
+        patched.setattr(stage, "write_run", lambda *a: (patched.undo(), slow(*a))[1])
+        with pytest.raises(ConflictError, match="2026-06-28 were written again"):
+            published(settings)
+    pointer = Night(Window.night(NIGHT), settings).store.get("playlists/latest.json")
+    assert json.loads(pointer)["publish_id"] == published_meanwhile[0]
+
+
+def test_another_night_written_meanwhile_does_not_matter(settings):
+    write_lists(settings, LISTS)
+    read = lists.open_lists(settings, NIGHT)
+    write_lists(settings, LISTS, NIGHT - timedelta(days=1))
+    assert read.is_current()
+    write_lists(settings, LISTS)
+    assert not read.is_current()
 
 
 def test_pieces_do_not_change_what_is_published(settings, monkeypatch):
