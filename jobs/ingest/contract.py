@@ -46,7 +46,8 @@ def _fields(table: str, *names: str, optional: tuple[str, ...] = ()) -> tuple[Fi
 FIELDS: dict[str, tuple[Field, ...]] = {
     "listens": _fields(
         "listens", "listen_id", "user_id", "track_id", "listened_at", "ms_played", "skipped", "source",
-        "playlist_id", optional=("listen_id", "skipped", "source", "playlist_id"),
+        "playlist_id", "private", "end_reason",
+        optional=("listen_id", "skipped", "source", "playlist_id", "private", "end_reason"),
     ),
     "tracks": (
         *_fields("tracks", "track_id", "title"),

@@ -54,10 +54,13 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 
+_BLANKABLE = ("listen_id", "source", "playlist_id", "end_reason")
+
+
 def own_columns(kind: str) -> dict[str, Column]:
     """Columns of the kind's tables that its files do not name as such."""
     if kind == "listens":
-        blank = {name: F.expr(f"nullif({name}, '')") for name in ("listen_id", "source", "playlist_id")}
+        blank = {name: F.expr(f"nullif({name}, '')") for name in _BLANKABLE}
         return {**blank, "listened_on": F.to_date("listened_at")}
     if kind == "tracks":
         either = F.expr("coalesce(artist_ids, IF(artist_id IS NULL, NULL, array(artist_id)))")

@@ -33,6 +33,7 @@ class FileCount:
     rule: str | None = None
     reason: str | None = None
     unknown_columns: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> bool:
@@ -42,6 +43,7 @@ class FileCount:
     def take_census(self, census: Mapping[str, Any]) -> None:
         """Take over what the reader of the file counted."""
         self.source, self.unknown_columns = census["source"], census["unknown_columns"]
+        self.notes = census["notes"]
         self.rule, self.reason, self.named = census["rule"], census["reason"], census["named"]
         if not self.refused:
             self.n_read, self.n_left_out = census["n_read"], census["n_left_out"]
@@ -71,6 +73,8 @@ class FileCount:
             "status": REFUSED if self.refused else INGESTED,
             "reason": f"{self.rule}: {self.reason}" if self.refused else None,
             "unknown_columns": self.unknown_columns,
+            "rows_left_out": self.n_left_out,
+            "notes": self.notes,
         }
 
 

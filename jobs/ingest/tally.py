@@ -64,6 +64,7 @@ class Tally:
             "n_left_out": self.n_left_out,
             "named": bool(source and source.named),
             "unknown_columns": [] if source else sorted(self.columns - announced),
+            "notes": [],
             "rule": fault.rule if fault else None,
             "reason": fault.reason if fault else None,
         }

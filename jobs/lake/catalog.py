@@ -76,7 +76,7 @@ _ALL = (
         "listens", "one play", "listen_id", "listened_on",
         f"""listen_id string, user_id string, track_id string, listened_at timestamp,
         ms_played bigint, skipped boolean?, source string?, playlist_id string?,
-        listened_on date, {_LANDED}""",
+        private boolean?, end_reason string?, listened_on date, {_LANDED}""",
         # Ids come in any order: their bounds spare no file and take a fifth of the writing.
         bounded="listened_at landed_on landing_file",
     ),
@@ -98,7 +98,8 @@ _ALL = (
         "landing_files", "one landed file, as last ingested", "landing_file", None,
         """landing_file string, kind string, landed_on date, fingerprint string, source string,
         rows_read bigint, rows_accepted bigint, rows_quarantined bigint, rows_duplicate bigint,
-        status string, reason string?, unknown_columns array<string>""",
+        status string, reason string?, unknown_columns array<string>, rows_left_out bigint?,
+        notes array<string>?""",
     ),
     _table(
         "landed_plays", "plays of a landing day by source and bin of a feature of their track",

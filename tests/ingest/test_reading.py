@@ -42,6 +42,7 @@ ROW_FAULTS = [
     (b"\xef\xbb\xbf" + LINE, "malformed JSON"),
     (LINE[:-1] + b', "x": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "malformed JSON"),
     (LINE[:-1] + b', "x": ' + b'{"y":' * 50_000 + b"1" + b"}" * 50_001, "malformed JSON"),
+    (b"[" * 40 + b'"' + b'\\"' * 400_000, "malformed JSON"),
     (LINE.replace(b'"u"', b'"\xe9"'), "not UTF-8"),
     (LINE.replace(b'"u"', b'"\xed\xa0\x80"'), "not UTF-8"),
     (LINE[:-1] + b', "x": "' + b"x" * streams.MAX_LINE + b'"}', "line too long"),

@@ -13,6 +13,8 @@ from jobs.ingest.formats.streams import MAX_LINE, Stream
 
 MAX_DEPTH = 32
 MAX_DOCUMENT = 1 << 28
+# A string that is never closed counts to the end, once: no other quote in it is tried as a beginning.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 # Where the list of listens is, in documents that wrap it.
 _WRAPPED = ("payload", "listens", "data", "items")
 
@@ -61,7 +63,7 @@ def _encodable(value: Any) -> bool:
 
 
 def _depth(text: str) -> int:
-    brackets = re.sub(r"[^][{}]", "", re.sub(r'"(?:[^"\\]|\\.)*"', "", text))
+    brackets = re.sub(r"[^][{}]", "", _STRING.sub("", text))
     return max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from jobs.ingest.faults import RowFault
 from jobs.ingest.landing import LandedFile
-from jobs.ingest.names import name_id
+from jobs.ingest.names import MAX_NAME, name_id
 
 Row = dict[str, Any]
 # A scrobble says that half of the track, or four minutes of it, was played; not how much.
@@ -51,7 +51,9 @@ def named_track(artist: Any, title: Any) -> str:
     names = {"artist": artist, "title": title}
     for name, value in names.items():
         if not isinstance(value, str) or not value.strip():
-            raise RowFault(f"missing field: {name}", f"the play has no {name}: {value!r}"[:80])
+            raise RowFault(f"missing field: {name}", f"the play has no {name}: {repr(value)[:60]}")
+        if len(value) > MAX_NAME:
+            raise RowFault(f"too long: {name}", f"{name} has more than {MAX_NAME:,} characters")
     return name_id(artist, title)
 
 

@@ -1,7 +1,9 @@
 """Spotify's extended streaming history, as its JSON files or a CSV of them.
 
 ``ts`` is the end of a play: the listen began ``ms_played`` earlier. Podcasts and audiobooks are left
-out. The listener is not named: see ``listener``.
+out. The listener is not named: see ``listener``. What a play, a start or a skip is, is not decided here:
+``skipped`` stays null where an older export leaves it open, ``end_reason`` says how the play ended, and
+``private`` that it was played in a private session.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,14 +24,15 @@ def _rows(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
     ended_at = parse_time("ts", needed(record, "ts"))
     # A play of a day or more is refused by the rules; here it must only not leave the calendar.
     played = timedelta(milliseconds=max(0, min(ms_played, 10**9)))
-    skipped = flag(record, "skipped")
     yield {
         "user_id": listener(file),
         "track_id": _track_id(record),
         "listened_at": (ended_at - played).isoformat(),
         "ms_played": ms_played,
-        "skipped": record.get("reason_end") == "fwdbtn" if skipped is None else skipped,
+        "skipped": flag(record, "skipped"),
         "source": "spotify",
+        "private": flag(record, "incognito_mode"),
+        "end_reason": record.get("reason_end") or None,
     }
 
 
