@@ -15,6 +15,7 @@ DAY = date(2026, 6, 28)
 LISTEN = {
     "listen_id": "a-1", "user_id": "u", "track_id": "t", "ms_played": 1000, "skipped": None,
     "listened_at": datetime(2026, 6, 28, 12, tzinfo=UTC), "source": None, "playlist_id": None,
+    "private": None, "end_reason": None,
     "listened_on": DAY, "landed_on": DAY, "landing_file": "f",
 }  # fmt: skip
 TRACK = {
