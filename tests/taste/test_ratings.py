@@ -22,7 +22,7 @@ RULES = {
 def listens(spark, rows):
     """Rows (user, track, days before the end, ms_played, skipped)."""
     full = [
-        (f"l{n}", user, track, END - timedelta(days=age), ms, skipped, None, None,
+        (f"l{n}", user, track, END - timedelta(days=age), ms, skipped, *[None] * 4,
          (END - timedelta(days=age)).date(), END.date(), "f")
         for n, (user, track, age, ms, skipped) in enumerate(rows)
     ]  # fmt: skip
