@@ -1,6 +1,7 @@
 """How a stage runs as a task: argv in, exit code out, its summary into XCom."""
 
 import json
+import os
 import subprocess
 import sys
 from collections import deque
@@ -9,12 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import BaseOperator, BaseOperatorLink
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk import BaseOperator, BaseOperatorLink, Connection
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+)
 
 import jobs
 from dags.night_window import window_of
 from jobs.errors import BAD_DATA, NO_INPUT, USAGE, NocturneError
+from jobs.lake.connect import REMOTE, TOKEN
 from jobs.stages import StageSpec, window_argv
 from jobs.window import Window
 
@@ -40,6 +47,8 @@ class StageTask:
     """What both kinds of stage share: window, argv, selection by ``stages``, summary."""
 
     spec: StageSpec
+    log: Any
+    _process: "subprocess.Popen[str] | None" = None
 
     def window(self, context: Mapping[str, Any]) -> Window:
         """The run's window; a run without one fails for good, a deselected stage is skipped."""
@@ -65,9 +74,51 @@ class StageTask:
             raise AirflowException(f"{self.spec.name} left no summary of {window.as_of} in the store")
         return dict(json.loads(body))
 
+    def run_process(self, context: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+        """Run the stage as a process of its own, its output into the task's log."""
+        command = [sys.executable, "-m", self.spec.module, *self.argv(context)]
+        self.log.info("%s", " ".join(command[1:]))
+        last: deque[str] = deque(maxlen=N_LAST_LINES)
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            env=os.environ | environment,
+        ) as self._process:  # fmt: skip
+            assert self._process.stdout is not None
+            for line in self._process.stdout:
+                self.log.info("%s", line.rstrip())
+                last.append(line.rstrip())
+        if self._process.returncode:
+            raise failure_of(self.spec.name, self._process.returncode, "\n".join(last))
+        return self.summary(self.window(context))
+
+    def kill_process(self) -> None:
+        """End the process with everything it started."""
+        if self._process and self._process.poll() is None:
+            kill_tree(self._process.pid)
+
+
+def client_environment(connection_id: str) -> dict[str, str]:
+    """Return what makes a stage a client of the connection's Connect server; {} if it names none.
+
+    The server is the host ``sc://…`` with its port; the password is its token.
+    """
+    try:
+        connection = Connection.get(connection_id)
+    except AirflowNotFoundException:
+        return {}
+    if connection.conn_type == "sc":
+        host = f"sc://{connection.host}"
+    elif str(connection.host).startswith("sc://"):
+        host = str(connection.host)
+    else:
+        return {}
+    port = f":{connection.port}" if connection.port else ""
+    return {REMOTE: host + port} | ({TOKEN: connection.password} if connection.password else {})
+
 
 class SparkStage(StageTask, SparkSubmitOperator):
-    """A stage as a Spark application, on the cluster that the connection names."""
+    """A stage on the Spark that the connection names: ``sc://…`` makes it a process that is a client of
+    that Connect server, everything else is a master to which it is submitted as an application."""
 
     def __init__(self, *, spec: StageSpec, **kwargs: Any) -> None:
         submit = Path(jobs.__file__).with_name("submit.py")
@@ -75,7 +126,9 @@ class SparkStage(StageTask, SparkSubmitOperator):
         self.spec = spec
 
     def execute(self, context: Any) -> dict[str, Any]:
-        """Submit the stage and wait for it."""
+        """Connect or submit the stage, and wait for it."""
+        if client := client_environment(self._conn_id):
+            return self.run_process(context, client)
         self.application_args = [self.spec.module.removeprefix("jobs."), *self.argv(context)]
         try:
             super().execute(context)
@@ -90,6 +143,7 @@ class SparkStage(StageTask, SparkSubmitOperator):
 
     def on_kill(self) -> None:
         """End the driver with everything it started: the hook alone kills only its Java machine."""
+        self.kill_process()
         process = self._hook and self._hook._submit_sp
         if process and process.poll() is None:
             kill_tree(process.pid)
@@ -129,28 +183,14 @@ class ProcessStage(StageTask, BaseOperator):
     def __init__(self, *, spec: StageSpec, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.spec = spec
-        self._process: subprocess.Popen[str] | None = None
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Run the stage, its output into the task's log."""
-        command = [sys.executable, "-m", self.spec.module, *self.argv(context)]
-        self.log.info("%s", " ".join(command[1:]))
-        last: deque[str] = deque(maxlen=N_LAST_LINES)
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        ) as self._process:
-            assert self._process.stdout is not None
-            for line in self._process.stdout:
-                self.log.info("%s", line.rstrip())
-                last.append(line.rstrip())
-        if self._process.returncode:
-            raise failure_of(self.spec.name, self._process.returncode, "\n".join(last))
-        return self.summary(self.window(context))
+        return self.run_process(context, {})
 
     def on_kill(self) -> None:
         """End the process with everything it started."""
-        if self._process and self._process.poll() is None:
-            kill_tree(self._process.pid)
+        self.kill_process()
 
 
 def kill_tree(pid: int) -> None:

@@ -44,6 +44,7 @@ def night(
     from jobs.embedded.environment import child_environment, prepare_spark
     from jobs.embedded.processes import interruptible
     from jobs.embedded.progress import Progress
+    from jobs.embedded.warm_spark import running_spark
     from jobs.settings import load_settings
     from jobs.stage import Night
     from jobs.window import Window
@@ -53,7 +54,8 @@ def night(
     given, progress = Night(Window.night(day.date()), settings, force), Progress()
     with interruptible():
         prepare_spark(settings, progress)
-        raise typer.Exit(DirectNight(given, child_environment(settings), progress).run(stages))
+        with running_spark(settings, child_environment(settings)) as environment:
+            raise typer.Exit(DirectNight(given, environment, progress).run(stages))
 
 
 @app.command()

@@ -62,9 +62,15 @@ class S3Settings(Section):
 
 
 class SparkSettings(Section):
-    """Spark outside Airflow (inside, the connection ``spark_default`` decides the master)."""
+    """Spark outside Airflow (inside, the connection ``spark_default`` decides the master).
+
+    With ``server`` a local master is one Spark Connect server, at ``server_port`` or another free one,
+    that all stages share; without, each stage starts a Spark of its own.
+    """
 
     master: str = "local[*]"
+    server: bool = False
+    server_port: Annotated[int, Field(ge=1, le=65535)] = 15002
     driver_memory: str = "2g"
     shuffle_partitions: PositiveInt = 4
     jars_dir: str | None = None

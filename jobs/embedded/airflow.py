@@ -4,7 +4,6 @@ import fcntl
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,17 +19,19 @@ from jobs.embedded.api import Api
 from jobs.embedded.environment import child_environment
 from jobs.embedded.home import USER, AirflowHome
 from jobs.embedded.postgres import Postgres
-from jobs.embedded.processes import end, start, uninterrupted
+from jobs.embedded.processes import end, free_port, start, uninterrupted
 from jobs.embedded.progress import Progress
+from jobs.embedded.warm_spark import WarmSpark
 from jobs.errors import NocturneError, UsageError
 from jobs.settings import Settings
 
 START_SECONDS = 180
-COMPONENTS = {
-    "api-server": ["api-server"],
+AIRFLOW = [sys.executable, "-m", "airflow"]
+API_SERVER = {"api-server": [*AIRFLOW, "api-server"]}
+COMPONENTS = API_SERVER | {
     # Its log server would listen on every address; here the UI reads the files themselves.
-    "scheduler": ["scheduler", "--skip-serve-logs"],
-    "dag-processor": ["dag-processor"],
+    "scheduler": [*AIRFLOW, "scheduler", "--skip-serve-logs"],
+    "dag-processor": [*AIRFLOW, "dag-processor"],
 }
 
 
@@ -109,17 +110,22 @@ class Airflow:
         port = free_port(self.settings.airflow.port)
         self.home.write_config(self.settings, database, port, nightly)
         environment = {**child_environment(self.settings), "AIRFLOW_HOME": str(self.home.folder)}
+        spark = WarmSpark.wanted(self.settings)
+        if spark:
+            self._start({"spark": spark.command()}, port, spark.environment(environment))
         self._migrate(environment)
         began = datetime.now(UTC)
         if self.home.unfinished_file.exists():
-            self._start(["api-server"], port, environment)
+            self._start(API_SERVER, port, environment)
             self._wait(self.api().answers, "Airflow's API")
             self.cancel_unfinished()
-        self._start(list(COMPONENTS), port, environment)
+        self._start(COMPONENTS, port, environment)
         api = self.api()
         self._wait(lambda: api.healthy() and (api.parsed_at() or began) > began, "Airflow")
         api.ensure_pools()
-        api.ensure_spark(self.settings.spark.master)
+        if spark:
+            self._wait(spark.answers, "Spark")
+        api.ensure_spark(spark.connection() if spark else {"host": self.settings.spark.master})
         return api
 
     def keep_up(self, nightly: bool) -> Api:
@@ -148,12 +154,13 @@ class Airflow:
         """The log of one of Airflow's own processes."""
         return self.home.logs / f"{component}.log"
 
-    def _start(self, names: list[str], port: int, environment: Mapping[str, str]) -> None:
+    def _start(
+        self, commands: Mapping[str, list[str]], port: int, environment: Mapping[str, str]
+    ) -> None:
         running = self.running() or Running(port, digest(self.settings), {})
-        for name in names:
+        for name, command in commands.items():
             if name in running.processes:
                 continue
-            command = [sys.executable, "-m", "airflow", *COMPONENTS[name]]
             process = start(command, self.log_of(name), environment, cwd=str(self.home.folder))
             running.processes[name] = (process.pid, psutil.Process(process.pid).create_time())
             # Written after each start, so that a kill in between loses none.
@@ -171,7 +178,7 @@ class Airflow:
         if done.exists():
             return
         self.progress.now("preparing Airflow's database (once)")
-        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        command = [*AIRFLOW, "db", "migrate"]
         made = subprocess.run(
             command, env=dict(environment), capture_output=True, text=True, check=False,
             stdin=subprocess.DEVNULL, start_new_session=True,
@@ -223,16 +230,3 @@ class Airflow:
 def digest(settings: Settings) -> str:
     """A short name for all settings together."""
     return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:16]
-
-
-def free_port(wanted: int) -> int:
-    """The wanted port of 127.0.0.1, or one that the system chooses if that is in use."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise NocturneError("no port of 127.0.0.1 is free")

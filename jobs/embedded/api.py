@@ -4,6 +4,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from datetime import time as midnight
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from jobs.errors import NocturneError
 from jobs.stages import REPORT, STAGES
 
+SPARK = "spark_default"
 DAG_ID = "nightly_discover"
 TIMEOUT_SECONDS = 30
 SERVER_ERROR = 500
@@ -94,14 +96,19 @@ class Api:
             if name not in there:
                 self.call("POST", "pools", {"name": name, "slots": 1, "include_deferred": False})
 
-    def ensure_spark(self, master: str) -> None:
-        """The connection ``spark_default``, if there is none: Airflow would take yarn."""
+    def ensure_spark(self, fields: Mapping[str, object]) -> None:
+        """The connection ``spark_default``, if there is none or an earlier server's of this machine.
+
+        Without one Airflow would take yarn; another one is a person's choice.
+        """
+        body = {"connection_id": SPARK, "conn_type": "spark", **fields}
         try:
-            self.call("GET", "connections/spark_default")
+            there = self.call("GET", f"connections/{SPARK}")
+            if str(there["host"]).startswith("sc://localhost"):
+                self.call("PATCH", f"connections/{SPARK}", body)
         except ApiError as error:
             if error.status != NOT_FOUND:
                 raise
-            body = {"connection_id": "spark_default", "conn_type": "spark", "host": master}
             self.call("POST", "connections", body)
 
     def parsed_at(self) -> datetime | None:

@@ -6,6 +6,7 @@ Spark's Python workers make), so nothing that we started can be lost from sight.
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+
+from jobs.errors import NocturneError
 
 # Nothing is lost by an impolite end: tables and objects are replaced whole.
 PATIENCE_SECONDS = 3.0
@@ -89,3 +92,16 @@ def uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port of 127.0.0.1, or one that the system chooses if that is in use."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise NocturneError("no port of 127.0.0.1 is free")

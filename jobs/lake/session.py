@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobs.lake.connect import REMOTE, connect
 from jobs.lake.jars import jar_files
 from jobs.settings import Settings, is_s3
 
@@ -23,6 +24,9 @@ appender.stderr.name = stderr
 appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
 appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
+# What fails on a Connect server is told to the client, whose log it belongs to.
+logger.connect.name = org.apache.spark.sql.connect
+logger.connect.level = off
 """
 
 
@@ -96,11 +100,15 @@ def replace_file(path: Path, text: str, mode: int = 0o644) -> Path:
 
 
 def open_session(settings: Settings, name: str) -> "SparkSession":
-    """The session of this process: spark-submit's if it started us, else a local one."""
+    """Return the session of this process: one of the server that SPARK_REMOTE names, else that of the
+    spark-submit that started us, else a local one.
+    """
     import sys
 
     from pyspark.sql import SparkSession
 
+    if remote := os.environ.get(REMOTE):
+        return connect(remote, settings, name, spark_options(settings))
     # Workers must use this environment's Python, or they find neither pandas nor numba.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"nocturne-{name}")

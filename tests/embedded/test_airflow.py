@@ -8,8 +8,8 @@ import psutil
 import pytest
 from rich.console import Console
 
-from jobs.embedded.airflow import Airflow, digest, free_port
-from jobs.embedded.processes import end, start
+from jobs.embedded.airflow import Airflow, digest
+from jobs.embedded.processes import end, free_port, start
 from jobs.embedded.progress import Progress
 from jobs.errors import NocturneError, UsageError
 

@@ -77,7 +77,7 @@ def test_pools_that_are_missing_are_made_with_one_slot(server):
 def test_sparks_connection_is_made_only_where_there_is_none(server, status, n_asked):
     client, answers, asked = server
     answers += [(status, {}), (201, {})]
-    client.ensure_spark("local[*]")
+    client.ensure_spark({"host": "local[*]"})
     assert len(asked) == n_asked
     if n_asked == 3:
         assert asked[-1][2] == {

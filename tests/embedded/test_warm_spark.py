@@ -1,0 +1,152 @@
+"""A real server and real clients: what dies leaves nothing behind, what lives is not disturbed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from jobs.embedded.environment import child_environment
+from jobs.embedded.processes import members
+from jobs.embedded.warm_spark import running_spark
+from jobs.settings import LakeSettings, Settings, SparkSettings
+
+pytestmark = pytest.mark.spark
+OPEN = """
+import sys, time
+from pathlib import Path
+from pyspark.sql import functions as F
+from jobs.lake.session import open_session
+from jobs.settings import load_settings
+spark = open_session(load_settings(), sys.argv[1])
+folder = Path(sys.argv[2])
+"""
+WRITES_FOR_A_MINUTE = """
+def beat(batches):
+    for batch in batches:
+        for _ in range(600):
+            with (folder / "beat").open("a") as file:
+                file.write(f"{time.time()}\\n")
+            time.sleep(0.1)
+        yield batch
+rows = spark.range(2, numPartitions=1).mapInArrow(beat, "id long")
+rows.write.format("delta").mode("overwrite").save(str(folder / "table"))
+"""
+WRITES = """
+spark.range(3).write.format("delta").mode("overwrite").save(str(folder / "table"))
+print(sorted(row.id for row in spark.read.format("delta").load(str(folder / "table")).collect()))
+"""
+HIDES = """
+spark.range(1).createOrReplaceTempView("mine")
+spark.conf.set("spark.sql.shuffle.partitions", "7")
+(folder / "ready").touch()
+while not (folder / "done").exists():
+    time.sleep(0.1)
+print([view.name for view in spark.catalog.listTables()])
+"""
+SEES = """
+print([view.name for view in spark.catalog.listTables()], spark.conf.get("spark.sql.shuffle.partitions"))
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The environment of the clients of a server."""
+    home = tmp_path_factory.mktemp("warm")
+    spark = SparkSettings(server=True, server_port=17002)
+    settings = Settings(home=str(home), spark=spark, lake=LakeSettings(root=str(home / "lake")))
+    ours = {"NOCTURNE__HOME": str(home), "NOCTURNE__LAKE__ROOT": settings.lake.root}
+    with running_spark(settings, child_environment(settings) | ours) as environment:
+        yield environment
+
+
+@pytest.fixture
+def client(server, tmp_path):
+    """Starts a stand-in for a stage."""
+    processes = []
+
+    def start(code, stage="ingest"):
+        process = subprocess.Popen(
+            [sys.executable, "-c", OPEN + code, stage, str(tmp_path)], env=dict(server), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def appears(path: Path) -> None:
+    deadline = time.monotonic() + 120
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.05)
+
+
+def java(server):
+    (locks,) = (value for name, value in server.items() if name == "NOCTURNE_SPARK_LOCKS")
+    return next(p for p in psutil.process_iter() if p.name() == "java" and locks in p.environ().values())
+
+
+def beats(folder: Path) -> list[float]:
+    return [float(line) for line in (folder / "beat").read_text().split()]
+
+
+def test_what_a_killed_stage_had_started_ends_without_a_next_try(client, tmp_path):
+    stage = client(WRITES_FOR_A_MINUTE)
+    appears(tmp_path / "beat")
+    stage.kill()
+    killed_at = time.time()
+    time.sleep(10)
+    assert beats(tmp_path)[-1] < killed_at + 8
+    time.sleep(1)
+    assert time.time() - beats(tmp_path)[-1] > 2
+    assert not list(tmp_path.glob("table/_delta_log/*.json"))
+
+
+def test_the_next_try_finds_nothing_of_the_killed_one(client, tmp_path):
+    stage = client(WRITES_FOR_A_MINUTE)
+    appears(tmp_path / "beat")
+    stage.send_signal(signal.SIGKILL)
+    printed, errors = client(WRITES).communicate(timeout=120)
+    assert printed == "[0, 1, 2]\n", errors
+    assert len(list(tmp_path.glob("table/_delta_log/*.json"))) == 1
+
+
+def test_stages_in_flight_share_neither_views_nor_settings(client, tmp_path):
+    first = client(HIDES, "build_taste")
+    appears(tmp_path / "ready")
+    printed, errors = client(SEES, "ingest").communicate(timeout=120)
+    assert printed == "[] 4\n", errors
+    (tmp_path / "done").touch()
+    assert first.communicate(timeout=60)[0] == "['mine']\n"
+
+
+def test_a_second_process_of_the_same_stage_is_refused(client, tmp_path):
+    first = client(HIDES)
+    appears(tmp_path / "ready")
+    second = client(SEES)
+    assert second.wait(120) == 1
+    assert "another process is at work on ingest in the same lake" in second.stderr.read()
+    (tmp_path / "done").touch()
+    assert first.communicate(timeout=60)[0] == "['mine']\n"
+
+
+def test_a_killed_server_fails_its_stages_and_another_takes_its_place(client, server, tmp_path):
+    stage = client(WRITES_FOR_A_MINUTE)
+    appears(tmp_path / "beat")
+    machine = java(server)
+    session = os.getsid(machine.pid)
+    workers = machine.children(recursive=True)
+    machine.kill()
+    assert stage.wait(60) == 1
+    printed, errors = client(WRITES).communicate(timeout=180)
+    assert printed == "[0, 1, 2]\n", errors
+    assert {p.pid for p in workers}.isdisjoint(p.pid for p in members([session]))
