@@ -125,7 +125,8 @@ class Airflow:
         api.ensure_pools()
         if spark:
             self._wait(spark.answers, "Spark")
-        api.ensure_spark(spark.connection() if spark else {"host": self.settings.spark.master})
+        plain = {"host": self.settings.spark.master, "port": None, "password": None}
+        api.ensure_spark(spark.connection() if spark else plain)
         return api
 
     def keep_up(self, nightly: bool) -> Api:

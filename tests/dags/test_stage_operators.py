@@ -113,3 +113,37 @@ def test_a_gates_link_leads_to_its_data_docs_once_there_are_any(settings, monkey
     page = "reports/2026-06-28/data_docs/gate_inputs/index.html"
     open_store(settings).put(page, b"<html>")
     assert link.get_link(task, ti_key=ended) == f"http://127.0.0.1:8080/nocturne/{page}"
+
+
+@pytest.mark.parametrize(
+    ("connection", "remote"),
+    [
+        ({"conn_type": "spark", "host": "sc://localhost", "port": 15002}, "sc://localhost:15002"),
+        ("sc://spark.example:15009", "sc://spark.example:15009"),
+        ({"conn_type": "spark", "host": "sc://spark.example"}, "sc://spark.example"),
+    ],
+)
+def test_a_connection_to_a_connect_server_makes_the_stage_its_client(
+    connection, remote, stub, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", as_text(connection))
+    says = "import pathlib; pathlib.Path(r'{}').write_text(os.environ['SPARK_REMOTE'])"
+    spec = stub("gate_inputs", says.format(tmp_path / "remote")).spec
+    task = SparkStage(task_id="gate_inputs", spec=spec)
+    assert task.execute(context())["rows_out"] == 1190
+    assert (tmp_path / "remote").read_text() == remote
+
+
+def test_a_connect_servers_token_is_the_password_and_never_an_argument(stub, tmp_path, monkeypatch):
+    connection = {"conn_type": "spark", "host": "sc://localhost", "password": "s3cret"}
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", as_text(connection))
+    says = (
+        "print(os.environ['SPARK_CONNECT_AUTHENTICATE_TOKEN'], 's3cret' in str(sys.argv)); sys.exit(1)"
+    )
+    task = SparkStage(task_id="gate_inputs", spec=stub("gate_inputs", says).spec)
+    with pytest.raises(AirflowException, match="s3cret False"):
+        task.execute(context())
+
+
+def as_text(connection):
+    return connection if isinstance(connection, str) else json.dumps(connection)

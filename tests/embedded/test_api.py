@@ -73,17 +73,27 @@ def test_pools_that_are_missing_are_made_with_one_slot(server):
     assert len(made) == 7
 
 
-@pytest.mark.parametrize(("status", "n_asked"), [(200, 2), (404, 3)])
-def test_sparks_connection_is_made_only_where_there_is_none(server, status, n_asked):
+@pytest.mark.parametrize(
+    ("status", "host", "changes"),
+    [
+        (200, "yarn", None),
+        (200, "local[*]", None),
+        (200, "sc://localhost", "PATCH"),
+        (404, None, "POST"),
+    ],
+)
+def test_sparks_connection_is_made_where_there_is_none_or_our_own(server, status, host, changes):
     client, answers, asked = server
-    answers += [(status, {}), (201, {})]
-    client.ensure_spark({"host": "local[*]"})
-    assert len(asked) == n_asked
-    if n_asked == 3:
+    answers += [(status, {"host": host}), (201, {})]
+    client.ensure_spark({"host": "sc://localhost", "port": 15003, "password": None})
+    assert [method for method, _, _ in asked[2:]] == ([changes] if changes else [])
+    if changes:
         assert asked[-1][2] == {
             "connection_id": "spark_default",
             "conn_type": "spark",
-            "host": "local[*]",
+            "host": "sc://localhost",
+            "port": 15003,
+            "password": None,
         }
 
 
