@@ -142,13 +142,13 @@ def playlist(
 @app.command()
 def doctor() -> None:
     """Check what a night needs: settings, Java, jars, memory, disk, folders."""
-    from jobs.embedded.doctor import findings
+    from jobs.embedded.doctor import health_checks
     from jobs.settings import load_settings
 
     bad = False
-    for finding in findings(load_settings()):
-        bad = bad or not finding.good
-        print(f"{'ok ' if finding.good else 'BAD'} {finding.name:<9} {finding.text}")
+    for check in health_checks(load_settings()):
+        bad = bad or not check.good
+        print(f"{'ok ' if check.good else 'BAD'} {check.name:<9} {check.text}")
     raise typer.Exit(1 if bad else 0)
 
 

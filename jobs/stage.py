@@ -23,7 +23,7 @@ log = logging.getLogger("nocturne")
 
 
 @dataclass
-class Summary:
+class StageSummary:
     """What a stage did, for people, the scheduler and the run ledger."""
 
     rows_in: int = 0
@@ -40,7 +40,7 @@ class Night:
     window: Window
     settings: Settings
     force: str | None = None
-    summary: Summary = field(default_factory=Summary)
+    summary: StageSummary = field(default_factory=StageSummary)
 
     @property
     def store(self) -> ObjectStore:

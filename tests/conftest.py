@@ -1,11 +1,13 @@
 """One Spark session and one TensorFlow per test run; a lake, a store and settings per test."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,14 +76,32 @@ def lake(spark: SparkSession, settings: Settings) -> Lake:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Settings]:
     """A server that speaks S3, in a process of its own."""
+    port = _free_port()
+    with _served(port, sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)) as s3:
+        yield s3
+
+
+@pytest.fixture
+def atomic_s3(tmp_path: Path) -> Iterator[S3Settings]:
+    """The S3 server of docker/compose.yaml, whose conditional writes are atomic; skips without it."""
+    binary = shutil.which("versitygw")
+    if binary is None:
+        pytest.skip("no versitygw on PATH: go install github.com/versity/versitygw/cmd/versitygw@v1.8.0")
+    port = _free_port()
+    user = ["--access", "test", "--secret", "test", "--port", f"127.0.0.1:{port}"]
+    with _served(port, binary, *user, "posix", str(tmp_path)) as s3:
+        yield s3
+
+
+def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+        return free.getsockname()[1]
+
+
+@contextmanager
+def _served(port: int, *command: str) -> Iterator[S3Settings]:
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait(port, server)
         yield S3Settings(endpoint_url=f"http://127.0.0.1:{port}", path_style=True)

@@ -24,7 +24,7 @@ GET_JAVA = (
 
 
 @dataclass(frozen=True)
-class Finding:
+class HealthCheck:
     """One thing that was looked at."""
 
     name: str
@@ -32,15 +32,16 @@ class Finding:
     text: str
 
 
-def findings(settings: Settings) -> Iterator[Finding]:
+def health_checks(settings: Settings) -> Iterator[HealthCheck]:
     """Everything a night needs; jars are fetched if they are not there."""
     java = check_java()
     yield java
-    yield _jars(settings) if java.good else Finding("jars", False, "cannot be fetched without Java")
+    yield _jars(settings) if java.good else HealthCheck("jars", False, "cannot be fetched without Java")
     yield _memory()
     yield _disk(Path(settings.home))
     for name in ("landing", "lake", "store"):
-        yield _root(name, getattr(settings, name).root)
+        root = getattr(settings, name).root
+        yield _bucket(name, root, settings) if is_s3(root) else _folder(name, root)
 
 
 def require_java() -> None:
@@ -50,44 +51,60 @@ def require_java() -> None:
         raise NocturneError(java.text)
 
 
-def check_java() -> Finding:
+def check_java() -> HealthCheck:
     """The Java that Spark would start."""
     try:
         done = subprocess.run([java_binary(), "-version"], capture_output=True, text=True, check=False)
     except OSError:
-        return Finding("java", False, f"Spark needs Java and {java_binary()!r} is not there: {GET_JAVA}")
+        return HealthCheck(
+            "java", False, f"Spark needs Java and {java_binary()!r} is not there: {GET_JAVA}"
+        )
     match = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
     version = int(match[1]) if match else None
     if version not in JAVA_VERSIONS:
         found = version or "of unknown version"
-        return Finding("java", False, f"Spark needs Java 17 or 21 and this is Java {found}: {GET_JAVA}")
-    return Finding("java", True, f"Java {version}")
+        return HealthCheck(
+            "java", False, f"Spark needs Java 17 or 21 and this is Java {found}: {GET_JAVA}"
+        )
+    return HealthCheck("java", True, f"Java {version}")
 
 
-def _jars(settings: Settings) -> Finding:
+def _jars(settings: Settings) -> HealthCheck:
     try:
         jars = jar_files(settings)
     except NocturneError as error:
-        return Finding("jars", False, str(error))
-    return Finding("jars", True, f"{len(jars)} in {Path(jars[0]).parents[1]}")
+        return HealthCheck("jars", False, str(error))
+    return HealthCheck("jars", True, f"{len(jars)} in {Path(jars[0]).parents[1]}")
 
 
-def _memory() -> Finding:
+def _memory() -> HealthCheck:
     gb = psutil.virtual_memory().total / GB
     remedy = "" if gb >= MEMORY_GB else f": a night needs {MEMORY_GB} GB"
-    return Finding("memory", gb >= MEMORY_GB, f"{gb:.0f} GB{remedy}")
+    return HealthCheck("memory", gb >= MEMORY_GB, f"{gb:.0f} GB{remedy}")
 
 
-def _disk(home: Path) -> Finding:
+def _disk(home: Path) -> HealthCheck:
     folder = next(path for path in (home, *home.parents) if path.exists())
     gb = shutil.disk_usage(folder).free / GB
     remedy = "" if gb >= DISK_GB else f": {DISK_GB} GB are needed; free some or set NOCTURNE__HOME"
-    return Finding("disk", gb >= DISK_GB, f"{gb:.0f} GB free for {home}{remedy}")
+    return HealthCheck("disk", gb >= DISK_GB, f"{gb:.0f} GB free for {home}{remedy}")
 
 
-def _root(name: str, root: str) -> Finding:
-    if is_s3(root):
-        return Finding(name, True, f"{root} (not tried)")
+def _bucket(name: str, root: str, settings: Settings) -> HealthCheck:
+    from jobs.store.s3 import S3Store
+
+    store = S3Store(root, settings.s3, settings.store.n_threads)
+    try:
+        if name == "store":
+            store.require_conditions()
+        else:
+            next(store.list(""), None)
+    except NocturneError as error:
+        return HealthCheck(name, False, str(error))
+    return HealthCheck(name, True, f"{root} ({'written' if name == 'store' else 'read'})")
+
+
+def _folder(name: str, root: str) -> HealthCheck:
     path = Path(root)
     folder = next(parent for parent in (path, *path.parents) if parent.exists())
     probe = folder / ".nocturne-probe"
@@ -96,5 +113,5 @@ def _root(name: str, root: str) -> Finding:
         probe.unlink()
     except OSError as error:
         remedy = f"set NOCTURNE__{name.upper()}__ROOT to a folder that you can write"
-        return Finding(name, False, f"{root}: {error.strerror or error}: {remedy}")
-    return Finding(name, True, root)
+        return HealthCheck(name, False, f"{root}: {error.strerror or error}: {remedy}")
+    return HealthCheck(name, True, root)

@@ -1,9 +1,9 @@
 """What runs, and how the latest nights ended."""
 
-import json
-
 from jobs.embedded.airflow import Airflow
 from jobs.embedded.progress import Progress
+from jobs.evaluate.facts import published
+from jobs.evaluate.ledger import read_record
 from jobs.settings import Settings
 from jobs.stages import STAGES
 from jobs.store import ObjectStore, open_store
@@ -31,7 +31,7 @@ def _nights(store: ObjectStore) -> list[str]:
     for key in store.list("ledger/"):
         _, night, name = key.split("/")
         ledger.setdefault(night, set()).add(name)
-    latest = json.loads(store.get("playlists/latest.json") or b"{}").get("as_of")
+    latest = published(store).get("as_of")
     return [
         f"{night}  {_verdict(store, night)}{'  <- published' if night == latest else ''}"
         for night in sorted(ledger)[-N_NIGHTS:]
@@ -40,9 +40,12 @@ def _nights(store: ObjectStore) -> list[str]:
 
 def _verdict(store: ObjectStore, night: str) -> str:
     for spec in STAGES:
-        body = store.get(f"ledger/{night}/{spec.name}.json")
-        if body is None:
+        key = f"ledger/{night}/{spec.name}.json"
+        if store.get(key) is None:
             return f"no {spec.name} yet"
-        if error := json.loads(body)["error"]:
-            return f"{spec.name} failed: {error.splitlines()[0]}"
+        record = read_record(store, key)
+        if record is None:
+            return f"{spec.name}: {store.url(key)} is damaged; run that stage again"
+        if record["error"]:
+            return f"{spec.name} failed: {record['error'].splitlines()[0]}"
     return "complete"

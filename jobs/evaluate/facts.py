@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from jobs.evaluate.ledger import Summary
+from jobs.evaluate.ledger import StageRecord
 from jobs.lake.arrow import open_table
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
@@ -29,7 +29,7 @@ class Facts:
     """
 
     as_of: date
-    summaries: Sequence[Summary]
+    records: Sequence[StageRecord]
     strategies: dict[str, int]
     funnel: Sequence[Row]
     findings: Sequence[Row]
@@ -39,16 +39,16 @@ class Facts:
     @property
     def failed(self) -> list[str]:
         """Names of the stages that failed."""
-        return [summary["stage"] for summary in self.summaries if summary["error"]]
+        return [record["stage"] for record in self.records if record["error"]]
 
 
 def gather_facts(
-    settings: Settings, store: ObjectStore, as_of: date, summaries: Sequence[Summary]
+    settings: Settings, store: ObjectStore, as_of: date, records: Sequence[StageRecord]
 ) -> Facts:
     """The facts of the night."""
     return Facts(
         as_of=as_of,
-        summaries=summaries,
+        records=records,
         strategies=strategies(settings, as_of),
         funnel=funnel(settings, as_of),
         findings=findings(settings, as_of),

@@ -5,46 +5,66 @@ import logging
 from datetime import date
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
 from jobs.stages import STAGES
 from jobs.store import ObjectStore
 
 log = logging.getLogger("nocturne")
-Summary = dict[str, Any]
 ORDER = {spec.name: place for place, spec in enumerate(STAGES)}
-# The report's own summary is written after it, so the ledger would hold that of its run before.
+# The report's own record is written after it, so the ledger would hold that of its run before.
 LEFT_OUT = "report"
 
 
-def read_summaries(store: ObjectStore, as_of: date) -> list[Summary]:
-    """Summaries of the night's stages, in the order of the night; one that is no JSON is left out."""
-    found = []
-    for key in store.list(f"ledger/{as_of}/"):
-        try:
-            summary = json.loads(store.get(key) or b"")
-            found.append(summary | {"stage": str(summary["stage"])})
-        except (ValueError, KeyError, TypeError):
-            log.warning("%s is not a summary of a stage; left out of the ledger", store.url(key))
-    found = [summary for summary in found if summary["stage"] != LEFT_OUT]
-    return sorted(found, key=lambda s: (ORDER.get(s["stage"], len(ORDER)), s["stage"]))
+class StageRecord(TypedDict):
+    """What ``jobs.stage`` leaves of one run of a stage: one row of run_ledger."""
+
+    stage: str
+    window_start: date
+    window_end: date
+    rows_in: int
+    rows_out: int
+    rows_rejected: int
+    table_versions: dict[str, int]
+    details: dict[str, Any]
+    seconds: float
+    peak_memory_mb: float
+    force: str | None
+    error: str | None
 
 
-def ledger_rows(summaries: list[Summary], as_of: date) -> list[dict[str, object]]:
-    """Rows of run_ledger; ``table_versions`` and ``details`` are JSON."""
+_RECORD = TypeAdapter(StageRecord)
+
+
+def read_record(store: ObjectStore, key: str) -> StageRecord | None:
+    """Return the record under the key; None if it is half written or no record."""
+    try:
+        return _RECORD.validate_json(store.get(key) or b"")
+    except ValidationError:
+        return None
+
+
+def read_records(store: ObjectStore, as_of: date) -> list[StageRecord]:
+    """Return the records of the night's stages, in the order of the night; unknown stages come last.
+
+    What is no record is left out, with a warning.
+    """
+    found = {key: read_record(store, key) for key in store.list(f"ledger/{as_of}/")}
+    for key in (key for key, record in found.items() if record is None):
+        log.warning("%s is not a record of a stage; left out of the ledger", store.url(key))
+    records = [record for record in found.values() if record and record["stage"] != LEFT_OUT]
+    return sorted(records, key=lambda r: (ORDER.get(r["stage"], len(ORDER)), r["stage"]))
+
+
+def ledger_rows(records: list[StageRecord], as_of: date) -> list[dict[str, object]]:
+    """Return rows of run_ledger; ``table_versions`` and ``details`` are JSON."""
     return [
         {
+            **record,
             "as_of": as_of,
-            "stage": summary["stage"],
-            "window_start": date.fromisoformat(summary["window_start"]),
-            "window_end": date.fromisoformat(summary["window_end"]),
-            "rows_in": summary["rows_in"],
-            "rows_out": summary["rows_out"],
-            "rows_rejected": summary["rows_rejected"],
-            "seconds": float(summary["seconds"]),
-            "peak_memory_mb": float(summary["peak_memory_mb"]),
-            "table_versions": json.dumps(summary["table_versions"], sort_keys=True),
-            "details": json.dumps(summary["details"], ensure_ascii=False, sort_keys=True),
-            "force": summary["force"],
-            "error": summary["error"],
+            "table_versions": json.dumps(record["table_versions"], sort_keys=True),
+            "details": json.dumps(record["details"], ensure_ascii=False, sort_keys=True),
         }
-        for summary in summaries
+        for record in records
     ]

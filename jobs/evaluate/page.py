@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from jobs.evaluate.facts import Facts
-from jobs.evaluate.ledger import Summary
+from jobs.evaluate.ledger import StageRecord
 
 BAR_WIDTH, ROW_HEIGHT = 360, 26
 NUMBER = '<td class="n">'
@@ -33,7 +33,7 @@ def page(facts: Facts) -> str:
     title = f"Night of {facts.as_of}"
     sections = (
         _verdict(facts),
-        _section("Stages", _bars(facts.summaries) + _stages(facts.summaries)),
+        _section("Stages", _bars(facts.records) + _stages(facts.records)),
         _section("What did not hold", _findings(facts.findings)),
         _section("Playlists", _strategies(facts.strategies) + _funnel(facts.funnel)),
         _section("Data Docs", _links(facts.data_docs)),
@@ -49,13 +49,13 @@ def _section(title: str, body: str) -> str:
 
 
 def _verdict(facts: Facts) -> str:
-    seconds = sum(summary["seconds"] for summary in facts.summaries)
-    ran = f'<p class="dim">{len(facts.summaries)} stages ran, {seconds:.0f} s in all.</p>'
+    seconds = sum(record["seconds"] for record in facts.records)
+    ran = f'<p class="dim">{len(facts.records)} stages ran, {seconds:.0f} s in all.</p>'
     notes = [
-        f'<p class="bad">{_text(summary["stage"])} {what}: {_text(summary[field])}</p>'
-        for field, what in (("error", "failed"), ("force", "was forced"))
-        for summary in facts.summaries
-        if summary[field]
+        f'<p class="bad">{_text(record["stage"])} {what}: {_text(said)}</p>'
+        for what in ("failed", "was forced")
+        for record in facts.records
+        if (said := record["error"] if what == "failed" else record["force"])
     ]
     return ran + "".join(notes) + _published(facts)
 
@@ -69,29 +69,29 @@ def _published(facts: Facts) -> str:
     return f"<p>The newest published playlists are {newest}.</p>"
 
 
-def _bars(summaries: Sequence[Summary]) -> str:
+def _bars(records: Sequence[StageRecord]) -> str:
     """Seconds of each stage, drawn."""
-    if not summaries:
+    if not records:
         return '<p class="dim">No stage left a summary.</p>'
-    longest = max(summary["seconds"] for summary in summaries) or 1.0
+    longest = max(record["seconds"] for record in records) or 1.0
     rows = "".join(
-        _bar(summary, number * ROW_HEIGHT, BAR_WIDTH * summary["seconds"] / longest)
-        for number, summary in enumerate(summaries)
+        _bar(record, number * ROW_HEIGHT, BAR_WIDTH * record["seconds"] / longest)
+        for number, record in enumerate(records)
     )
-    height = len(summaries) * ROW_HEIGHT
+    height = len(records) * ROW_HEIGHT
     return f'<svg role="img" width="620" height="{height}" viewBox="0 0 620 {height}">{rows}</svg>'
 
 
-def _bar(summary: Summary, top: int, width: float) -> str:
-    kind = ' class="bad"' if summary["error"] else ""
+def _bar(record: StageRecord, top: int, width: float) -> str:
+    kind = ' class="bad"' if record["error"] else ""
     return (
-        f'<text x="0" y="{top + 17}">{_text(summary["stage"])}</text>'
+        f'<text x="0" y="{top + 17}">{_text(record["stage"])}</text>'
         f'<rect{kind} x="140" y="{top + 5}" width="{max(width, 1):.1f}" height="16" rx="3"/>'
-        f'<text class="dim" x="{width + 148:.1f}" y="{top + 17}">{summary["seconds"]:.1f} s</text>'
+        f'<text class="dim" x="{width + 148:.1f}" y="{top + 17}">{record["seconds"]:.1f} s</text>'
     )
 
 
-def _stages(summaries: Sequence[Summary]) -> str:
+def _stages(records: Sequence[StageRecord]) -> str:
     return _table(
         ("stage", "rows in", "rows out", "rejected", "peak MiB", "details"),
         (
@@ -103,7 +103,7 @@ def _stages(summaries: Sequence[Summary]) -> str:
                 round(s["peak_memory_mb"]),
                 _facts(s["details"]),
             )
-            for s in summaries
+            for s in records
         ),
     )
 

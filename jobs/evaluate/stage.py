@@ -4,20 +4,20 @@ No Spark: it must work when Spark does not.
 """
 
 from jobs.evaluate.facts import gather_facts
-from jobs.evaluate.ledger import ledger_rows, read_summaries
+from jobs.evaluate.ledger import ledger_rows, read_records
 from jobs.evaluate.page import page
 from jobs.lake.arrow import replace_night
 from jobs.stage import Night
 
 
 def report(night: Night) -> None:
-    """Lift the stages' summaries into run_ledger and write ``reports/<as_of>/index.html``."""
+    """Lift the stages' records into run_ledger and write ``reports/<as_of>/index.html``."""
     as_of = night.window.as_of
-    summaries = read_summaries(night.store, as_of)
-    rows = ledger_rows(summaries, as_of)
+    records = read_records(night.store, as_of)
+    rows = ledger_rows(records, as_of)
     if rows:
         replace_night(night.settings, "run_ledger", rows, as_of)
-    facts = gather_facts(night.settings, night.store, as_of, summaries)
+    facts = gather_facts(night.settings, night.store, as_of, records)
     key = f"reports/{as_of}/index.html"
     night.store.put(key, page(facts).encode(), "text/html; charset=utf-8")
     night.summary.rows_in = night.summary.rows_out = len(rows)

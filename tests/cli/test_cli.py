@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 
 from jobs.cli import main
 from jobs.lake.arrow import replace_night
+from jobs.stage import Night, run_stage
 from jobs.stages import STAGES
 from jobs.store import open_store
+from jobs.window import Window
 
 NIGHT = date(2026, 6, 28)
 
@@ -49,8 +52,17 @@ def publish(settings, night=NIGHT):
 
 def ledger(settings, errors):
     for stage, error in errors.items():
-        body = json.dumps({"stage": stage, "error": error}).encode()
-        open_store(settings).put(f"ledger/{NIGHT}/{stage}.json", body)
+        with suppress(RuntimeError):
+            run_stage(
+                stage, failing(error) if error else lambda _: None, Night(Window.night(NIGHT), settings)
+            )
+
+
+def failing(error):
+    def stage(_):
+        raise RuntimeError(error)
+
+    return stage
 
 
 def test_help_is_quick_because_it_imports_nothing_heavy():
@@ -102,6 +114,17 @@ def test_status_names_the_stage_that_failed_or_is_missing(nocturne, settings):
     assert (
         nocturne("status")[1].splitlines()[1] == "2026-06-28  gate_inputs failed: 17 of 20 rows are bad"
     )
+
+
+def test_status_names_a_record_that_is_damaged(nocturne, settings):
+    ledger(settings, {"ingest": None})
+    key = f"ledger/{NIGHT}/ingest.json"
+    store = open_store(settings)
+    store.put(key, store.get(key)[:-20])
+    store.put("playlists/latest.json", b"{")
+    code, out, _ = nocturne("status")
+    assert code == 0
+    assert out.splitlines()[1].endswith("ingest.json is damaged; run that stage again")
 
 
 def test_down_without_anything_running_is_fine(nocturne):

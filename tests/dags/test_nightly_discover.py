@@ -28,14 +28,36 @@ def test_the_dag_says_what_it_is_and_what_to_do(dag):
     assert dag.on_failure_callback
 
 
-def test_tasks_are_the_stages_in_their_order(dag):
-    assert set(dag.task_ids) == {*STAGE_NAMES, "night"}
-    for spec in (*STAGES, REPORT):
-        task = dag.get_task(spec.name)
-        assert task.upstream_task_ids == set(spec.after)
-        assert isinstance(task, SparkStage if spec.spark else ProcessStage)
-    for spec in STAGES:
-        assert dag.get_task(spec.name).task_group.group_id == spec.group
+def test_each_task_waits_for_what_it_reads(dag):
+    assert {task.task_id: task.upstream_task_ids for task in dag.tasks} == {
+        "ingest": set(),
+        "gate_inputs": {"ingest"},
+        "build_taste": {"gate_inputs"},
+        "find_neighbors": {"build_taste"},
+        "train_content": {"build_taste"},
+        "promote_models": {"train_content"},
+        "recommend": {"find_neighbors", "promote_models"},
+        "gate_playlists": {"recommend"},
+        "publish": {"gate_playlists"},
+        "report": {"find_neighbors", "promote_models", "publish"},
+        "night": {"publish", "report"},
+    }
+
+
+def test_what_needs_spark_is_a_spark_stage_and_each_is_in_its_group(dag):
+    kinds = {name: type(dag.get_task(name)) for name in STAGE_NAMES}
+    assert {name for name, kind in kinds.items() if kind is ProcessStage} == {
+        "train_content", "promote_models", "publish", "report",
+    }  # fmt: skip
+    assert {name for name, kind in kinds.items() if issubclass(kind, SparkStage)} == {
+        "ingest", "gate_inputs", "build_taste", "find_neighbors", "recommend", "gate_playlists",
+    }  # fmt: skip
+    groups = {name: dag.get_task(name).task_group.group_id for name in STAGE_NAMES}
+    assert groups == {
+        "ingest": "inputs", "gate_inputs": "inputs", "build_taste": "taste",
+        "find_neighbors": "neighbors", "train_content": "models", "promote_models": "models",
+        "recommend": "playlists", "gate_playlists": "playlists", "publish": "playlists", "report": None,
+    }  # fmt: skip
 
 
 def test_gates_are_linked_to_their_data_docs_in_the_serialized_dag_too(dag):
@@ -53,6 +75,9 @@ def test_every_task_has_an_owner_a_limit_retries_and_an_alarm(dag):
         assert task.owner == "nocturne"
         assert task.execution_timeout == timedelta(hours=3)
         assert task.retries == 2
+        assert task.retry_delay == timedelta(seconds=20)
+        assert task.retry_exponential_backoff
+        assert task.max_retry_delay == timedelta(minutes=10)
         assert task.on_failure_callback
         assert not task.depends_on_past
 
@@ -86,7 +111,9 @@ def test_outlets_are_the_checked_playlists_and_the_published_set(dag):
     [
         ("window_start", "2026-06-28", "28/06/2026", "is not a 'date'"),
         ("window_end", "2026-06-29", 20260629, "is not of type"),
-        ("force", "partial dump, checked by Ada", "x", "is too short"),
+        ("force", "Ada", "Ad", "is too short"),
+        ("force", "x" * 500, "x" * 501, "is too long"),
+        ("window_start", None, "", "is not a 'date'"),
         ("stages", ["recommend"], ["recomend"], "is not one of"),
         ("stages", ["publish", "report"], [], "should be non-empty"),
     ],

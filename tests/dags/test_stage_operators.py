@@ -8,13 +8,11 @@ from airflow.sdk.api.datamodels._generated import DagRunType
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from dags.stage_operators import GateStage, ProcessStage, SparkStage, failure_of
-from jobs.stages import STAGES, window_argv
+from jobs.stages import STAGES
 from jobs.store import open_store
-from jobs.window import Window
 from tests.embedded.stubs import FAILS, stub_stages
 
 START, END = datetime(2026, 6, 28, tzinfo=UTC), datetime(2026, 6, 29, tzinfo=UTC)
-WINDOW = Window.night(START.date())
 NAMES = [spec.name for spec in STAGES]
 
 
@@ -54,10 +52,11 @@ def test_everything_else_is_retried(code):
 
 
 @pytest.mark.parametrize("spec", STAGES, ids=NAMES)
-def test_argv_is_that_of_the_command_line(spec):
+def test_argv_is_the_window_and_the_note(spec):
     task = (SparkStage if spec.spark else ProcessStage)(task_id=spec.name, spec=spec)
-    assert task.argv(context()) == list(window_argv(WINDOW))
-    assert task.argv(context(force="by Ada")) == list(window_argv(WINDOW, "by Ada"))
+    argv = ["--window-start", "2026-06-28", "--window-end", "2026-06-29"]
+    assert task.argv(context()) == argv
+    assert task.argv(context(force="by Ada")) == [*argv, "--force", "by Ada"]
 
 
 def test_a_stage_left_out_is_skipped():

@@ -1,8 +1,11 @@
+import boto3
 import pytest
 
 from jobs.embedded import doctor
-from jobs.embedded.doctor import GET_JAVA, check_java, findings, require_java
+from jobs.embedded.doctor import GET_JAVA, check_java, health_checks, require_java
 from jobs.errors import NocturneError
+from jobs.store import s3
+from jobs.store.s3 import S3Store
 
 
 @pytest.fixture
@@ -50,14 +53,49 @@ def test_what_is_missing_is_named_with_its_remedy(settings, tmp_path, monkeypatc
     monkeypatch.setattr(doctor, "MEMORY_GB", 10**6)
     monkeypatch.setattr(doctor, "DISK_GB", 10**9)
     (tmp_path / "lake").write_text("a file, not a folder")
-    found = {finding.name: finding for finding in findings(settings)}
-    bad = {name for name, finding in found.items() if not finding.good}
+    found = {check.name: check for check in health_checks(settings)}
+    bad = {name for name, check in found.items() if not check.good}
     assert bad == {"java", "jars", "memory", "disk", "lake"}
     assert "set NOCTURNE__LAKE__ROOT" in found["lake"].text
     assert "set NOCTURNE__HOME" in found["disk"].text
 
 
-def test_a_bucket_is_not_tried(settings):
-    lake = settings.lake.model_copy(update={"root": "s3://bucket/lake"})
-    found = {finding.name: finding for finding in findings(settings.model_copy(update={"lake": lake}))}
+@pytest.fixture
+def on_s3(s3_server, settings, monkeypatch):
+    """Settings whose lake and store are in one bucket."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    boto3.client("s3", endpoint_url=s3_server.endpoint_url, region_name="us-east-1").create_bucket(
+        Bucket="doctored"
+    )
+    lake = settings.lake.model_copy(update={"root": "s3://doctored/lake"})
+    store = settings.store.model_copy(update={"root": "s3://doctored/store"})
+    return settings.model_copy(update={"lake": lake, "store": store, "s3": s3_server})
+
+
+def checks(settings, monkeypatch):
+    monkeypatch.setattr(doctor, "jar_files", lambda _: ["/jars/delta/a.jar"])
+    return {check.name: check for check in health_checks(settings)}
+
+
+def test_buckets_that_are_there_are_good(on_s3, monkeypatch):
+    found = checks(on_s3, monkeypatch)
+    assert (found["lake"].good, found["lake"].text) == (True, "s3://doctored/lake (read)")
+    assert (found["store"].good, found["store"].text) == (True, "s3://doctored/store (written)")
+
+
+@pytest.mark.parametrize("name", ["lake", "store"])
+def test_a_bucket_that_is_not_there_is_bad(on_s3, monkeypatch, name):
+    absent = getattr(on_s3, name).model_copy(update={"root": "s3://absent/x"})
+    found = checks(on_s3.model_copy(update={name: absent}), monkeypatch)
+    assert not found[name].good
+    assert "check that the bucket is there" in found[name].text
+
+
+def test_a_store_that_ignores_conditions_is_bad(on_s3, monkeypatch):
+    monkeypatch.setattr(S3Store, "_put_if", lambda *_: True)
+    monkeypatch.setattr(s3, "_KEEPS_CONDITIONS", set())
+    found = checks(on_s3, monkeypatch)
+    assert not found["store"].good
+    assert "ignores conditional writes" in found["store"].text
     assert found["lake"].good

@@ -111,13 +111,40 @@ def test_a_night_without_any_stage_has_a_report(night):
     assert not Path(night.settings.lake.root, "run_ledger").exists()
 
 
-def test_what_is_no_summary_is_left_out(night):
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"null", b"\xff", b'{"stage": "recommend"}',
+        json.dumps(summary("recommend")).encode()[:-40],
+        json.dumps(summary("recommend", rows_in="many")).encode(),
+        json.dumps(summary("recommend", window_start="yesterday")).encode(),
+        json.dumps(summary("recommend", details=None)).encode(),
+    ],
+)  # fmt: skip
+def test_what_is_half_written_or_no_record_is_left_out(night, body):
     leave(night, summary("ingest"))
-    night.store.put(f"ledger/{AS_OF}/broken.json", b"{")
-    night.store.put(f"ledger/{AS_OF}/list.json", b"[]")
-    night.store.put(f"ledger/{AS_OF}/report.json", json.dumps(summary("report")).encode())
+    night.store.put(f"ledger/{AS_OF}/recommend.json", body)
+    assert "1 stages ran" in page(night)
+    assert [row["stage"] for row in ledger(night)] == ["ingest"]
+
+
+def test_the_record_of_the_report_before_is_left_out(night):
+    leave(night, summary("ingest"), summary("report"))
     report(night)
     assert [row["stage"] for row in ledger(night)] == ["ingest"]
+
+
+def test_a_record_becomes_a_row_field_by_field(night):
+    leave(night, summary("ingest", rows_in=5, rows_out=3, rows_rejected=2, seconds=1.5, force="by Ada"))
+    report(night)
+    assert ledger(night) == [
+        {
+            "as_of": AS_OF, "stage": "ingest", "window_start": date(2026, 6, 28),
+            "window_end": date(2026, 6, 29), "rows_in": 5, "rows_out": 3, "rows_rejected": 2,
+            "seconds": 1.5, "peak_memory_mb": 812.5, "table_versions": '{"listens": 3}',
+            "details": '{"kinds": {"a": 1}, "n_listeners": 7}', "force": "by Ada", "error": None,
+        }
+    ]  # fmt: skip
 
 
 def test_findings_funnel_and_strategies_are_shown(night):

@@ -13,6 +13,7 @@ from jobs.store import ConflictError, open_store
 from jobs.store.s3 import S3Store
 
 BUCKETS = itertools.count()
+N_RACES = 20
 
 
 @pytest.fixture
@@ -95,22 +96,62 @@ def test_a_key_that_could_leave_the_root_is_refused(store, key):
         store.put(key, b"")
 
 
-def test_one_of_many_writers_wins(tmp_path):  # the S3 server of the tests is not atomic itself
+def test_who_writes_between_a_look_and_its_write_has_to_wait(tmp_path, monkeypatch):
+    """The first writer stops where it has looked and not yet written; the second then tries."""
     store = open_store(Settings(store=StoreSettings(root=str(tmp_path))))
-    start = threading.Barrier(8)
+    looked, write = threading.Event(), threading.Event()
+    put = store.put
+
+    def slow_put(*arguments):
+        looked.set()
+        assert write.wait(10)
+        put(*arguments)
+
+    monkeypatch.setattr(store, "put", slow_put)
+    other = open_store(Settings(store=StoreSettings(root=str(tmp_path))))
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(store.put_new, "race", b"first")
+        assert looked.wait(10)
+        second = pool.submit(other.put_new, "race", b"second")
+        with pytest.raises(TimeoutError):
+            second.result(0.2)
+        write.set()
+        first.result(10)
+        with pytest.raises(ConflictError):
+            second.result(10)
+    assert store.get("race") == b"first"
+
+
+def won(store, n_writers: int, swap) -> list[int]:
+    """Numbers of the writers whose conditional write was not refused, all of them at once."""
+    start = threading.Barrier(n_writers)
 
     def write(n: int) -> bool:
         start.wait()
         try:
-            store.put_new("race", str(n).encode())
+            swap(store, str(n).encode())
         except ConflictError:
             return False
         return True
 
-    with ThreadPoolExecutor(8) as pool:
-        won = [n for n, done in enumerate(pool.map(write, range(8))) if done]
-    assert store.get("race") == str(won[0]).encode()
-    assert len(won) == 1
+    with ThreadPoolExecutor(n_writers) as pool:
+        return [n for n, done in enumerate(pool.map(write, range(n_writers))) if done]
+
+
+def test_one_of_many_writers_wins_on_a_real_s3_server(atomic_s3, monkeypatch):
+    """Each writer is a thread with a connection of its own; moto's server is not atomic itself."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    client = boto3.client("s3", endpoint_url=atomic_s3.endpoint_url, region_name="us-east-1")
+    client.create_bucket(Bucket="races")
+    store = open_store(Settings(store=StoreSettings(root="s3://races/x", n_threads=8), s3=atomic_s3))
+    for n_race in range(N_RACES):
+        key = f"race-{n_race}"
+        (first,) = won(store, 8, lambda s, body, key=key: s.put_new(key, body))
+        assert store.get(key) == str(first).encode()
+        tag = store.tag(key)
+        (second,) = won(store, 8, lambda s, body, key=key, tag=tag: s.swap(key, b"2:" + body, tag))
+        assert store.get(key) == f"2:{second}".encode()
 
 
 def test_a_failed_write_among_many_is_not_lost(s3_store):

@@ -1,1 +1,0 @@
-"""Optimize, vacuum, forget a listener."""

@@ -1,0 +1,35 @@
+"""The graph of a night and the argv of its stages, written out."""
+
+from jobs.stages import REPORT, STAGES, window_argv
+from jobs.window import Window
+
+WINDOW = Window.parse("2026-06-28", "2026-06-30")
+
+
+def test_the_graph_of_a_night():
+    assert {spec.name: (spec.module, spec.after) for spec in (*STAGES, REPORT)} == {
+        "ingest": ("jobs.ingest", ()),
+        "gate_inputs": ("jobs.validate.inputs", ("ingest",)),
+        "build_taste": ("jobs.taste", ("gate_inputs",)),
+        "find_neighbors": ("jobs.neighbors", ("build_taste",)),
+        "train_content": ("jobs.train", ("build_taste",)),
+        "promote_models": ("jobs.train.promote", ("train_content",)),
+        "recommend": ("jobs.recommend", ("find_neighbors", "promote_models")),
+        "gate_playlists": ("jobs.validate.playlists", ("recommend",)),
+        "publish": ("jobs.publish", ("gate_playlists",)),
+        "report": ("jobs.evaluate", ("find_neighbors", "promote_models", "publish")),
+    }
+
+
+def test_what_runs_without_spark():
+    assert [spec.name for spec in (*STAGES, REPORT) if not spec.spark] == [
+        "train_content", "promote_models", "publish", "report",
+    ]  # fmt: skip
+
+
+def test_argv_of_a_window():
+    assert window_argv(WINDOW) == ["--window-start", "2026-06-28", "--window-end", "2026-06-30"]
+
+
+def test_a_note_goes_into_the_argv_as_one_argument():
+    assert window_argv(WINDOW, "by Ada: late dump")[4:] == ["--force", "by Ada: late dump"]
