@@ -26,7 +26,7 @@ check: .venv/ready ## Check format, lint, types and import boundaries
 	@$(BIN)/lint-imports
 
 lock: .venv/ready ## Resolve requirements.lock again
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --group dev pyproject.toml \
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --extra compose --group dev pyproject.toml \
 	  -p 3.11 -o requirements.lock
 
 .venv/ready: requirements.lock pyproject.toml .ci/uv.txt

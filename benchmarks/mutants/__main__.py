@@ -36,24 +36,27 @@ def main() -> None:
     print("\n".join(as_diffs(survivors)))
 
 
-def _try(tests: str, mutants: list[Mutant]) -> list[Mutant] | None:
+def _try(tests: str, mutants: list[Mutant], warm: bool = True) -> list[Mutant] | None:
     """Return the survivors of an area; all if there are no tests, None if those do not pass."""
     if not tests:
         print(f"{mutants[0].path}: no tests beside it, {len(mutants)} mutants survive", flush=True)
         return mutants
     try:
-        living = [Mutant(**fields) for fields in in_fork(lambda: _area(tests, mutants), A_DAY, False)]
+        found = in_fork(lambda: _area(tests, mutants, warm), A_DAY, False)
     except ForkError as error:
-        print(f"{tests}: left out, {error}", flush=True)
-        return None
+        print(
+            f"{tests}: {'tried again without warming up' if warm else 'left out'}, {error}", flush=True
+        )
+        return _try(tests, mutants, warm=False) if warm else None
+    living = [Mutant(**fields) for fields in found]
     print(f"{tests}: {_share(len(mutants) - len(living), len(mutants))} killed", flush=True)
     return living
 
 
-def _area(tests: str, mutants: list[Mutant]) -> list[dict[str, Any]]:
+def _area(tests: str, mutants: list[Mutant], warm: bool) -> list[dict[str, Any]]:
     living = []
     with tempfile.TemporaryDirectory() as name, copy_of_the_repository(Path(name)) as folder:
-        baseline = run_baseline(folder, tests)
+        baseline = run_baseline(folder, tests, warm)
         for mutant in mutants:
             killed = is_killed(folder, mutant, baseline)
             where = f"{mutant.path}:{mutant.first} {mutant.fault}"

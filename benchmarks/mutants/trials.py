@@ -95,15 +95,21 @@ def copy_of_the_repository(folder: Path) -> Iterator[Path]:
     yield folder
 
 
-def run_baseline(folder: Path, tests: str) -> Baseline:
-    """Run the tests as they are; ForkError with their last words if one fails."""
+def run_baseline(folder: Path, tests: str, warm: bool) -> Baseline:
+    """Run the tests as they are; ForkError if one fails, or does not end in a fork of a warm process.
+
+    Libraries with threads of their own may wait for ever in a fork: what hangs there is no kill.
+    """
     found = Baseline(**in_fork(lambda: _watched(folder, tests), MOST_SECONDS))
     os.environ.update(found.variables)
-    for name in found.modules:
+    for name in found.modules if warm else ():
         with suppress(Exception):
             importlib.import_module(name)
     if found.needs_spark:
         _open_spark(folder)
+    seconds = max(LEAST_SECONDS, TIMES * sum(found.seconds.values()))
+    if warm and in_fork(lambda: int(_run(folder, [tests])), seconds) not in (0, 5):
+        raise ForkError("the tests do not pass in a fork of a warm process")
     return found
 
 

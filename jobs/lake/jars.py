@@ -3,6 +3,7 @@
 Spark's own ``spark.jars.packages`` resolves again at every start, which costs seconds each time.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from jobs.errors import NocturneError
 from jobs.settings import Settings, is_s3
 
 IVY_FILE = Path(__file__).with_name("jars.xml")
+DIGESTS_FILE = Path(__file__).with_name("jars.sha256")
 
 
 def jar_sets(settings: Settings) -> list[str]:
@@ -40,8 +42,6 @@ def resolve(settings: Settings, name: str) -> list[Path]:
 
 
 def _pins() -> str:
-    import hashlib
-
     return hashlib.sha256(IVY_FILE.read_bytes()).hexdigest()[:12]
 
 
@@ -61,10 +61,28 @@ def _retrieve(folder: Path, name: str) -> None:
             f"the {name} jars could not be downloaded; check the network, or put the jars that "
             f"jobs/lake/jars.xml names into {folder}. Ivy said: {done.stdout[-600:]}"
         )
+    if others := _other_than_pinned(draft):
+        shutil.rmtree(draft, ignore_errors=True)
+        raise NocturneError(
+            f"the jars downloaded are not those that jobs/lake/jars.sha256 pins: {', '.join(others)}; "
+            f"delete {folder.parent / 'ivy'} and try again; if it is the same, do not trust the network"
+        )
     try:
         draft.rename(folder)
     except OSError:  # another process was first
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _other_than_pinned(folder: Path) -> list[str]:
+    """Return the names of jars whose SHA-256 is not the pinned one, those that are not pinned too."""
+    lines = (line.split() for line in DIGESTS_FILE.read_text().splitlines())
+    pinned = {name: digest for digest, name in lines}
+    return [jar.name for jar in sorted(folder.glob("*.jar")) if _sha256(jar) != pinned.get(jar.name)]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def java_binary() -> str:

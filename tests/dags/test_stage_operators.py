@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk.api.datamodels._generated import DagRunType
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.utils.types import DagRunType
 
 from dags.stage_operators import GateStage, ProcessStage, SparkStage, failure_of
 from jobs.stages import STAGES
