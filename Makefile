@@ -1,6 +1,11 @@
 # Two commands: `make run` and `make test`. Each sets up all it needs, once.
 PYTHON ?= python3
 BIN := .venv/bin
+TELL := $(PYTHON) .ci/tell.py
+# The certificates that the system trusts, as pip does: a company may have an authority of its own.
+UV := env UV_SYSTEM_CERTS=true $(BIN)/uv
+# Wheels only, so that no compiler is needed; Spark's two packages are Python and jars, built without one.
+WHEELS := --only-binary :all: --no-binary pyspark --no-binary pyspark-client
 
 help: ## Show what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,10 +37,13 @@ lock: .venv/ready ## Resolve requirements.lock again
 .venv/ready: requirements.lock pyproject.toml .ci/uv.txt
 	@$(PYTHON) .ci/preflight.py
 	@echo "Setting up .venv (once; the packages take about 4 GB)"
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .ci/uv.txt
-	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock
-	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(TELL) "making .venv" $(PYTHON) -m venv --clear .venv
+	@$(TELL) "installing uv" $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes \
+	  -r .ci/uv.txt
+	@$(TELL) "installing packages" $(UV) pip sync -q --python $(BIN)/python --require-hashes $(WHEELS) \
+	  requirements.lock
+	@$(TELL) "installing nocturne" $(UV) pip install -q --python $(BIN)/python --no-deps \
+	  --no-build-isolation -e .
 	@touch $@
 
 .PHONY: help run up down test check lock

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs.embedded.environment import child_environment
+from jobs.embedded.warm_spark import running_spark
+from jobs.lake.connect import LOCKS, REMOTE, TOKEN
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.settings import (
@@ -52,10 +55,17 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """Spark in this process; with NOCTURNE_TESTS_SERVER=1 a session of a Connect server instead."""
     home = str(tmp_path_factory.mktemp("spark"))
-    session = open_session(Settings(home=home, spark=SparkSettings(master="local[2]")), "tests")
-    yield session
-    session.stop()
+    spark = SparkSettings(master="local[2]", server=bool(os.environ.get("NOCTURNE_TESTS_SERVER")))
+    settings = Settings(home=home, spark=spark)
+    environment = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with running_spark(settings, child_environment(settings) | environment) as client:
+        for name in (REMOTE, TOKEN, LOCKS) if settings.spark.server else ():
+            os.environ[name] = client[name]
+        session = open_session(settings, "tests")
+        yield session
+        session.stop()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What a person sees while nights run: a line for each stage that ended, and what runs now."""
 
+import threading
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.status import Status
 
 WIDTH = 110
+QUIET_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -42,31 +44,56 @@ def _count(end: StageEnd, name: str) -> str:
 
 
 class Progress:
-    """Lines on a terminal with a spinner below them; only the lines where there is no terminal."""
+    """Lines on a terminal with a spinner below them; where there is no terminal, a line whenever nothing
+    has been said for ``quiet_s`` seconds."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, quiet_s: float = QUIET_SECONDS) -> None:
         self.console = console or Console(highlight=False)
+        self.quiet_s = quiet_s
         self._status: Status | None = None
+        self._text = ""
+        self._closed, self._said = threading.Event(), threading.Event()
+        self._teller: threading.Thread | None = None
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
+        self._said.set()
         self.console.print(text, markup=False, soft_wrap=True)
 
     def now(self, text: str) -> None:
-        """What runs at the moment; nothing is printed where there is no terminal."""
+        """Tell what runs at the moment, and go on telling it until something else does."""
+        self._text = text
         if not self.console.is_terminal:
+            self._tell_later()
             return
         if self._status is None:
             self._status = self.console.status(text)
             self._status.start()
         self._status.update(text)
 
+    def _tell_later(self) -> None:
+        if self._teller is None:
+            self._closed.clear()
+            self._teller = threading.Thread(target=self._tell, daemon=True)
+            self._teller.start()
+
+    def _tell(self) -> None:
+        while not self._closed.is_set():
+            self._said.clear()
+            if not self._said.wait(self.quiet_s) and not self._closed.is_set():
+                self.console.print(f"… {self._text}", markup=False, soft_wrap=True)
+
     def ended(self, end: StageEnd) -> None:
         """A stage has ended."""
         self.say(stage_line(end))
 
     def close(self) -> None:
-        """Take the spinner away."""
+        """Take the spinner away, tell nothing more."""
+        self._closed.set()
+        self._said.set()
+        if self._teller is not None:
+            self._teller.join()
+            self._teller = None
         if self._status is not None:
             self._status.stop()
             self._status = None

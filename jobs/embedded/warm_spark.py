@@ -24,6 +24,8 @@ done
 OPTIONS = {
     "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
     "spark.connect.grpc.binding.address": "127.0.0.1",
+    # What a function carries to the workers travels with the plan.
+    "spark.connect.grpc.maxInboundMessageSize": "1g",
     # All sessions share the Python workers.
     "spark.sql.artifact.isolation.enabled": "false",
     # It lives for many nights: what Spark remembers of ended queries is for a UI that nobody opens.

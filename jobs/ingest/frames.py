@@ -13,6 +13,7 @@ from jobs.ingest.kinds import Kind, own_columns
 from jobs.ingest.landing import LandedFile, Root
 from jobs.ingest.raw import raw_rows
 from jobs.ingest.reading import read_file, read_schema
+from jobs.lake.session import n_slots
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +27,7 @@ def read_frame(spark: SparkSession, root: Root, kind: Kind, work: Sequence[Work]
 
     Columns as in ``jobs.ingest.reading``, and those of the kind's tables that follow from them.
     """
-    groups = balanced(work, spark.sparkContext.defaultParallelism * 2)
+    groups = balanced(work, n_slots(spark) * 2)
 
     def read(batches: Iterable["pa.RecordBatch"]) -> Iterator["pa.RecordBatch"]:
         for batch in batches:
@@ -36,7 +37,8 @@ def read_frame(spark: SparkSession, root: Root, kind: Kind, work: Sequence[Work]
     rows = spark.range(0, len(groups), 1, len(groups)).mapInArrow(
         read, from_arrow_schema(read_schema(kind.name))
     )
-    return rows.withColumns(own_columns(kind.name))
+    columns = own_columns(kind.name)
+    return rows.withColumns(columns) if columns else rows
 
 
 def balanced(work: Sequence[Work], n_groups: int) -> list[list[Work]]:

@@ -3,10 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -32,8 +30,6 @@ from jobs.lake.schemas import spark_schema
 from jobs.lake.tables import Lake
 from jobs.settings import Settings
 from jobs.window import DAY
-
-Keep = Callable[[DataFrame], DataFrame]
 
 
 @dataclass
@@ -82,32 +78,28 @@ def store(
     by names wait for it.
     """
     kind, root = batch.kind, Root.of(settings)
-    with ExitStack() as stack:
-        keep = partial(kept, stack)
-        rows = keep(judged(read_frame(lake.spark, root, kind, batch.work), kind))
-        _take_census(rows, batch)
-        good = rows.where("census IS NULL AND rule IS NULL").where(in_files(batch.sound))
-        if kind.name == "listens":
-            good = with_listen_id(_matched(lake, good, batch, tracks_are_in, keep))
-        accepted, losers = _settled(lake, good, batch, keep)
-        replaced = _put(lake, settings, accepted, kind.history, batch)
-        for name, n_rows in rows_held(settings, kind.history, list(batch.counts)).items():
-            batch.counts[name].n_accepted = n_rows
-        rejected = rows.where("census IS NULL AND rule IS NOT NULL").where(in_files(batch.sound))
-        entries = quarantine(rejected, losers, kind, root, list(batch.counts.values()))
-        _put(lake, settings, entries, kind.quarantine, batch)
+    rows = kept(judged(read_frame(lake.spark, root, kind, batch.work), kind))
+    _take_census(rows, batch)
+    good = rows.where("census IS NULL AND rule IS NULL").where(in_files(batch.sound))
+    if kind.name == "listens":
+        good = with_listen_id(_matched(lake, good, batch, tracks_are_in))
+    accepted, losers = _settled(lake, good, batch)
+    replaced = _put(lake, settings, accepted, kind.history, batch)
+    for name, n_rows in rows_held(settings, kind.history, list(batch.counts)).items():
+        batch.counts[name].n_accepted = n_rows
+    rejected = rows.where("census IS NULL AND rule IS NOT NULL").where(in_files(batch.sound))
+    entries = quarantine(rejected, losers, kind, root, list(batch.counts.values()))
+    _put(lake, settings, entries, kind.quarantine, batch)
     if kind.current:
         refresh_current(lake, kind, batch.where, anew=replaced)
 
 
-def kept(stack: ExitStack, rows: DataFrame) -> DataFrame:
-    """The rows, computed once, on disk where memory is short, and given up with the stack.
+def kept(rows: DataFrame) -> DataFrame:
+    """The rows, computed once, on disk where memory is short, and given up with the last frame of them.
 
     Kept as rows: to put them in columns, as persist() does, takes more time than reading and judging.
     """
-    rows = rows.localCheckpoint(eager=False)
-    stack.callback(rows._jdf.logicalPlan().rdd().unpersist, False)
-    return rows
+    return rows.localCheckpoint(eager=False)
 
 
 def _put(lake: Lake, settings: Settings, rows: DataFrame | None, table: str, batch: Batch) -> bool:
@@ -142,7 +134,7 @@ def _take_census(rows: DataFrame, batch: Batch) -> None:
 
 
 def _matched(
-    lake: Lake, listens: DataFrame, batch: Batch, tracks_are_in: Callable[[], object], keep: Keep
+    lake: Lake, listens: DataFrame, batch: Batch, tracks_are_in: Callable[[], object]
 ) -> DataFrame:
     names = [name for name, count in batch.counts.items() if count.named and not count.refused]
     if not names:
@@ -150,7 +142,7 @@ def _matched(
     tracks_are_in()
     is_named = F.expr(in_files(names)) & F.col("track_id").startswith(NAMED)
     listens = listens.withColumn("was_named", is_named)
-    found = keep(matched(listens, named_tracks(lake.read("tracks_history"))))
+    found = kept(matched(listens, named_tracks(lake.read("tracks_history"))))
     for row in share_counts(found).collect():
         count = batch.counts[row.landing_file]
         count.n_named, count.n_matched = row.n_named, row.n_matched
@@ -170,16 +162,14 @@ def _known(lake: Lake, batch: Batch) -> DataFrame | None:
     return lake.read(table.name).where(near).where(f"NOT {batch.where}")
 
 
-def _settled(
-    lake: Lake, good: DataFrame, batch: Batch, keep: Keep
-) -> tuple[DataFrame, DataFrame | None]:
+def _settled(lake: Lake, good: DataFrame, batch: Batch) -> tuple[DataFrame, DataFrame | None]:
     """The rows to keep, and those that lost to another of the same key, if there are any."""
     key = batch.kind.key
     known = _known(lake, batch)
-    keys = keep(repeated_keys(good, known, key))
+    keys = kept(repeated_keys(good, known, key))
     if not keys.count():
         return good, None
-    fates = keep(contested(good, known, keys, key, batch.kind.content))
+    fates = kept(contested(good, known, keys, key, batch.kind.content))
     for row in fates.groupBy("landing_file", "fate").count().collect():
         count = batch.counts[row.landing_file]
         if row.fate == CONFLICT:

@@ -35,12 +35,18 @@ def storage_options(settings: Settings) -> dict[str, str] | None:
     return options
 
 
+def is_there(settings: Settings, name: str) -> bool:
+    """Return whether the table has been written before."""
+    return bool(DeltaTable.is_deltatable(table_path(settings, name), storage_options(settings)))
+
+
 def open_table(settings: Settings, name: str, version: int | None = None) -> DeltaTable | None:
     """The table, at a version if given; None if it was never written."""
-    path, options = table_path(settings, name), storage_options(settings)
-    if not DeltaTable.is_deltatable(path, options):
+    if not is_there(settings, name):
         return None
-    return DeltaTable(path, version=version, storage_options=options)
+    return DeltaTable(
+        table_path(settings, name), version=version, storage_options=storage_options(settings)
+    )
 
 
 def version(settings: Settings, name: str) -> int:

@@ -8,18 +8,20 @@ whatever way: the server watches for that (jobs.embedded.spark_server) and ends 
 
 import atexit
 import fcntl
+import logging
 import os
 import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from jobs.errors import NocturneError
 from jobs.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
 
 REMOTE = "SPARK_REMOTE"
 TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN"  # noqa: S105 - its name
@@ -28,8 +30,20 @@ LOCKS = "NOCTURNE_SPARK_LOCKS"
 USER = "nocturne"
 START_SECONDS = 120.0
 LOCK_SECONDS = 20.0
+END_SECONDS = 2.0
 # What a session may choose for itself; the rest is the server's.
-OF_A_SESSION = ("spark.sql.session.", "spark.sql.shuffle.", "spark.sql.execution.", "spark.databricks.")
+OF_A_SESSION = (
+    "spark.sql.session.", "spark.sql.shuffle.", "spark.sql.execution.", "spark.sql.connect.",
+    "spark.sql.pyspark.", "spark.databricks.",
+)  # fmt: skip
+WITHOUT_STACKS = {
+    "spark.sql.connect.serverStacktrace.enabled": "false",
+    "spark.sql.pyspark.jvmStacktrace.enabled": "false",
+}
+# What a function carries to the workers travels with the plan.
+LARGE_PLANS = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+# The session of this process, and its lock.
+_sessions: "list[ConnectSession]" = []
 _held: dict[str, IO[str]] = {}
 
 
@@ -41,28 +55,40 @@ def session_id(settings: Settings, stage: str) -> str:
 def connect(url: str, settings: Settings, stage: str, options: dict[str, str]) -> "SparkSession":
     """Return the stage's session on the server of ``url``, with nothing of an earlier try in it.
 
+    A process has one: whatever asks first names it.
+
     NocturneError (tried again by Airflow) if the server does not answer in two minutes, or if a process
     that runs the same stage on the same lake is alive.
     """
-    from pyspark.sql import SparkSession
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
 
+    if _sessions and not _sessions[-1].is_stopped:
+        return cast("SparkSession", _sessions[-1])
+    # pyspark.sql's functions and windows are those of Connect.
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
     name = session_id(settings, stage)
     left_over = _hold(url, name, stage) and release(url, name)
-    builder = SparkSession.Builder().remote(f"{url.rstrip('/')}/;session_id={name};user_id={USER}")
-    for option, value in options.items():
+    address = f"{url.rstrip('/')}/;session_id={name};user_id={USER}"
+    builder = ConnectSession.Builder().channelBuilder(DefaultChannelBuilder(address, LARGE_PLANS))
+    for option, value in {**options, **WITHOUT_STACKS}.items():
         if option.startswith(OF_A_SESSION):
             builder = builder.config(option, value)
+    # What it tells, each error of a stage tells too.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     session = builder.getOrCreate()
     if left_over:
         # The server would answer an equal plan with rows that the dead one has kept.
         session.catalog.clearCache()
+    _sessions.append(session)
     atexit.register(_end, url, name)
-    return session
+    return cast("SparkSession", session)
 
 
 def _end(url: str, name: str) -> None:
     # Spark's own stop() closes a name for good.
-    release(url, name, LOCK_SECONDS)
+    with suppress(NocturneError):
+        release(url, name, END_SECONDS)
     if file := _held.pop(name, None):
         file.truncate(0)
         file.close()

@@ -25,7 +25,7 @@ def spark_schema(table: Table) -> "StructType":
     """The table as Spark sees it; Delta keeps the nullability."""
     from pyspark.sql.types import StructType
 
-    schema = StructType.fromDDL(", ".join(_ddl(column) for column in table.columns))
+    schema = StructType.fromDDL(ddl(table))
     assert isinstance(schema, StructType)
     return schema
 
@@ -40,6 +40,11 @@ def arrow_type(name: str) -> pa.DataType:
     if name.startswith("array<"):
         return pa.list_(arrow_type(name[len("array<") : -1]))
     return _ARROW[name]
+
+
+def ddl(table: Table) -> str:
+    """Return the columns in Spark SQL, with their nullability."""
+    return ", ".join(_ddl(column) for column in table.columns)
 
 
 def _ddl(column: Column) -> str:

@@ -16,6 +16,8 @@ from jobs.settings import Settings, is_s3
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# More numbers than a cluster has slots.
+MANY = 1 << 16
 LOG_PROPERTIES = """\
 rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = stderr
@@ -97,6 +99,13 @@ def replace_file(path: Path, text: str, mode: int = 0o644) -> Path:
     draft.write_text(text)
     draft.chmod(mode)
     return draft.replace(path)
+
+
+def n_slots(spark: "SparkSession") -> int:
+    """Return how many tasks Spark runs at once: the partitions that it gives to a range by itself."""
+    from pyspark.sql import functions as F
+
+    return spark.range(MANY).select(F.spark_partition_id()).distinct().count()
 
 
 def open_session(settings: Settings, name: str) -> "SparkSession":

@@ -1,17 +1,22 @@
-"""Reading and writing the Delta tables from Spark. Every write of a table goes through here."""
+"""Reading and writing the Delta tables from Spark. Every write of a table goes through here.
+
+In SQL: Delta's own classes in Python are for a Spark in the same process, not for Spark Connect.
+"""
 
 from collections.abc import Mapping
 from datetime import date
 
-from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from jobs.lake.arrow import version
+from jobs.lake.arrow import is_there, version
 from jobs.lake.catalog import TABLES, Table
-from jobs.lake.schemas import spark_schema
+from jobs.lake.schemas import ddl, spark_schema
 from jobs.settings import Settings
+
+# What a MERGE of SQL calls its rows; a session's views are its own.
+SOURCE = "nocturne_merged"
 
 
 class Lake:
@@ -27,7 +32,7 @@ class Lake:
 
     def exists(self, name: str) -> bool:
         """Whether the table has been written before."""
-        return bool(DeltaTable.isDeltaTable(self.spark, self.path(name)))
+        return is_there(self.settings, name)
 
     def read(self, name: str, as_of: date | None = None, version: int | None = None) -> DataFrame:
         """The table, or no rows with its columns if it was never written.
@@ -92,28 +97,43 @@ class Lake:
         condition = " AND ".join(f"t.{column} = s.{column}" for column in table.key)
         if prune:
             condition = f"{condition} AND {prune}"
-        target = DeltaTable.forPath(self.spark, self.path(name)).alias("t")
-        merge = target.merge(conform(rows, table).alias("s"), condition)
+        parts = [f"MERGE INTO {self._quoted(name)} t USING {SOURCE} s ON {condition}"]
         if update_when is not None:
-            values = dict(update) if update else {c: f"s.{c}" for c in table.column_names}
-            merge = merge.whenMatchedUpdate(update_when, dict(values))
-        merge.whenNotMatchedInsertAll().execute()
+            values = update or {column: f"s.{column}" for column in table.column_names}
+            changes = ", ".join(f"t.{column} = {value}" for column, value in values.items())
+            parts.append(f"WHEN MATCHED AND {update_when} THEN UPDATE SET {changes}")
+        conform(rows, table).createOrReplaceTempView(SOURCE)
+        self.spark.sql(" ".join([*parts, "WHEN NOT MATCHED THEN INSERT *"]))
+        self.spark.catalog.dropTempView(SOURCE)
 
     def delete(self, name: str, where: str) -> None:
         """Delete the rows that match the predicate."""
         if self.exists(name):
-            DeltaTable.forPath(self.spark, self.path(name)).delete(where)
+            self.spark.sql(f"DELETE FROM {self._quoted(name)} WHERE {where}")
 
     def _create_if_missing(self, table: Table) -> None:
         if self.exists(table.name):
             return
-        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table.name))
-        builder = builder.addColumns(spark_schema(table)).comment(table.grain)
+        parts = [
+            f"CREATE TABLE IF NOT EXISTS {self._quoted(table.name)} ({ddl(table)}) USING delta",
+            f"COMMENT {literal(table.grain)}",
+        ]
         if table.partition:
-            builder = builder.partitionedBy(table.partition)
+            parts.append(f"PARTITIONED BY (`{table.partition}`)")
         if table.bounded:
-            builder = builder.property("delta.dataSkippingStatsColumns", ",".join(table.bounded))
-        builder.execute()
+            bounded = literal(",".join(table.bounded))
+            parts.append(f"TBLPROPERTIES ('delta.dataSkippingStatsColumns' = {bounded})")
+        self.spark.sql(" ".join(parts))
+
+    def _quoted(self, name: str) -> str:
+        path = self.path(name).replace("`", "``")
+        return f"delta.`{path}`"
+
+
+def literal(text: str) -> str:
+    """Return the text as a literal of Spark SQL."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def conform(rows: DataFrame, table: Table) -> DataFrame:

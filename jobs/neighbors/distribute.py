@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import Window as Ordered
 from pyspark.sql import functions as F
@@ -43,18 +42,16 @@ def by_broadcast(
     spark: SparkSession, ratings: sp.csr_matrix, users: pa.StringArray, plan: Plan, rule: Rule
 ) -> DataFrame:
     """One row a listener and neighbor, from a matrix that fits in memory; ``users`` names its rows."""
-    shared: Broadcast[tuple[Rows, pa.StringArray]]
-    shared = spark.sparkContext.broadcast((prepare(ratings, rule), users))
+    everyone = prepare(ratings, rule)
     n_tasks, n_tracks = len(plan.tasks), ratings.shape[1]
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        everyone, _ = shared.value
         for task in (task for batch in batches for task in batch["id"].to_pylist()):
             blocks = {block: cut(everyone, *plan.spans[block]) for block in plan.tasks[task]}
             yield score_task(blocks, n_tracks, rule)
 
     partial = spark.range(0, n_tasks, 1, n_tasks).mapInArrow(score, PARTIAL)
-    return _merged(partial, plan, rule, lambda found: named(found, shared.value[1]), NAMED)
+    return _merged(partial, plan, rule, lambda found: named(found, users), NAMED)
 
 
 def packed_blocks(
@@ -105,13 +102,12 @@ def recall_in_blocks(blocks: DataFrame, sample: NDArray[np.int64], rule: Rule, n
             yield pa.RecordBatch.from_pydict({"block": pa.array([0], pa.int32()), "rows": packed})
 
     chosen = joined(unpack_rows(row["rows"]) for row in blocks.mapInArrow(choose, BLOCK).collect())
-    shared = blocks.sparkSession.sparkContext.broadcast(chosen)
     rules = (rule, rule._replace(n_head=0))
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for row in _rows_of(batches):
             for number, each in enumerate(rules):
-                yield score_sample(shared.value, row, number, n_tracks, each)
+                yield score_sample(chosen, row, number, n_tracks, each)
 
     scored = blocks.mapInArrow(score, PARTIAL).toArrow()
     found, exact = (

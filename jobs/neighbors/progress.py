@@ -2,26 +2,22 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from pyspark.sql import SparkSession
 
 log = logging.getLogger("nocturne.neighbors")
 
 
 @contextmanager
-def progress(spark: SparkSession, every: float = 5.0) -> Iterator[None]:
-    """Say every few seconds how many tasks of the running Spark stages are done."""
+def progress(what: str, every: float = 5.0) -> Iterator[None]:
+    """Say every few seconds what is still being worked on, and for how long."""
     done = threading.Event()
-    tracker = spark.sparkContext.statusTracker()
+    began = time.monotonic()
 
     def report() -> None:
         while not done.wait(every):
-            for stage in tracker.getActiveStageIds():
-                info = tracker.getStageInfo(stage)
-                if info:
-                    log.info("%s: %d of %d tasks done", info.name, info.numCompletedTasks, info.numTasks)
+            log.info("%s: %.0f s", what, time.monotonic() - began)
 
     reporter = threading.Thread(target=report, daemon=True)
     reporter.start()

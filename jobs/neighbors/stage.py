@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from jobs.errors import NoInputError
 from jobs.lake.arrow import night_rows, version
-from jobs.lake.session import open_session
+from jobs.lake.session import n_slots, open_session
 from jobs.lake.tables import Lake
 from jobs.neighbors.coding import Coded, coded
 from jobs.neighbors.distribute import (
@@ -128,7 +128,7 @@ def _lake(night: Night) -> Lake:
 
 def _write(night: Night, lake: Lake, rows: DataFrame) -> None:
     as_of = night.window.as_of
-    with progress(lake.spark):
+    with progress("comparing listeners and writing their neighbors"):
         lake.replace_night(rows.select(F.lit(as_of).alias("as_of"), "*"), "neighbors", as_of)
 
 
@@ -148,7 +148,7 @@ def _measured(
 
 
 def _planned(night: Night, lake: Lake, size: Size, n_each: NDArray[np.integer]) -> Plan:
-    n_cores = lake.spark.sparkContext.defaultParallelism
+    n_cores = n_slots(lake.spark)
     chosen = night.settings.neighbors
     plan = make_plan(
         size,

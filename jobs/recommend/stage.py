@@ -79,10 +79,9 @@ def gathered(lake: Lake, night: Night) -> DataFrame:
 
 def compose(listeners: DataFrame, composer: Composer) -> DataFrame:
     """Rows (user_id, tracks, funnel), one a listener."""
-    shared = listeners.sparkSession.sparkContext.broadcast(composer)
 
     def playlists(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        return shared.value.batches(batches)
+        return composer.batches(batches)
 
     return listeners.mapInArrow(playlists, PLAYLIST_DDL)
 

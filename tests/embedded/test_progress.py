@@ -46,3 +46,18 @@ def test_without_a_terminal_there_are_only_plain_lines():
 
 def test_on_a_terminal_there_is_what_runs_now_too():
     assert "2026-06-28 ingest" in shown(terminal=True)
+
+
+def test_without_a_terminal_what_runs_is_said_again_until_it_has_ended():
+    file = StringIO()
+    progress = Progress(Console(file=file, width=80), quiet_s=0.05)
+    progress.now("starting Spark")
+    while file.getvalue().count("… starting Spark\n") < 2:
+        pass
+    progress.now("2026-06-28 ingest")
+    while "… 2026-06-28 ingest\n" not in file.getvalue():
+        pass
+    progress.close()
+    printed = file.getvalue()
+    progress.say("done")
+    assert file.getvalue() == printed + "done\n"

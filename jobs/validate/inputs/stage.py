@@ -68,10 +68,8 @@ def gate_inputs(night: Night) -> None:
 
 
 def _batches(spark: "SparkSession", counted: Iterable[Future[list[Counted]]]) -> Iterator[Batch]:
-    quick = spark.newSession()
+    quick = spark
     # A handful of counts is looked at sooner than code for it is compiled.
-    quick.conf.set("spark.sql.codegen.wholeStage", "false")
-    quick.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     for table, rows, suite in chain.from_iterable(each.result() for each in counted):
         yield Batch(table, quick.createDataFrame(rows).coalesce(1), suite)
 

@@ -1,0 +1,1 @@
+"""What a night takes, stage by stage."""
