@@ -117,6 +117,8 @@ class AirflowHome:
                 # How soon a task is tried again whose process was killed with all its family.
                 "task_instance_heartbeat_timeout": 120,
             },
+            # The DAG is installed with us: it does not change while Airflow is up.
+            "dag_processor": {"min_file_process_interval": 600, "refresh_interval": 600},
             "logging": {"base_log_folder": self.logs, "colored_console_log": False},
             "usage_data_collection": {"enabled": False},
         }

@@ -6,6 +6,7 @@ from deltalake import DeltaTable
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema, spark_schema
 from jobs.lake.tables import Lake
+from jobs.settings import LakeSettings
 
 pytestmark = pytest.mark.spark
 D1, D2 = date(2026, 6, 27), date(2026, 6, 28)
@@ -52,3 +53,12 @@ def test_delta_rs_reads_the_same_types_as_the_catalog_says(lake, settings):
     table = DeltaTable(f"{settings.lake.root}/neighbors").to_pyarrow_table()
     wanted = arrow_schema(TABLES["neighbors"])
     assert {f.name: f.type for f in table.schema} == {f.name: f.type for f in wanted}
+
+
+def test_a_lake_may_be_in_a_folder_whose_name_is_not_plain_sql(spark, settings, tmp_path):
+    root = LakeSettings(root=str(tmp_path / "Ada's `old` lake"))
+    lake = Lake(spark, settings.model_copy(update={"lake": root}))
+    lake.merge(neighbors(lake, [(D1, "a", "b", 0.1)]), "neighbors")
+    lake.merge(neighbors(lake, [(D1, "a", "b", 0.9), (D1, "a", "c", 0.2)]), "neighbors")
+    lake.delete("neighbors", "neighbor_id = 'b'")
+    assert listed(lake) == [(D1, "a", "c", 0.2)]
