@@ -15,9 +15,6 @@ from jobs.lake.catalog import TABLES, Table
 from jobs.lake.schemas import ddl, spark_schema
 from jobs.settings import Settings
 
-# What a MERGE of SQL calls its rows; a session's views are its own.
-SOURCE = "nocturne_merged"
-
 
 class Lake:
     """The tables under one root, for one session."""
@@ -97,14 +94,16 @@ class Lake:
         condition = " AND ".join(f"t.{column} = s.{column}" for column in table.key)
         if prune:
             condition = f"{condition} AND {prune}"
-        parts = [f"MERGE INTO {self._quoted(name)} t USING {SOURCE} s ON {condition}"]
+        # Views are the session's: other tables are merged by other threads at the same time.
+        source = f"merged_into_{table.name}"
+        parts = [f"MERGE INTO {self._quoted(name)} t USING {source} s ON {condition}"]
         if update_when is not None:
             values = update or {column: f"s.{column}" for column in table.column_names}
             changes = ", ".join(f"t.{column} = {value}" for column, value in values.items())
             parts.append(f"WHEN MATCHED AND {update_when} THEN UPDATE SET {changes}")
-        conform(rows, table).createOrReplaceTempView(SOURCE)
+        conform(rows, table).createOrReplaceTempView(source)
         self.spark.sql(" ".join([*parts, "WHEN NOT MATCHED THEN INSERT *"]))
-        self.spark.catalog.dropTempView(SOURCE)
+        self.spark.catalog.dropTempView(source)
 
     def delete(self, name: str, where: str) -> None:
         """Delete the rows that match the predicate."""

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -62,3 +63,18 @@ def test_a_lake_may_be_in_a_folder_whose_name_is_not_plain_sql(spark, settings, 
     lake.merge(neighbors(lake, [(D1, "a", "b", 0.9), (D1, "a", "c", 0.2)]), "neighbors")
     lake.delete("neighbors", "neighbor_id = 'b'")
     assert listed(lake) == [(D1, "a", "c", 0.2)]
+
+
+def test_tables_are_merged_by_threads_of_one_session_at_the_same_time(lake):
+    names = ["neighbors", "ratings"]
+    schemas = {name: spark_schema(TABLES[name]) for name in names}
+    empty = {name: lake.spark.createDataFrame([], schemas[name]) for name in names}
+
+    def merge_thrice(name):
+        for _ in range(3):
+            lake.merge(empty[name], name)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(merge_thrice, names)) == [None, None]
+    assert lake.exists("neighbors")
+    assert lake.exists("ratings")
