@@ -1,6 +1,7 @@
 """The landing contract: the fields of the four kinds, and what makes a value one of theirs."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -67,12 +68,21 @@ def required_fields(kind: str) -> set[str]:
     return {field.name for field in FIELDS[kind] if field.required}
 
 
-def typed(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The kind's fields with values of their types, None where absent; RowFault for any other."""
+def typed(kind: str, row: Mapping[str, Any], nulled: Counter[str]) -> dict[str, Any]:
+    """The kind's fields with values of their types, None where absent; RowFault for any other.
+
+    An optional field never costs the row: what is none of its type is None, counted in ``nulled``.
+    """
     values: dict[str, Any] = {}
     for field in FIELDS[kind]:
         value = row.get(field.name)
-        values[field.name] = None if value is None else _TYPED[field.type](field.name, value)
+        try:
+            values[field.name] = None if value is None else _TYPED[field.type](field.name, value)
+        except RowFault:
+            if field.required:
+                raise
+            values[field.name] = None
+            nulled[field.name] += 1
     return values
 
 

@@ -22,6 +22,7 @@ SUCCESS, MANIFEST = "_SUCCESS", "_MANIFEST.json"
 class LandedFile:
     """One file: ``name`` is its path below the root. ``size`` is -1 for what is no regular file.
 
+    ``exported_by`` is the name that a ``user.json`` of the same export gives.
     ``rows_promised`` is what a manifest says it holds, where there is one.
     """
 
@@ -32,6 +33,7 @@ class LandedFile:
     fingerprint: str
     modified: float = 0.0
     rows_promised: int | None = None
+    exported_by: str | None = None
 
 
 @dataclass(frozen=True)

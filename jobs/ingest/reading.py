@@ -7,6 +7,7 @@ if it has a fault (its fields are null then). The last row of a file is its cens
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.ingest.contract import FIELDS, from_text, required_fields, typed
+from jobs.ingest.exports import exported_by, is_side_file
 from jobs.ingest.faults import FileFault, RowFault
 from jobs.ingest.formats.columnar import open_parquet, parquet_rows
 from jobs.ingest.formats.delimited import Delimited
@@ -23,7 +25,7 @@ from jobs.ingest.formats.records import Record
 from jobs.ingest.formats.streams import Stream, split_lines, suffixes, text_blocks
 from jobs.ingest.landing import LandedFile, Root
 from jobs.ingest.sources import pick
-from jobs.ingest.sources.source import Row, Source
+from jobs.ingest.sources.source import UNKNOWN_LISTENER, Row, Source
 from jobs.ingest.tally import Tally
 
 BATCH = 10_000
@@ -53,6 +55,7 @@ def read_file(root: Root, file: LandedFile, configured: str | None = None) -> It
     try:
         for table in reader.tables():
             yield from reader.placed(table)
+        reader.tally.check_listeners()
         if reader.source is None:
             reader.tally.check_columns(reader.required)
         reader.tally.check_promise(file.rows_promised)
@@ -77,10 +80,14 @@ class FileReader:
         self.source: Source | None = None
         self.chosen = False
         self.tally = Tally()
+        self.file = replace(file, exported_by=exported_by(root, file))
 
     def tables(self) -> Iterator[pa.Table]:
         """The file's rows."""
         suffix = self.suffix()
+        if is_side_file(self.file.name):
+            self.tally.notes.append("passed over: a known part of an export, and no log of plays")
+            return
         if suffix == "parquet":
             yield from self._parquet()
         elif suffix in JSON_LINES:
@@ -200,6 +207,7 @@ class FileReader:
             rows = self._translated(record.fields)
         except RowFault as fault:
             self.tally.n_read += 1
+            self.tally.n_unnamed += fault.rule == UNKNOWN_LISTENER
             return [{"rule": fault.rule, "reason": fault.reason}]
         self.tally.n_read += len(rows)
         self.tally.n_left_out += not rows
@@ -208,10 +216,11 @@ class FileReader:
     def _translated(self, fields: dict[str, Any]) -> list[dict[str, Any]]:
         self.tally.n_objects += 1
         if self.source:
-            return [typed(self.kind, row) for row in self._by_source(self.source, fields)]
+            rows = self._by_source(self.source, fields)
+            return [typed(self.kind, row, self.tally.nulled) for row in rows]
         self.tally.columns |= fields.keys()
         self.tally.present |= {name for name, value in fields.items() if value is not None}
-        return [typed(self.kind, fields)]
+        return [typed(self.kind, fields, self.tally.nulled)]
 
     def _by_source(self, source: Source, fields: dict[str, Any]) -> list[Row]:
         try:

@@ -1,5 +1,6 @@
 """What a file turns out to hold, counted while it is read."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,7 @@ import pyarrow as pa
 
 from jobs.ingest.faults import FileFault, RowFault
 from jobs.ingest.sources import NATIVE
-from jobs.ingest.sources.source import Source
+from jobs.ingest.sources.source import UNKNOWN_LISTENER, Source
 
 
 @dataclass
@@ -22,6 +23,9 @@ class Tally:
     n_read: int = 0
     n_left_out: int = 0
     n_objects: int = 0
+    n_unnamed: int = 0
+    notes: list[str] = field(default_factory=list)
+    nulled: Counter[str] = field(default_factory=Counter)
     columns: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
 
@@ -32,6 +36,15 @@ class Tally:
         self.n_objects += table.num_rows
         self.columns |= set(table.column_names) - {"line", "rule", "reason"}
         self.present |= {name for name in names if table[name].null_count < table.num_rows}
+
+    def check_listeners(self) -> None:
+        """FileFault if nothing tells who listened in any of the rows."""
+        if self.n_unnamed and self.n_unnamed == self.n_read:
+            raise FileFault(
+                UNKNOWN_LISTENER,
+                f"nothing says who listened in any of its {self.n_read:,} rows, and a file's name is "
+                "not asked: move it into a folder user=<id>/ of the same date= folder",
+            )
 
     def check_columns(self, required: set[str]) -> None:
         """FileFault if no row has a required column, or none could be read. One row proves nothing."""
@@ -54,6 +67,15 @@ class Tally:
                 "not as promised", f"{self.n_records:,} rows, where its manifest says {n_rows:,}"
             )
 
+    def told(self) -> list[str]:
+        """Sentences for people: what was left out, and which optional values were no values."""
+        left_out = [f"{self.n_left_out:,} records left out: no plays"] if self.n_left_out else []
+        nulled = [
+            f"{name}: {n:,} values that are none of its type, set to null"
+            for name, n in sorted(self.nulled.items())
+        ]
+        return [*self.notes, *left_out, *nulled]
+
     def census(
         self, source: Source | None, announced: set[str], fault: RowFault | None
     ) -> dict[str, Any]:
@@ -64,7 +86,7 @@ class Tally:
             "n_left_out": self.n_left_out,
             "named": bool(source and source.named),
             "unknown_columns": [] if source else sorted(self.columns - announced),
-            "notes": [],
+            "notes": self.told(),
             "rule": fault.rule if fault else None,
             "reason": fault.reason if fault else None,
         }

@@ -109,6 +109,21 @@ def _bounded(stream: Stream) -> bytes:
 
 
 def _listed(value: Any) -> list[Any]:
+    """The records of a document: a list, pages of lists, or what wraps either under a known key."""
+    if isinstance(value, list):
+        return [record for page in value for record in _page(page)]
+    return _page(value) if isinstance(value, dict) and _page(value) != [value] else _unwrapped(value)
+
+
+def _page(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    pages = value.get("recenttracks", value) if isinstance(value, dict) else None
+    entries = pages.get("track") if isinstance(pages, dict) and "@attr" in pages else None
+    return entries if isinstance(entries, list) else [value]
+
+
+def _unwrapped(value: Any) -> list[Any]:
     for key in _WRAPPED:
         if isinstance(value, dict) and key in value:
             value = value[key]

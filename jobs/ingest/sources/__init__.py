@@ -5,14 +5,17 @@ from collections.abc import Iterable
 from jobs.ingest.faults import FileFault
 from jobs.ingest.landing import LandedFile
 from jobs.ingest.sources.item_sessions import ITEM_SESSIONS
-from jobs.ingest.sources.lastfm import LASTFM
+from jobs.ingest.sources.lastfm import LASTFM, LASTFM_JSON
 from jobs.ingest.sources.listenbrainz import LISTENBRAINZ
 from jobs.ingest.sources.skip_sessions import SKIP_SESSIONS
 from jobs.ingest.sources.source import Source
-from jobs.ingest.sources.spotify import SPOTIFY
+from jobs.ingest.sources.spotify import SPOTIFY, SPOTIFY_ACCOUNT
 from jobs.ingest.sources.triplets import TRIPLETS
 
-SOURCES: tuple[Source, ...] = (SPOTIFY, LISTENBRAINZ, *LASTFM, *SKIP_SESSIONS, ITEM_SESSIONS, *TRIPLETS)
+SOURCES: tuple[Source, ...] = (
+    SPOTIFY, SPOTIFY_ACCOUNT, LISTENBRAINZ, *LASTFM, LASTFM_JSON, *SKIP_SESSIONS, ITEM_SESSIONS,
+    *TRIPLETS,
+)  # fmt: skip
 NATIVE = "native"
 
 

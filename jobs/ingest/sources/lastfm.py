@@ -48,6 +48,22 @@ def from_epoch(seconds: int) -> str:
         raise RowFault("out of range: listened_at", f"{seconds} seconds since 1970 is no day") from None
 
 
+def _page_entry(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
+    """Yield the play of an entry of a page of Last.fm's API; what plays just now is left out."""
+    attributes = record.get("@attr")
+    if isinstance(attributes, dict) and str(attributes.get("nowplaying")).lower() == "true":
+        return
+    artist, date = record.get("artist"), record.get("date")
+    if isinstance(artist, dict):
+        artist = artist.get("#text") or artist.get("name")
+    uts = date if isinstance(date, dict) else {}
+    named = {"artist": artist, "track": record.get("name")}
+    yield _scrobble(named, file, from_epoch(whole_number(uts, "uts")))
+
+
+LASTFM_JSON = Source(
+    "lastfm_json", "listens", frozenset({"artist", "name", "url"}), _page_entry, named=True
+)
 LASTFM = (
     Source("lastfm", "listens", frozenset({"ts", "track", "artist"}), _by_time, named=True),
     Source("lastfm_uts", "listens", frozenset({"uts", "track", "artist"}), _by_seconds, named=True),

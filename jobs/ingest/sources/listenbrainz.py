@@ -46,10 +46,17 @@ def _track_id(track: Mapping[str, Any], more: Mapping[str, Any]) -> str:
 
 def _ms(more: Mapping[str, Any]) -> int:
     """Half of the track, or four minutes, is what a listen needs; of it no more is known."""
-    for name, unit in (("duration_ms", 1), ("duration", 1000)):
-        if more.get(name):
-            return min(whole_number(more, name) * unit, SCROBBLE_MS)
-    return SCROBBLE_MS
+    lengths = (_length(more.get("duration_ms"), 1), _length(more.get("duration"), 1000))
+    return min(next((ms for ms in lengths if ms), SCROBBLE_MS), SCROBBLE_MS)
+
+
+def _length(value: Any, unit: int) -> int | None:
+    """The length in milliseconds, written as a number or as a text of one; None for anything else."""
+    try:
+        ms = float(value) * unit
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return round(ms) if 0 < ms < 2**53 and not isinstance(value, bool) else None
 
 
 LISTENBRAINZ = Source(

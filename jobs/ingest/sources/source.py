@@ -31,11 +31,25 @@ class Source:
     named: bool = False
 
 
-def listener(file: LandedFile) -> str:
-    """The listener of a log that names none: its folder ``user=<id>``, else the file's own name."""
-    *folders, base = file.name.split("/")
+UNKNOWN_LISTENER = "listener unknown"
+
+
+def listener(file: LandedFile, account: Any = None) -> str:
+    """Return who listened, never guessed from a file's name; RowFault if nothing tells it.
+
+    A folder ``user=<id>`` says whose the file is, before the ``account`` that its log names and the
+    ``user.json`` of its export.
+    """
+    folders = file.name.split("/")[:-1]
     named = next((part for part in reversed(folders) if part.startswith("user=")), None)
-    return unquote(named.removeprefix("user=")) if named else base.split(".", 1)[0]
+    told = unquote(named.removeprefix("user=")) if named else account or file.exported_by
+    if not told:
+        raise RowFault(
+            UNKNOWN_LISTENER,
+            "neither the log, nor a user.json of its export, nor a folder says who listened: "
+            "move the file into a folder user=<id>/ of the same date= folder",
+        )
+    return str(told)
 
 
 def needed(record: Mapping[str, Any], name: str) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from jobs.ingest.names import artist_id, name_id
 from jobs.ingest.sources import SOURCES, pick
 from jobs.ingest.sources.source import SCROBBLE_MS
-from tests.ingest.reader import DAY, read
+from tests.ingest.reader import DAY, put, read
 
 NAMED = name_id("Tool", "Parabola")
 LASTFM = {"ts": "2021-05-10 12:59:22+03:00", "track": "Parabola", "artist": "Tool", "album": "Lateralus"}
@@ -23,6 +23,13 @@ SPOTIFY = {
     "ts": "2021-05-10T10:03:22Z", "ms_played": 240000, "master_metadata_track_name": "Parabola",
     "master_metadata_album_artist_name": "Tool", "spotify_track_uri": "spotify:track:abc",
     "episode_name": None, "spotify_episode_uri": None, "reason_end": "trackdone", "skipped": None,
+}  # fmt: skip
+ACCOUNT = {
+    "endTime": "2021-05-10 10:03", "artistName": "Tool", "trackName": "Parabola", "msPlayed": 240000,
+}  # fmt: skip
+ENTRY = {
+    "artist": {"#text": "Tool", "mbid": ""}, "name": "Parabola", "url": "https://x", "mbid": "",
+    "date": {"uts": "1620640762", "#text": "10 May 2021, 09:59"},
 }  # fmt: skip
 SESSION = {
     "session_id": "0_s", "session_position": "3", "session_length": "10", "track_id_clean": "t1",
@@ -93,7 +100,20 @@ TABLE = [
      SPOTIFY | {"spotify_track_uri": None, "master_metadata_track_name": None,
                 "spotify_episode_uri": "spotify:episode:x", "episode_name": "News"}, None),
     ("spotify", "listens", SPOTIFY | {"ms_played": "long"}, "wrong type: ms_played"),
-    ("spotify", "listens", SPOTIFY | {"skipped": "maybe"}, "wrong type: skipped"),
+    ("spotify", "listens", SPOTIFY | {"skipped": "maybe"}, {"skipped": None}),
+    ("spotify", "listens", SPOTIFY | {"username": "ann.k"}, {"user_id": "ann"}),
+    ("spotify", "listens",
+     SPOTIFY | {"spotify_episode_uri": "NA", "episode_name": "NA", "skipped": "NA"},
+     {"track_id": "abc"}),
+    ("spotify_account", "listens", ACCOUNT,
+     {"user_id": "ann", "track_id": NAMED, "listened_at": "2021-05-10T09:59:00", "skipped": None}),
+    ("spotify_account", "listens", ACCOUNT | {"podcastName": "News"}, None),
+    ("spotify_account", "listens",
+     ACCOUNT | {"trackName": "Unknown Track", "artistName": "Unknown Artist", "msPlayed": 0}, None),
+    ("lastfm_json", "listens", ENTRY, PLAY | {"source": "lastfm"}),
+    ("lastfm_json", "listens", ENTRY | {"artist": {"name": "Tool"}}, {"track_id": NAMED}),
+    ("lastfm_json", "listens", ENTRY | {"@attr": {"nowplaying": "true"}, "date": None}, None),
+    ("lastfm_json", "listens", ENTRY | {"date": None}, "missing field: uts"),
     ("spotify", "listens", SPOTIFY | {"spotify_track_uri": None, "master_metadata_track_name": None},
      "missing field: title"),
     ("skip_sessions", "listens", SESSION,
@@ -125,7 +145,7 @@ TABLE = [
     ("triplets", "listens", TRIPLET | {"weight": "0"}, "out of range: weight"),
     ("triplets", "listens", TRIPLET | {"weight": "many"}, "wrong type: weight"),
 ]  # fmt: skip
-AS_JSON = {"listenbrainz", "spotify", "item_sessions"}
+AS_JSON = {"listenbrainz", "spotify", "spotify_account", "lastfm_json", "item_sessions"}
 
 
 @pytest.mark.parametrize(("source", "kind", "record", "expected"), TABLE, ids=range(len(TABLE)))
@@ -167,9 +187,59 @@ def test_a_session_keeps_the_order_of_its_items(tmp_path):
 
 def test_the_history_of_spotify_as_it_exports_it(tmp_path):
     body = json.dumps([SPOTIFY, "not an object", SPOTIFY]).encode()
-    rows, _ = read(tmp_path, "listens", "Streaming_History_Audio_2021_0.json", body)
+    rows, _ = read(tmp_path, "listens", "user=ann/Streaming_History_Audio_2021_0.json", body)
     assert [(row["line"], row["rule"]) for row in rows] == [(1, None), (2, "malformed JSON"), (3, None)]
-    assert rows[0]["user_id"] == "Streaming_History_Audio_2021_0"
+    assert rows[0]["user_id"] == "ann"
+
+
+def test_a_files_name_is_no_listener(tmp_path):
+    body = json.dumps([SPOTIFY, SPOTIFY]).encode()
+    _, census = read(tmp_path, "listens", "export-ann/endsong_0.json", body)
+    assert (census["rule"], "user=<id>/" in census["reason"]) == ("listener unknown", True)
+    named = json.dumps([SPOTIFY | {"username": "ann.k"}]).encode()
+    rows, _ = read(tmp_path, "listens", "export-ann/endsong_1.json", named)
+    assert rows[0]["user_id"] == "ann.k"
+
+
+def test_the_user_of_an_export_is_in_its_user_json_and_of_no_other(tmp_path):
+    line = json.dumps({k: v for k, v in BRAINZ.items() if k != "user_name"}).encode()
+    put(tmp_path, "listens", "lb/user.json", b'{"user_id": 1, "username": "mia"}')
+    rows, _ = read(tmp_path, "listens", "lb/listens/2026/5.jsonl", line)
+    assert rows[0]["user_id"] == "mia"
+    _, census = read(tmp_path, "listens", "other/listens/2026/5.jsonl", line)
+    assert census["rule"] == "listener unknown"
+    rows, census = read(tmp_path, "listens", "lb/feedback.jsonl", b'{"score": 1}\n{"score": 1}')
+    assert (rows, census["rule"], len(census["notes"])) == ([], None, 1)
+
+
+@pytest.mark.parametrize(
+    ("length", "ms"),
+    [({"duration_ms": "92000"}, 92_000), ({"duration": "92.0"}, 92_000), ({"duration": 92.4}, 92_400),
+     ({"duration_ms": "92000.5"}, 92_000), ({"duration_ms": 0}, SCROBBLE_MS),
+     ({"duration": -1}, SCROBBLE_MS), ({"duration": "unknown"}, SCROBBLE_MS),
+     ({"duration_ms": True}, SCROBBLE_MS), ({"duration_ms": 90_000, "duration": 3}, 90_000)],
+)  # fmt: skip
+def test_no_form_of_a_length_costs_the_play(tmp_path, length, ms):
+    track = BRAINZ["track_metadata"] | {"additional_info": length}
+    (row,), _ = read(
+        tmp_path, "listens", "a.jsonl", json.dumps(BRAINZ | {"track_metadata": track}).encode()
+    )
+    assert (row["ms_played"], row["rule"]) == (ms, None)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"recenttracks": {"track": [ENTRY, ENTRY], "@attr": {"user": "ann"}}},
+        [{"track": [ENTRY], "@attr": {"page": "1"}}, {"track": [ENTRY], "@attr": {"page": "2"}}],
+        [[ENTRY], [ENTRY]],
+    ],
+)
+def test_pages_of_lastfm(tmp_path, document):
+    body = json.dumps(document).encode()
+    rows, census = read(tmp_path, "listens", "user=ann/pages.json", body)
+    assert [row["track_id"] for row in rows] == [NAMED] * 2
+    assert census["source"] == "lastfm_json"
 
 
 def test_the_answer_of_listenbrainz(tmp_path):
@@ -185,10 +255,10 @@ def test_a_broken_first_line_does_not_hide_the_format(tmp_path):
     assert census["source"] == "listenbrainz"
 
 
-def test_the_listener_is_in_the_folder_or_the_name(tmp_path):
+def test_the_listener_is_in_the_folder_and_never_in_the_name(tmp_path):
     rows, _ = read(tmp_path, "listens", "user=a%2Fb/x.csv", csv_text(LASTFM))
-    more, _ = read(tmp_path, "listens", "bob.csv", csv_text(LASTFM))
-    assert (rows[0]["user_id"], more[0]["user_id"]) == ("a/b", "bob")
+    _, census = read(tmp_path, "listens", "bob.csv", csv_text(LASTFM))
+    assert (rows[0]["user_id"], census["rule"]) == ("a/b", "listener unknown")
 
 
 def test_a_configured_source_is_not_guessed(tmp_path):
@@ -196,7 +266,7 @@ def test_a_configured_source_is_not_guessed(tmp_path):
     assert census["rule"] == "required columns missing"
     _, census = read(tmp_path, "listens", "x.csv", csv_text(LASTFM), configured="spotify")
     assert (census["rule"], "spotify" in census["reason"]) == ("not of its source", True)
-    rows, _ = read(tmp_path, "listens", "x.csv", csv_text(LASTFM), configured="lastfm")
+    rows, _ = read(tmp_path, "listens", "user=a/x.csv", csv_text(LASTFM), configured="lastfm")
     assert rows[0]["rule"] is None
 
 
