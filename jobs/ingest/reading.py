@@ -31,6 +31,14 @@ from jobs.ingest.tally import Tally
 BATCH = 10_000
 JSON_LINES = ("jsonl", "ndjson")
 FORMATS = (*JSON_LINES, "json", "csv", "tsv", "parquet")
+REMEDIES = {
+    "zip": ": a zip archive: unpack it here, into a folder user=<id>/ if its logs name nobody",
+    "xlsx": ": a spreadsheet: save it as .csv with commas, in UTF-8",
+    "pdf": ": a document, no log: remove it",
+    "html": ": a web page, no log: remove it, or download the log again",
+    "txt": ": if it holds JSON lines, name it .jsonl",
+    "": ": if it holds JSON lines, name it .jsonl",
+}
 _OF_THE_FILE = (PermissionError, FileNotFoundError, IsADirectoryError)
 _PLACE = pa.schema([
     ("line", pa.int64()), ("rule", pa.string()), ("reason", pa.string()),
@@ -56,6 +64,7 @@ def read_file(root: Root, file: LandedFile, configured: str | None = None) -> It
         for table in reader.tables():
             yield from reader.placed(table)
         reader.tally.check_listeners()
+        reader.tally.check_usable()
         if reader.source is None:
             reader.tally.check_columns(reader.required)
         reader.tally.check_promise(file.rows_promised)
@@ -101,7 +110,8 @@ class FileReader:
             raise FileFault("unreadable file", "it is no regular file, or its link leads nowhere")
         suffix = suffixes(self.file.name)[0]
         if suffix not in FORMATS:
-            raise FileFault("unknown format", f"its name ends in none of .{', .'.join(FORMATS)}")
+            remedy = REMEDIES.get(suffix, "")
+            raise FileFault("unknown format", f"its name ends in none of .{', .'.join(FORMATS)}{remedy}")
         return suffix
 
     def placed(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
@@ -207,6 +217,7 @@ class FileReader:
             rows = self._translated(record.fields)
         except RowFault as fault:
             self.tally.n_read += 1
+            self.tally.faults[fault.rule, fault.reason] += 1
             self.tally.n_unnamed += fault.rule == UNKNOWN_LISTENER
             return [{"rule": fault.rule, "reason": fault.reason}]
         self.tally.n_read += len(rows)

@@ -24,6 +24,7 @@ class Tally:
     n_left_out: int = 0
     n_objects: int = 0
     n_unnamed: int = 0
+    faults: Counter[tuple[str, str]] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     nulled: Counter[str] = field(default_factory=Counter)
     columns: set[str] = field(default_factory=set)
@@ -44,6 +45,15 @@ class Tally:
                 UNKNOWN_LISTENER,
                 f"nothing says who listened in any of its {self.n_read:,} rows, and a file's name is "
                 "not asked: move it into a folder user=<id>/ of the same date= folder",
+            )
+
+    def check_usable(self) -> None:
+        """FileFault if a source could read none of the file's rows. One row proves nothing."""
+        if 1 < self.n_read == self.faults.total() and self.n_objects:
+            (rule, reason), n_rows = self.faults.most_common(1)[0]
+            raise FileFault(
+                "no usable row",
+                f"none of its {self.n_read:,} rows can be used; {n_rows:,} of them: {rule}: {reason}",
             )
 
     def check_columns(self, required: set[str]) -> None:

@@ -16,7 +16,7 @@ MAX_DOCUMENT = 1 << 28
 # A string that is never closed counts to the end, once: no other quote in it is tried as a beginning.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 # Where the list of listens is, in documents that wrap it.
-_WRAPPED = ("payload", "listens", "data", "items")
+_WRAPPED = ("payload", "listens", "data", "audio_features", "tracks", "items")
 
 
 def line_record(number: int, line: bytes) -> Record:

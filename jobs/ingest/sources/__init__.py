@@ -10,11 +10,12 @@ from jobs.ingest.sources.listenbrainz import LISTENBRAINZ
 from jobs.ingest.sources.skip_sessions import SKIP_SESSIONS
 from jobs.ingest.sources.source import Source
 from jobs.ingest.sources.spotify import SPOTIFY, SPOTIFY_ACCOUNT
+from jobs.ingest.sources.spotify_answers import SPOTIFY_FEATURES
 from jobs.ingest.sources.triplets import TRIPLETS
 
 SOURCES: tuple[Source, ...] = (
     SPOTIFY, SPOTIFY_ACCOUNT, LISTENBRAINZ, *LASTFM, LASTFM_JSON, *SKIP_SESSIONS, ITEM_SESSIONS,
-    *TRIPLETS,
+    SPOTIFY_FEATURES, *TRIPLETS,
 )  # fmt: skip
 NATIVE = "native"
 

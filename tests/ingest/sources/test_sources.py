@@ -45,6 +45,14 @@ TRACK = {
          "valence", "tempo", "loudness"), "0.5",
     ),
 }  # fmt: skip
+ANSWER = {
+    "id": "abc", "uri": "spotify:track:abc", "key": 11, "mode": 1, "time_signature": 4,
+    "duration_ms": 178893,
+    **dict.fromkeys(
+        ("danceability", "energy", "speechiness", "acousticness", "instrumentalness", "liveness",
+         "valence", "tempo", "loudness"), 0.5,
+    ),
+}  # fmt: skip
 TRIPLET = {"user_id": "2", "artist_id": "51", "weight": "2"}
 PLAY = {
     "user_id": "ann", "track_id": NAMED, "listened_at": "2021-05-10T09:59:22",
@@ -136,6 +144,8 @@ TABLE = [
     ("skip_features", "audio_features", TRACK | {"mode": "dorian"}, "out of range: mode"),
     ("skip_features", "audio_features", TRACK | {"key": "C"}, "wrong type: key"),
     ("skip_features", "audio_features", TRACK | {"energy": ""}, "missing field: energy"),
+    ("spotify_features", "audio_features", ANSWER, {"track_id": "abc", "tempo": 0.5, "key": 11}),
+    ("spotify_features", "audio_features", ANSWER | {"id": None}, "missing field: id"),
     ("item_sessions", "listens", {"session_id": 7, "items": [51]},
      {"listen_id": "7-1", "user_id": "7", "track_id": "51", "listened_at": f"{DAY}T00:00:00"}),
     ("item_sessions", "listens", {"session_id": 7, "items": 51}, "wrong type: items"),
@@ -145,7 +155,14 @@ TABLE = [
     ("triplets", "listens", TRIPLET | {"weight": "0"}, "out of range: weight"),
     ("triplets", "listens", TRIPLET | {"weight": "many"}, "wrong type: weight"),
 ]  # fmt: skip
-AS_JSON = {"listenbrainz", "spotify", "spotify_account", "lastfm_json", "item_sessions"}
+AS_JSON = {
+    "listenbrainz",
+    "spotify",
+    "spotify_account",
+    "lastfm_json",
+    "spotify_features",
+    "item_sessions",
+}
 
 
 @pytest.mark.parametrize(("source", "kind", "record", "expected"), TABLE, ids=range(len(TABLE)))
@@ -276,6 +293,25 @@ def test_a_record_that_its_source_cannot_read_costs_itself(tmp_path):
         tmp_path, "listens", "a.jsonl", b"\n".join(json.dumps(row).encode() for row in wrong[1:])
     )
     assert rows[0]["rule"] == "unreadable record"
+
+
+def test_an_answer_wraps_many_features(tmp_path):
+    body = json.dumps({"audio_features": [ANSWER, ANSWER | {"id": "x"}, None]}).encode()
+    rows, census = read(tmp_path, "audio_features", "answer.json", body)
+    assert [row["track_id"] for row in rows] == ["abc", "x", None]
+    assert (census["source"], rows[2]["rule"]) == ("spotify_features", "malformed JSON")
+
+
+def test_a_file_of_which_no_row_can_be_used_is_refused_and_says_why(tmp_path):
+    body = json.dumps([SPOTIFY | {"ms_played": "long"}] * 2).encode()
+    _, census = read(tmp_path, "listens", "user=ann/endsong_0.json", body)
+    assert census["rule"] == "no usable row"
+    assert "2 of them: wrong type: ms_played: ms_played is 'long'" in census["reason"]
+
+
+def test_an_archive_is_refused_with_what_to_do(tmp_path):
+    _, census = read(tmp_path, "listens", "my_spotify_data.zip", b"PK\x03\x04")
+    assert (census["rule"], "unpack it here" in census["reason"]) == ("unknown format", True)
 
 
 def test_every_source_is_in_the_table():
