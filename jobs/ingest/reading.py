@@ -8,7 +8,7 @@ if it has a fault (its fields are null then). The last row of a file is its cens
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from jobs.ingest.sources.source import UNKNOWN_LISTENER, Row, Source
 from jobs.ingest.tally import Tally
 
 BATCH = 10_000
+LOOKED_AT = 100
 JSON_LINES = ("jsonl", "ndjson")
 FORMATS = (*JSON_LINES, "json", "csv", "tsv", "parquet")
 REMEDIES = {
@@ -128,6 +129,13 @@ class FileReader:
         ]
         yield from pa.table(columns, schema=schema).to_batches()
 
+    def _choose_among(self, records: Iterable[Record]) -> None:
+        """Choose by the first record that an adapter knows: one odd first record decides nothing."""
+        sound = [record.fields for record in records if record.fields]
+        if sound:
+            known = (fields for fields in sound if pick(self.file, fields))
+            self._choose(sound[0] if self.configured else next(known, sound[0]))
+
     def _choose(self, columns: Iterable[str]) -> None:
         self.source = pick(self.file, columns, self.configured)
         self.chosen = True
@@ -153,10 +161,7 @@ class FileReader:
                 yield from self._json_batch(lines[at : at + BATCH])
 
     def _look(self, lines: list[tuple[int, bytes]]) -> None:
-        records = (line_record(*line) for line in lines)
-        sound = next((record.fields for record in records if record.fields), None)
-        if sound:
-            self._choose(sound)
+        self._choose_among(line_record(*line) for line in lines[:LOOKED_AT])
 
     def _json_batch(self, lines: list[tuple[int, bytes]]) -> Iterator[pa.Table]:
         text = b"\n".join(line for _, line in lines)
@@ -172,10 +177,10 @@ class FileReader:
 
     def _documents(self) -> Iterator[Record]:
         records = document_records(Stream(self.root, self.file))
-        first = next(records, None)
-        if first is not None:
-            self._choose(first.fields or ())
-            yield from chain([first], records)
+        first = list(islice(records, LOOKED_AT))
+        if first:
+            self._choose_among(first)
+            yield from chain(first, records)
 
     def _delimited(self, suffix: str) -> Iterator[Record]:
         table = Delimited(Stream(self.root, self.file), "\t" if suffix == "tsv" else ",")

@@ -22,6 +22,8 @@ from jobs.ingest.sources.source import (
 
 
 def _rows(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
+    if record.get("playing_now"):
+        return
     track = needed(record, "track_metadata")
     if not isinstance(track, dict):
         raise RowFault("wrong type: track_metadata", "track_metadata is no object")

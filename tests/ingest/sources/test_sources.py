@@ -295,6 +295,15 @@ def test_a_record_that_its_source_cannot_read_costs_itself(tmp_path):
     assert rows[0]["rule"] == "unreadable record"
 
 
+def test_what_plays_now_does_not_decide_for_the_file(tmp_path):
+    now = {"playing_now": True, "track_metadata": BRAINZ["track_metadata"]}
+    body = json.dumps({"payload": {"listens": [now, BRAINZ, BRAINZ]}}).encode()
+    rows, census = read(tmp_path, "listens", "answer.json", body)
+    assert ([row["user_id"] for row in rows], census["n_left_out"]) == (["ann", "ann"], 1)
+    lines = b"".join(json.dumps(record).encode() + b"\n" for record in (now, BRAINZ))
+    assert [row["rule"] for row in read(tmp_path, "listens", "lines.jsonl", lines)[0]] == [None]
+
+
 def test_an_answer_wraps_many_features(tmp_path):
     body = json.dumps({"audio_features": [ANSWER, ANSWER | {"id": "x"}, None]}).encode()
     rows, census = read(tmp_path, "audio_features", "answer.json", body)
