@@ -1,5 +1,6 @@
 """Starting the Spark server of this machine, and what makes a stage its client."""
 
+import os
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from jobs.embedded.processes import end, free_port, start, uninterrupted
 from jobs.lake.connect import LOCKS, REMOTE, TOKEN
 from jobs.settings import Settings
 
+OTHERS = {"SPARK_HOME", "SPARK_CONF_DIR", "SPARK_REMOTE", "AIRFLOW_CONN_SPARK_DEFAULT"}
 SUBMIT = Path(jobs.submit.__file__)
 # A Java machine that was killed, or that ended itself for want of memory (3), is started again.
 SCRIPT = """\
@@ -46,8 +48,10 @@ class WarmSpark:
 
     @classmethod
     def wanted(cls, settings: Settings) -> "WarmSpark | None":
-        """Return a server to be started; None without one in the settings, or with a cluster."""
-        if not settings.spark.server or not settings.spark.master.startswith("local"):
+        """Return a server to be started; None without one in the settings, with a cluster, or where a
+        person has named a Spark or Airflow's connection by the environment."""
+        is_local = settings.spark.master.startswith("local")
+        if not settings.spark.server or not is_local or OTHERS.intersection(os.environ):
             return None
         return cls(settings, free_port(settings.spark.server_port), secrets.token_urlsafe(16))
 

@@ -65,14 +65,15 @@ def ours(folder):
     ]
 
 
-def java_of(process, airflow, stage):
-    """The Java machine that works on a stage, once its Python has joined it."""
+def process_of(process, airflow, module):
+    """The process of a stage, once it holds its session."""
+    sessions = Path(airflow.settings.home, "spark", "sessions")
     while process.poll() is None:
         running = airflow.running()
         for member in members(running.sessions()) if running else ():
             with suppress(psutil.NoSuchProcess):
-                command = " ".join(member.cmdline())
-                if member.name() == "java" and f"submit.py {stage} " in command and member.children():
+                files = {Path(file.path).parent for file in member.open_files()}
+                if module in member.cmdline() and sessions in files:
                     return member
         time.sleep(0.1)
     raise AssertionError(process.stdout.read())
@@ -81,7 +82,7 @@ def java_of(process, airflow, stage):
 def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, tmp_path, _session):
     airflow = Airflow(town, Progress())
     first = nocturne()
-    java_of(first, airflow, "ingest")
+    process_of(first, airflow, "jobs.ingest")
     sessions = airflow.running().sessions()
     first.send_signal(signal.SIGINT)
     printed, _ = first.communicate()
@@ -91,7 +92,7 @@ def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, t
     assert ours(tmp_path) == []
 
     second = nocturne()
-    java_of(second, airflow, "taste").kill()
+    process_of(second, airflow, "jobs.taste").kill()
     printed, _ = second.communicate()
     assert second.returncode == 0, printed
     assert "build_taste     UP FOR RETRY" in printed

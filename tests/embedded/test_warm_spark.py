@@ -12,7 +12,7 @@ import pytest
 
 from jobs.embedded.environment import child_environment
 from jobs.embedded.processes import members
-from jobs.embedded.warm_spark import running_spark
+from jobs.embedded.warm_spark import OTHERS, WarmSpark, running_spark
 from jobs.settings import LakeSettings, Settings, SparkSettings
 
 pytestmark = pytest.mark.spark
@@ -150,3 +150,23 @@ def test_a_killed_server_fails_its_stages_and_another_takes_its_place(client, se
     printed, errors = client(WRITES).communicate(timeout=180)
     assert printed == "[0, 1, 2]\n", errors
     assert {p.pid for p in workers}.isdisjoint(p.pid for p in members([session]))
+
+
+@pytest.mark.parametrize(
+    "name", ["SPARK_HOME", "SPARK_CONF_DIR", "SPARK_REMOTE", "AIRFLOW_CONN_SPARK_DEFAULT"]
+)
+def test_where_a_person_has_named_a_spark_none_is_started(name, monkeypatch):
+    for other in OTHERS:
+        monkeypatch.delenv(other, raising=False)
+    assert WarmSpark.wanted(Settings()) is not None
+    monkeypatch.setenv(name, "/opt/spark")
+    assert WarmSpark.wanted(Settings()) is None
+
+
+@pytest.mark.parametrize(
+    "spark", [{"server": False}, {"master": "spark://host:7077"}, {"master": "yarn"}]
+)
+def test_no_server_is_started_for_a_cluster_or_against_the_settings(spark, monkeypatch):
+    for other in OTHERS:
+        monkeypatch.delenv(other, raising=False)
+    assert WarmSpark.wanted(Settings(spark=SparkSettings(**spark))) is None
