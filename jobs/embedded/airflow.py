@@ -23,6 +23,7 @@ from jobs.embedded.processes import end, free_port, start, uninterrupted
 from jobs.embedded.progress import Progress
 from jobs.embedded.warm_spark import WarmSpark
 from jobs.errors import NocturneError, UsageError
+from jobs.lake.connect import LOCKS
 from jobs.settings import Settings
 
 START_SECONDS = 180
@@ -112,6 +113,7 @@ class Airflow:
         environment = {**child_environment(self.settings), "AIRFLOW_HOME": str(self.home.folder)}
         spark = WarmSpark.wanted(self.settings)
         if spark:
+            environment[LOCKS] = str(spark.locks)
             self._start({"spark": spark.command()}, port, spark.environment(environment))
         self._migrate(environment)
         began = datetime.now(UTC)
