@@ -65,15 +65,14 @@ def ours(folder):
     ]
 
 
-def process_of(process, airflow, module):
-    """The process of a stage, once it holds its session."""
-    sessions = Path(airflow.settings.home, "spark", "sessions")
+def java_of(process, airflow, stage):
+    """The Java machine that works on a stage, once its Python has joined it."""
     while process.poll() is None:
         running = airflow.running()
         for member in members(running.sessions()) if running else ():
             with suppress(psutil.NoSuchProcess):
-                files = {Path(file.path).parent for file in member.open_files()}
-                if module in member.cmdline() and sessions in files:
+                command = " ".join(member.cmdline())
+                if member.name() == "java" and f"submit.py {stage} " in command and member.children():
                     return member
         time.sleep(0.1)
     raise AssertionError(process.stdout.read())
@@ -82,7 +81,7 @@ def process_of(process, airflow, module):
 def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, tmp_path, _session):
     airflow = Airflow(town, Progress())
     first = nocturne()
-    process_of(first, airflow, "jobs.ingest")
+    java_of(first, airflow, "ingest")
     sessions = airflow.running().sessions()
     first.send_signal(signal.SIGINT)
     printed, _ = first.communicate()
@@ -92,7 +91,7 @@ def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, t
     assert ours(tmp_path) == []
 
     second = nocturne()
-    process_of(second, airflow, "jobs.taste").kill()
+    java_of(second, airflow, "taste").kill()
     printed, _ = second.communicate()
     assert second.returncode == 0, printed
     assert "build_taste     UP FOR RETRY" in printed

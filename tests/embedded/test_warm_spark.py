@@ -158,15 +158,14 @@ def test_a_killed_server_fails_its_stages_and_another_takes_its_place(client, se
 def test_where_a_person_has_named_a_spark_none_is_started(name, monkeypatch):
     for other in OTHERS:
         monkeypatch.delenv(other, raising=False)
-    assert WarmSpark.wanted(Settings()) is not None
+    settings = Settings(spark=SparkSettings(server=True))
+    assert WarmSpark.wanted(settings) is not None
     monkeypatch.setenv(name, "/opt/spark")
-    assert WarmSpark.wanted(Settings()) is None
+    assert WarmSpark.wanted(settings) is None
 
 
-@pytest.mark.parametrize(
-    "spark", [{"server": False}, {"master": "spark://host:7077"}, {"master": "yarn"}]
-)
+@pytest.mark.parametrize("spark", [{"server": False}, {"master": "spark://host:1"}, {"master": "yarn"}])
 def test_no_server_is_started_for_a_cluster_or_against_the_settings(spark, monkeypatch):
     for other in OTHERS:
         monkeypatch.delenv(other, raising=False)
-    assert WarmSpark.wanted(Settings(spark=SparkSettings(**spark))) is None
+    assert WarmSpark.wanted(Settings(spark=SparkSettings(**{"server": True, **spark}))) is None
