@@ -1,7 +1,5 @@
 """The catalog of a night as arrays: every track that can be recommended, by position."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.titles import song_key
 from models.features import FEATURES
 
 
@@ -127,26 +126,11 @@ def located(track_ids: pa.ChunkedArray | pa.Array, tracks: Tracks) -> Ints:
     return np.asarray(pc.fill_null(found, -1), np.int64)
 
 
-_WORDS = "remaster(ed)?|live|version|edit|(re)?mix|mono|stereo|acoustic|demo|take|session|instrumental"
-_MARK = rf"[^()\[\]]*\b({_WORDS})\b[^()\[\]]*"
-_SUFFIX = re.compile(rf"\s*(\({_MARK}\)|\[{_MARK}\]|\s-\s{_MARK})\s*$")
-
-
 def songs(titles: Sequence[str], artist_ids: Sequence[Sequence[str]]) -> Ints:
-    """A number for each track, equal for versions of one song: one title but for marks of a version
-    ("- Live", "(2011 Remaster)"), accents, case and punctuation, and the same first artist."""
+    """Return int64[n], a number for each track, equal for versions of one song: one ``song_key`` and the
+    same first artist."""
     number: dict[tuple[str, str], int] = {}
     keys = (
-        (song_title(title), ids[0] if ids else "") for title, ids in zip(titles, artist_ids, strict=True)
+        (song_key(title), ids[0] if ids else "") for title, ids in zip(titles, artist_ids, strict=True)
     )
     return np.array([number.setdefault(key, len(number)) for key in keys], np.int64)
-
-
-def song_title(title: str) -> str:
-    """The title of the song, whichever version this is; never empty unless the title is."""
-    folded = unicodedata.normalize("NFKD", title).casefold()
-    plain = "".join(char for char in folded if not unicodedata.combining(char))
-    song = plain
-    while (shorter := _SUFFIX.sub("", song)) not in ("", song):
-        song = shorter
-    return " ".join(re.findall(r"\w+", song)) or title

@@ -1,8 +1,7 @@
 import numpy as np
 import pyarrow as pa
-import pytest
 
-from jobs.recommend.tracks import catalog_of, located, song_title, songs
+from jobs.recommend.tracks import catalog_of, located, songs
 from models.features import FEATURES
 from tests.recommend.town import catalog, ints
 
@@ -39,24 +38,6 @@ def test_tracks_by_artists():
 
 def test_features_nobody_has_are_typical_of_nothing():
     assert catalog_of(TRACKS, FEATURED[:1]).typical[1].tolist() == [1.0] * 13
-
-
-@pytest.mark.parametrize(
-    ("title", "song"),
-    [
-        ("Let It Be - Remastered 2009", "let it be"),
-        ("Let It Be (Live at X) - 2011 Mix", "let it be"),
-        ("Let It Be (Live) [Mono]", "let it be"),
-        ("LET  it be!", "let it be"),
-        ("Café", "cafe"),
-        ("Live and Let Die", "live and let die"),
-        ("Say (All I Need)", "say all i need"),
-        ("(Live)", "live"),
-        ("???", "???"),
-    ],
-)
-def test_marks_of_a_version_are_not_the_song(title, song):
-    assert song_title(title) == song
 
 
 def test_one_title_by_two_artists_is_two_songs():

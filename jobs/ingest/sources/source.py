@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from expectations.tracks import MAX_NAME
 from jobs.ingest.faults import RowFault
 from jobs.ingest.landing import LandedFile
-from jobs.ingest.names import MAX_NAME, name_id
+from jobs.ingest.names import name_id
 
 Row = dict[str, Any]
 # A scrobble says that half of the track, or four minutes of it, was played; not how much.
