@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from expectations.rules import MAX_MS, Rule, between, given, identifiers, required
+from expectations.rules import MAX_MS, RowRule, between, given, identifiers, required
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -24,10 +24,10 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "time_signature": (0, 16, "0 (not detected) to 16 beats a bar"),
 }
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[RowRule, ...] = (
     *required("track_id"),
     *identifiers("track_id"),
-    Rule(
+    RowRule(
         "missing field: all features",
         tuple(RANGES),
         f"coalesce({', '.join(RANGES)}) IS NOT NULL",
@@ -45,6 +45,6 @@ def suite() -> "ExpectationSuite":
     """Expectations for the night's landed audio features."""
     from great_expectations import ExpectationSuite
 
-    from expectations.keep import row_rules
+    from expectations.row_expectation import row_rules
 
     return ExpectationSuite("audio_features", expectations=row_rules(RULES))

@@ -18,17 +18,18 @@ def suite() -> "ExpectationSuite":
     """Expectations for the night's volumes; one without enough history is not judged (z is null)."""
     from great_expectations import ExpectationSuite
 
-    from expectations.keep import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import ExpectRowsToKeep as Keep
 
     night, source = "scope = 'night'", "scope = 'source'"
     return ExpectationSuite("completeness", expectations=[
-        Keep(rule="volume_is_not_far_off", where=night, keeps=f"abs(z) < {FAR}", observed="told",
+        Keep(rule="volume_is_not_far_off", where=night, keeps=f"abs(z) < {FAR}", observed="sentence",
              severity="critical", reason="So far off is half a dump, or a dump and a half."),
-        Keep(rule="volume_is_usual", where=night, keeps=f"abs(z) < {UNUSUAL}", observed="told",
+        Keep(rule="volume_is_usual", where=night, keeps=f"abs(z) < {UNUSUAL}", observed="sentence",
              severity="warning", reason="Worth a look before listeners notice."),
-        Keep(rule="every_source_is_there", column="source", where=source, observed="told",
+        Keep(rule="every_source_is_there", column="source", where=source, observed="sentence",
              keeps=f"n_plays > 0 OR typical < {MIN_SOURCE_PLAYS}", severity="critical",
              reason="Whoever listens there would be recommended to as if they had stopped."),
         Keep(rule="sources_are_usual", column="source", where=source, keeps=f"abs(z) < {FAR}",
-             observed="told", severity="warning", reason="A producer sends less, or more, than before."),
+             observed="sentence", severity="warning",
+             reason="A producer sends less, or more, than before."),
     ])  # fmt: skip

@@ -30,10 +30,10 @@ def suite() -> "ExpectationSuite":
     """Expectations for the night's drift; with too few plays there is none to judge (psi is null)."""
     from great_expectations import ExpectationSuite
 
-    from expectations.keep import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import ExpectRowsToKeep as Keep
 
     return ExpectationSuite("drift", expectations=[
-        Keep(rule=rule, column=column, where=f"feature = '{column}' AND {scope}", observed="told",
+        Keep(rule=rule, column=column, where=f"feature = '{column}' AND {scope}", observed="sentence",
              keeps=f"psi <= {MAX_PSI}", severity="warning", reason=reason)
         for rule, scope, columns, reason in (
             ("no_drift", "source IS NULL", (*BINS, SOURCE_MIX),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
-    from expectations.keep import ExpectRowsToKeep
+    from expectations.row_expectation import ExpectRowsToKeep
 
 # One row in a hundred is a careless client; the night is still a night.
 WORRYING_SHARE = 0.01
@@ -25,7 +25,7 @@ def suite(kinds: Sequence[str]) -> "ExpectationSuite":
 
 
 def _of_kind(kind: str) -> list["ExpectRowsToKeep"]:
-    from expectations.keep import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import ExpectRowsToKeep as Keep
 
     where = f"kind = '{kind}'"
     share = f"{where} AND n_read > 0"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from expectations.rules import MAX_MS, Rule, between, given, identifiers, plausible_time, required
+from expectations.rules import MAX_MS, RowRule, between, given, identifiers, plausible_time, required
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -16,7 +16,7 @@ MAX_WITHOUT_FEATURES = 0.5
 MAX_OVERLONG_SHARE = 0.05
 FITS_TRACK = "ms_played <= 2 * duration_ms + 60000"
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[RowRule, ...] = (
     *required("user_id", "track_id"),
     *given("listened_at", "ms_played"),
     *identifiers("user_id", "track_id", "listen_id", "playlist_id", "source"),
@@ -27,12 +27,12 @@ RULES: tuple[Rule, ...] = (
 
 def suite() -> "ExpectationSuite":
     """Expectations for the night's landed listens, counted by the rule that they break and by what is
-    known of their tracks (``jobs.validate.inputs.facts.listen_counts``)."""
+    known of their tracks (``jobs.validate.inputs.row_counts.listen_counts``)."""
     from great_expectations import ExpectationSuite
     from great_expectations.expectations import ExpectColumnSumToBeBetween
 
-    from expectations.keep import ExpectRowsToKeep as Keep
-    from expectations.keep import row_rules
+    from expectations.row_expectation import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import row_rules
 
     return ExpectationSuite("listens", expectations=[
         ExpectColumnSumToBeBetween(

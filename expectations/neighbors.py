@@ -1,4 +1,4 @@
-"""What the night's neighbors must be (the facts: ``jobs.validate.playlists.facts``)."""
+"""What the night's neighbors must be (the facts: ``jobs.validate.playlists.per_listener``)."""
 
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,10 @@ MIN_SHARE_WITH_NEIGHBORS = 0.5
 
 
 def suite(*, k: int, k_dissimilar: int, min_overlap: int) -> "ExpectationSuite":
-    """Expectations for neighbors found so; a row is a listener (``neighbor_facts``)."""
+    """Expectations for neighbors found so; a row is a listener (``neighbors_per_listener``)."""
     from great_expectations import ExpectationSuite
 
-    from expectations.keep import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import ExpectRowsToKeep as Keep
 
     some = "n_neighbors > 0"
     return ExpectationSuite("neighbors", expectations=[
@@ -46,10 +46,10 @@ def suite(*, k: int, k_dissimilar: int, min_overlap: int) -> "ExpectationSuite":
 
 
 def pairs_suite() -> "ExpectationSuite":
-    """Expectations for pairs of neighbors; a row is a pair (``pair_facts``)."""
+    """Expectations for pairs of neighbors; a row is a pair (``differences_per_pair``)."""
     from great_expectations import ExpectationSuite
 
-    from expectations.keep import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import ExpectRowsToKeep as Keep
 
     return ExpectationSuite("neighbor_pairs", expectations=[
         Keep(rule="pairs_agree", column="pearson", keeps=f"pearson <= {TOLERANCE}", observed="pearson",

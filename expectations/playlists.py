@@ -1,5 +1,5 @@
 """What the night's playlists must be; a row is a listener and their list
-(``jobs.validate.playlists.facts.playlist_facts``)."""
+(``jobs.validate.playlists.per_listener.playlists_per_listener``)."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ def suite(*, n_tracks: int, artist_cap: int) -> "ExpectationSuite":
     """Expectations for lists of ``n_tracks`` with at most ``artist_cap`` tracks an artist."""
     from great_expectations import ExpectationSuite
 
-    from expectations.keep import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import ExpectRowsToKeep as Keep
 
     some = "n_tracks > 0"
     return ExpectationSuite("playlists", expectations=[

@@ -16,7 +16,7 @@ MAX_MS = 86_400_000
 
 
 @dataclass(frozen=True)
-class Rule:
+class RowRule:
     """One row rule: ``name`` (unique within its table, no quotes), the columns it reads, the predicate,
     and why. ``of_odd_texts``: nothing but a character other than ``!`` to ``~`` can break it."""
 
@@ -27,7 +27,7 @@ class Rule:
     of_odd_texts: bool = False
 
 
-def first_broken(rules: Sequence[Rule]) -> str:
+def first_broken(rules: Sequence[RowRule]) -> str:
     """SQL for the name of the first of the rules that a row breaks, null if it breaks none.
 
     A bad row counts for one rule, however many it breaks, in the quarantine and in the suites alike.
@@ -41,12 +41,12 @@ def first_broken(rules: Sequence[Rule]) -> str:
     return rf"IF(concat_ws('', {', '.join(texts)}) RLIKE '^[!-~]*\\z', {plain}, {_first_broken(rules)})"
 
 
-def _first_broken(rules: Iterable[Rule]) -> str:
+def _first_broken(rules: Iterable[RowRule]) -> str:
     names = (f"IF(({rule.predicate}) <=> false, '{rule.name}', NULL)" for rule in rules)
     return f"coalesce({', '.join(names)})"
 
 
-def required(*columns: str) -> tuple[Rule, ...]:
+def required(*columns: str) -> tuple[RowRule, ...]:
     """Every one of the texts has a value; a blank one is none."""
     return tuple(
         _missing(column, f"{column} IS NOT NULL AND trim({column}) != ''", "missing or blank")
@@ -54,35 +54,35 @@ def required(*columns: str) -> tuple[Rule, ...]:
     )
 
 
-def given(*columns: str) -> tuple[Rule, ...]:
+def given(*columns: str) -> tuple[RowRule, ...]:
     """Every one of the columns, numbers or times, has a value."""
     return tuple(_missing(column, f"{column} IS NOT NULL", "missing") for column in columns)
 
 
-def _missing(column: str, predicate: str, how: str) -> Rule:
-    return Rule(f"missing field: {column}", (column,), predicate, f"{column} is {how}")
+def _missing(column: str, predicate: str, how: str) -> RowRule:
+    return RowRule(f"missing field: {column}", (column,), predicate, f"{column} is {how}")
 
 
-def identifiers(*columns: str) -> tuple[Rule, ...]:
+def identifiers(*columns: str) -> tuple[RowRule, ...]:
     """Ids are kept letter for letter, so they must be short, on one line and without blank ends."""
     return tuple(rule for column in columns for rule in _identifier(column))
 
 
-def _identifier(column: str) -> Iterable[Rule]:
-    yield Rule(
+def _identifier(column: str) -> Iterable[RowRule]:
+    yield RowRule(
         f"too long: {column}",
         (column,),
         f"octet_length({column}) <= {MAX_ID_BYTES}",
         f"{column} has more than {MAX_ID_BYTES} bytes: no object could be named after it",
     )
-    yield Rule(
+    yield RowRule(
         f"control character: {column}",
         (column,),
         rf"NOT {column} RLIKE '[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]'",
         f"{column} holds a control character or a line break",
         of_odd_texts=True,
     )
-    yield Rule(
+    yield RowRule(
         f"blank ends: {column}",
         (column,),
         rf"NOT {column} RLIKE '^[\\s\\p{{Z}}\\ufeff]|[\\s\\p{{Z}}\\ufeff]$'",
@@ -91,21 +91,21 @@ def _identifier(column: str) -> Iterable[Rule]:
     )
 
 
-def between(column: str, low: float, high: float, reason: str) -> Rule:
+def between(column: str, low: float, high: float, reason: str) -> RowRule:
     """The number lies in the closed interval; NaN does not."""
-    return Rule(f"out of range: {column}", (column,), f"{column} BETWEEN {low} AND {high}", reason)
+    return RowRule(f"out of range: {column}", (column,), f"{column} BETWEEN {low} AND {high}", reason)
 
 
-def plausible_time(column: str) -> tuple[Rule, ...]:
+def plausible_time(column: str) -> tuple[RowRule, ...]:
     """The instant lies between the first log of plays and the end of the day on which it landed."""
     return (
-        Rule(
+        RowRule(
             f"implausibly old: {column}",
             (column,),
             f"{column} >= TIMESTAMP'{OLDEST_DAY} 00:00:00Z'",
             f"{column} is before {OLDEST_DAY}: a clock that was never set",
         ),
-        Rule(
+        RowRule(
             f"after it landed: {column}",
             (column, "landed_on"),
             f"{column} < CAST(date_add(landed_on, 1) AS TIMESTAMP)",

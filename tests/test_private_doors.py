@@ -6,23 +6,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+ROW_EXPECTATION = "expectations/row_expectation.py"
+GX = "great_expectations"
 DOORS = [
     ("dags/report_pages.py", "airflow.api_fastapi.core_api.security", "get_user"),
-    ("expectations/keep.py", "great_expectations.core.metric_domain_types", "MetricDomainTypes"),
-    (
-        "expectations/keep.py", "great_expectations.core.metric_function_types",
-        "MetricPartialFunctionTypes",
-    ),
-    (
-        "expectations/keep.py", "great_expectations.expectations.metrics.metric_provider",
-        "metric_partial",
-    ),
-    (
-        "expectations/keep.py", "great_expectations.expectations.metrics.table_metric_provider",
-        "TableMetricProvider",
-    ),
-    ("expectations/keep.py", "great_expectations.render.components", "LegacyRendererType"),
-    ("expectations/keep.py", "great_expectations.render.renderer.renderer", "renderer"),
+    (ROW_EXPECTATION, f"{GX}.core.metric_domain_types", "MetricDomainTypes"),
+    (ROW_EXPECTATION, f"{GX}.core.metric_function_types", "MetricPartialFunctionTypes"),
+    (ROW_EXPECTATION, f"{GX}.expectations.metrics.metric_provider", "metric_partial"),
+    (ROW_EXPECTATION, f"{GX}.expectations.metrics.table_metric_provider", "TableMetricProvider"),
+    (ROW_EXPECTATION, f"{GX}.render.components", "LegacyRendererType"),
+    (ROW_EXPECTATION, f"{GX}.render.renderer.renderer", "renderer"),
     ("jobs/ingest/frames.py", "pyspark.sql.pandas.types", "from_arrow_schema"),
 ]  # fmt: skip
 

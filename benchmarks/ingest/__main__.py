@@ -43,9 +43,9 @@ from jobs.lake.session import open_session
 from jobs.settings import LakeSettings, LandingSettings, Settings, StoreSettings
 from jobs.stage import Night, peak_memory_mb
 from jobs.validate import gate
-from jobs.validate.findings import Finding
+from jobs.validate.findings import GateFinding
 from jobs.validate.inputs.stage import gate_inputs
-from jobs.validate.runner import Batch, run_suites
+from jobs.validate.runner import SuiteRun, run_suites
 from jobs.window import DAY, Window
 
 PARTS = ("bare", "ingest", "gate", "floor")
@@ -69,11 +69,11 @@ class Timings:
         self.seconds[part].append(time.monotonic() - began)
         self.processor[part].append(processor_seconds() - used)
 
-    def run_suites(self, batches: Iterable[Batch], window: Window, site: Path) -> list[Finding]:
+    def run_suites(self, batches: Iterable[SuiteRun], window: Window, site: Path) -> list[GateFinding]:
         """Run the suites and note their seconds, without those of waiting for a batch."""
         waited = 0.0
 
-        def awaited() -> Iterator[Batch]:
+        def awaited() -> Iterator[SuiteRun]:
             nonlocal waited
             began = time.monotonic()
             for batch in batches:

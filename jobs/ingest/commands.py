@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from jobs.settings import Settings
 
 quarantine = typer.Typer(no_args_is_help=True, help="Rejected rows and files.")
-Rule = Annotated[str | None, typer.Option(help="Only this rule, as `show` names it.")]
-File = Annotated[str | None, typer.Option(help="Only files with this in their name.")]
-Day = Annotated[
+RuleOption = Annotated[str | None, typer.Option(help="Only this rule, as `show` names it.")]
+FileOption = Annotated[str | None, typer.Option(help="Only files with this in their name.")]
+DayOption = Annotated[
     datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Only what landed that day.")
 ]
 SHOWN = 120
@@ -24,9 +24,9 @@ SHOWN = 120
 
 @quarantine.command()
 def show(
-    rule: Rule = None,
-    file: File = None,
-    day: Day = None,
+    rule: RuleOption = None,
+    file: FileOption = None,
+    day: DayOption = None,
     limit: Annotated[int, typer.Option(min=0, help="Entries to print.")] = 20,
 ) -> None:
     """Count entries by kind and rule, and print the first of them."""
@@ -45,7 +45,7 @@ def show(
 
 
 @quarantine.command()
-def replay(rule: Rule = None, file: File = None, day: Day = None) -> None:
+def replay(rule: RuleOption = None, file: FileOption = None, day: DayOption = None) -> None:
     """Read the files of these entries again, with the rules, adapters and settings of today.
 
     A file that was delivered again needs no replay: the next night takes it in by itself.

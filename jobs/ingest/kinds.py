@@ -6,7 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from expectations import audio_features, feedback, listens, tracks
-from expectations.rules import Rule
+from expectations.rules import RowRule
 
 
 @dataclass(frozen=True)
@@ -14,14 +14,14 @@ class Kind:
     """One kind: its rules, the table of everything that landed, and that of the latest word, if any.
 
     ``history`` is unique by ``key``; where that has the file, a word repeated in another file is one
-    more word. ``current`` keeps the newest row of each of its own keys.
+    more word. ``newest_table`` keeps the newest row of each of its own keys.
     """
 
     name: str
-    rules: tuple[Rule, ...]
+    rules: tuple[RowRule, ...]
     history: str
     key: tuple[str, ...]
-    current: str | None = None
+    newest_table: str | None = None
 
     @property
     def quarantine(self) -> str:

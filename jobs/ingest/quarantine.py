@@ -13,8 +13,12 @@ from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema
 
 
-def quarantine(
-    rejected: DataFrame, losers: DataFrame | None, kind: Kind, root: Root, counts: Sequence[FileCount]
+def quarantine_entries(
+    rejected: DataFrame,
+    conflicting: DataFrame | None,
+    kind: Kind,
+    root: Root,
+    counts: Sequence[FileCount],
 ) -> DataFrame | None:
     """All entries of the files: rows that broke a rule, rows that lost to another, refused files.
 
@@ -38,12 +42,14 @@ def quarantine(
     )
     if not any(count.n_quarantined for count in counts):
         return entries
-    if losers is not None:
-        rejected = rejected.unionByName(_conflicting(losers, kind), allowMissingColumns=True)
+    if conflicting is not None:
+        rejected = rejected.unionByName(_conflicting(conflicting, kind), allowMissingColumns=True)
     return entries.unionByName(with_raw(rejected, root, [count.file for count in counts]))
 
 
-def _conflicting(losers: DataFrame, kind: Kind) -> DataFrame:
+def _conflicting(conflicting: DataFrame, kind: Kind) -> DataFrame:
     name = kind.key[0]
     reason = f"another row has this {name} and says something else"
-    return losers.withColumn("rule", F.lit(f"conflicting {name}")).withColumn("reason", F.lit(reason))
+    return conflicting.withColumn("rule", F.lit(f"conflicting {name}")).withColumn(
+        "reason", F.lit(reason)
+    )

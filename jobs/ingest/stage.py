@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 
 from jobs.errors import NoInputError
 from jobs.ingest.arrival import check_arrival, check_unchanged
+from jobs.ingest.batch import IngestBatch, ingest_batch
 from jobs.ingest.kinds import KINDS
 from jobs.ingest.landing import LandedFile, Landing, Root, list_landing
 from jobs.ingest.ledger import FileCount, enter, ingested_files, pending
@@ -22,7 +23,6 @@ from jobs.ingest.report import (
     night_counts,
     stale_nights,
 )
-from jobs.ingest.store import Batch, store
 from jobs.lake.arrow import open_table
 from jobs.lake.catalog import LANDING_KINDS
 from jobs.lake.session import open_session
@@ -49,10 +49,10 @@ def ingest_landing(night: Night) -> None:
     todo = pending(landing.files, done, since, window.end)
     if todo:
         batches = ingest_files(settings, with_promised_rows(root, landing, todo))
-        _tell(night, batches)
+        _summarize_run(night, batches)
     else:
         log.info("%s: every file is in the tables already: nothing to do", window.as_of)
-    _summarize(night)
+    _summarize_night(night)
     if landing.ignored:
         log.warning("ignored, in no folder of a day: %s", ", ".join(map(ascii, landing.ignored[:20])))
     night.summary.details |= {"files_ingested": len(todo), "files_ignored": landing.ignored}
@@ -72,19 +72,19 @@ def _check_input(landing: Landing, night: Night) -> None:
         check_arrival(landing, window, settings.ingest, time.time())
 
 
-def ingest_files(settings: Settings, files: Sequence[LandedFile]) -> list[Batch]:
+def ingest_files(settings: Settings, files: Sequence[LandedFile]) -> list[IngestBatch]:
     """Ingest these files, and enter them in the ledger."""
     lake = Lake(open_session(settings, "ingest"), settings)
-    batches: dict[str, Batch] = {}
+    batches: dict[str, IngestBatch] = {}
     for kind in ("tracks", "audio_features", "feedback", "listens"):
         work = [(file, _configured(settings, file)) for file in files if file.kind == kind]
         if work:
-            batches[kind] = Batch(KINDS[kind], work)
+            batches[kind] = IngestBatch(KINDS[kind], work)
     futures: dict[str, Future[None]] = {}
     with ThreadPoolExecutor(len(KINDS)) as pool:
         for kind, batch in batches.items():
             waits = {"tracks_are_in": futures["tracks"].result} if "tracks" in futures else {}
-            futures[kind] = pool.submit(store, lake, settings, batch, **waits)
+            futures[kind] = pool.submit(ingest_batch, lake, settings, batch, **waits)
     for future in futures.values():
         future.result()
     counts = _counts(batches.values())
@@ -100,11 +100,11 @@ def _configured(settings: Settings, file: LandedFile) -> str | None:
     return next((name for pattern, name in sources.items() if fnmatch(file.name, pattern)), None)
 
 
-def _counts(batches: Iterable[Batch]) -> list[FileCount]:
+def _counts(batches: Iterable[IngestBatch]) -> list[FileCount]:
     return [count for batch in batches for count in batch.counts.values()]
 
 
-def _tell(night: Night, batches: Sequence[Batch]) -> None:
+def _summarize_run(night: Night, batches: Sequence[IngestBatch]) -> None:
     """What only this run knows: what it ingested, and what came late."""
     window, counts = night.window, _counts(batches)
     plays: Counter[tuple[str, date]] = sum((batch.plays for batch in batches), Counter())
@@ -128,7 +128,7 @@ def _tell(night: Night, batches: Sequence[Batch]) -> None:
         log.info("matched by name: %s: %.1f %%", name, 100 * share["share"])
 
 
-def _summarize(night: Night) -> None:
+def _summarize_night(night: Night) -> None:
     """The night's own files as the ledger has them: the same whether or not they came just now."""
     summary, window = night.summary, night.window
     rows = list(ingested_files(night.settings, window.start, window.end).values())

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from jobs.settings import Settings
     from jobs.stage import Night
 
-Day = Annotated[
+DayOption = Annotated[
     datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The night: its landing day (UTC).")
 ]
 
 
 def validate(
-    day: Day,
+    day: DayOption,
     force: Annotated[str | None, typer.Option(help="Pass failed gates, with this note.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what passed.")] = False,
 ) -> None:

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from jobs.store import ObjectStore
-from jobs.validate.findings import Finding
+from jobs.validate.findings import GateFinding
 
 # Great Expectations' own help films and fonts: 4 MB a night that nobody looks at.
 LEFT_OUT = (".gif", ".otf")
@@ -23,10 +23,10 @@ def docs_prefix(as_of: date, gate: str) -> str:
     return f"reports/{as_of}/data_docs/{gate}"
 
 
-def write_first_page(site: Path, title: str, findings: Sequence[Finding]) -> None:
+def write_first_page(site: Path, title: str, findings: Sequence[GateFinding]) -> None:
     """What did not hold, and links to the pages of results: readable where scripts may not run,
     which Great Expectations' own first page is not."""
-    missed = [f"{found.severity}: {found.told()}" for found in findings if not found.success]
+    missed = [f"{found.severity}: {found.sentence()}" for found in findings if not found.success]
     pages = sorted(page.relative_to(site).as_posix() for page in site.glob("validations/**/*.html"))
     links = [f'<a href="{escape(page)}">{escape(page.split("/")[1])}</a>' for page in pages]
     (site / "index.html").write_text(

@@ -7,7 +7,7 @@ CRITICAL, WARNING = "critical", "warning"
 
 
 @dataclass(frozen=True)
-class Finding:
+class GateFinding:
     """One expectation checked: a row of validation_results without its night and gate."""
 
     table_name: str
@@ -26,18 +26,18 @@ class Finding:
         """Whether it holds though some rows break it: plays of unknown tracks, say."""
         return self.success and bool(self.n_unexpected)
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """One line for a person."""
         subject = f"{self.table_name}.{self.column_name}" if self.column_name else self.table_name
         return f"{subject} {self.expectation}: {self.observed}; expected {self.threshold}. {self.reason}"
 
 
-def failed(findings: Sequence[Finding], severity: str) -> list[Finding]:
+def failed(findings: Sequence[GateFinding], severity: str) -> list[GateFinding]:
     """Failed expectations of one severity."""
     return [found for found in findings if not found.success and found.severity == severity]
 
 
-def rows_checked(findings: Sequence[Finding]) -> int:
+def rows_checked(findings: Sequence[GateFinding]) -> int:
     """Rows of all tables, each counted once."""
     rows: dict[str, int] = {}
     for found in findings:
@@ -45,12 +45,12 @@ def rows_checked(findings: Sequence[Finding]) -> int:
     return sum(rows.values())
 
 
-def stop_message(gate: str, night: str, failures: Sequence[Finding], docs_url: str) -> str:
+def stop_message(gate: str, night: str, failures: Sequence[GateFinding], docs_url: str) -> str:
     """Why the night stops, and what to do."""
     head = f"the night {night} stops at {gate}: {len(failures)} critical expectation(s) failed"
     return "\n".join([
         f"{head}. Nothing of it is published; the last good playlists stay.",
-        *(f"  - {found.told()}" for found in failures),
+        *(f"  - {found.sentence()}" for found in failures),
         f"Details: {docs_url}",
         "Correct the landing, or the stage that made the table, and run the night again; if the data "
         'are right as they are, run it with --force "why".',

@@ -12,15 +12,11 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import DataFrame
 
 from jobs.errors import NocturneError
-from jobs.validate.findings import Finding
+from jobs.validate.findings import GateFinding
 from jobs.window import Window
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
-
-# Read when it is imported: nothing of a night leaves the house.
-os.environ["GX_ANALYTICS_ENABLED"] = "false"
-logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 SITE, SOURCE = "night", "spark"
 SITE_CONFIG = {
@@ -33,7 +29,7 @@ SITE_CONFIG = {
 
 
 @dataclass(frozen=True)
-class Batch:
+class SuiteRun:
     """Rows to check, the suite they are checked by (built late: it imports Great Expectations), and the
     table that the results are filed under."""
 
@@ -44,12 +40,19 @@ class Batch:
 
 def warm_up() -> Thread:
     """Import Great Expectations (seconds) beside the start of Spark, which mostly waits."""
-    thread = Thread(target=import_module, args=("expectations.keep",), daemon=True)
+    thread = Thread(target=_import_expectations, daemon=True)
     thread.start()
     return thread
 
 
-def run_suites(batches: Iterable[Batch], window: Window, site: Path) -> list[Finding]:
+def _import_expectations() -> None:
+    # Read when it is imported: nothing of a night leaves the house.
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    import_module("expectations.row_expectation")
+
+
+def run_suites(batches: Iterable[SuiteRun], window: Window, site: Path) -> list[GateFinding]:
     """Check every batch and render Data Docs into the folder ``site``."""
     context = open_context(site)
     findings = [found for batch in batches for found in check(context, batch, window)]
@@ -59,6 +62,7 @@ def run_suites(batches: Iterable[Batch], window: Window, site: Path) -> list[Fin
 
 def open_context(site: Path) -> Any:
     """A context that is gone with the process and whose only site is the folder."""
+    _import_expectations()
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
@@ -72,7 +76,7 @@ def open_context(site: Path) -> Any:
     return context
 
 
-def check(context: Any, batch: Batch, window: Window) -> list[Finding]:
+def check(context: Any, batch: SuiteRun, window: Window) -> list[GateFinding]:
     """One finding an expectation of the batch's suite, in its order."""
     from great_expectations import RunIdentifier, ValidationDefinition
 
@@ -88,13 +92,13 @@ def check(context: Any, batch: Batch, window: Window) -> list[Finding]:
     return [_finding(batch.table, result) for result in outcome.results]
 
 
-def _finding(table: str, result: Any) -> Finding:
+def _finding(table: str, result: Any) -> GateFinding:
     config, observed = result.expectation_config, result.result
     if not observed:
         raise NocturneError(f"{table}: {config.kwargs} could not be checked: {result.exception_info}")
     kwargs = config.kwargs
     n_rows = int(observed.get("element_count", observed["observed_value"]) or 0)
-    return Finding(
+    return GateFinding(
         table_name=table,
         expectation=kwargs.get("rule", config.type),
         column_name=kwargs.get("column", ""),
@@ -114,9 +118,9 @@ def _printable(text: str) -> str:
 
 
 def _threshold(config: Any) -> str:
-    from expectations.keep import condition
+    from expectations.row_expectation import predicate_text
 
     if "keeps" not in config.kwargs:
         return f"at least {config.kwargs['min_value']} rows"
     share = config.kwargs.get("max_share", 0.0)
-    return condition(config) + (f" in all but {share:.0%} of rows" if share else "")
+    return predicate_text(config) + (f" in all but {share:.0%} of rows" if share else "")

@@ -6,8 +6,8 @@ import pytest
 
 from expectations import landing_files
 from jobs.validate.inputs.files import kinds_of_files
-from jobs.validate.inputs.stage import FILES, facts
-from jobs.validate.runner import Batch, check, open_context
+from jobs.validate.inputs.stage import FILES, as_arrow
+from jobs.validate.runner import SuiteRun, check, open_context
 from jobs.window import Window
 from tests.validate.rows import NIGHT, landing_file
 
@@ -31,9 +31,9 @@ REFUSED = landing_file("listens", 0, status="refused", reason="truncated gzip")
 )
 def test_a_wrong_landing_breaks_one_expectation(spark, tmp_path, file, expected):
     files = kinds_of_files([landing_file("listens", 10), file])
-    rows = spark.createDataFrame(facts(files, FILES))
+    rows = spark.createDataFrame(as_arrow(files, FILES))
     suite = partial(landing_files.suite, ("listens", "tracks", "feedback"))
-    found = check(open_context(tmp_path), Batch("landing_files", rows, suite), Window.night(NIGHT))
+    found = check(open_context(tmp_path), SuiteRun("landing_files", rows, suite), Window.night(NIGHT))
     assert {f.expectation: f.severity for f in found if not f.success} == expected
 
 

@@ -10,14 +10,14 @@ from pyspark.sql import functions as F
 from expectations import neighbors, playlists
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema
-from jobs.validate.playlists.facts import (
+from jobs.validate.playlists.per_listener import (
+    differences_per_pair,
     heard_tracks,
-    neighbor_facts,
-    pair_facts,
+    neighbors_per_listener,
     personalization,
-    playlist_facts,
+    playlists_per_listener,
 )
-from jobs.validate.runner import Batch, check, open_context
+from jobs.validate.runner import SuiteRun, check, open_context
 from jobs.window import Window
 
 pytestmark = pytest.mark.spark
@@ -25,7 +25,7 @@ NIGHT = date(2026, 6, 28)
 NAN = float("nan")
 
 
-def tripped(tmp_path, batch: Batch) -> dict[str, str]:
+def tripped(tmp_path, batch: SuiteRun) -> dict[str, str]:
     """Failed expectations and their severities."""
     found = check(open_context(tmp_path), batch, Window.night(NIGHT))
     return {finding.expectation: finding.severity for finding in found if not finding.success}
@@ -82,7 +82,7 @@ def list_facts(_session) -> DataFrame:
             (NIGHT, "contradicted", 2, "artist_cap", 2, 1),
         ],
     )
-    return local(playlist_facts(lists, heard_tracks(listens), tracks, funnel))
+    return local(playlists_per_listener(lists, heard_tracks(listens), tracks, funnel))
 
 
 @pytest.mark.parametrize("user", LISTS)
@@ -90,7 +90,7 @@ def test_a_wrong_list_breaks_one_expectation(list_facts, tmp_path, user):
     tracks, wanted = LISTS[user]
     facts = list_facts.where(F.col("user_id") == user).withColumn("personalization", F.lit(1.0))
     suite = partial(playlists.suite, n_tracks=3, artist_cap=2)
-    failed = tripped(tmp_path, Batch("playlists", facts, suite))
+    failed = tripped(tmp_path, SuiteRun("playlists", facts, suite))
     if len(tracks) not in (0, 3):
         assert failed.pop("lists_are_full") == "warning"
     assert failed == ({wanted: "critical"} if wanted else {})
@@ -99,7 +99,7 @@ def test_a_wrong_list_breaks_one_expectation(list_facts, tmp_path, user):
 def test_lists_that_are_all_the_same_are_a_warning(list_facts, tmp_path):
     facts = list_facts.where("user_id = 'good'").withColumn("personalization", F.lit(0.89))
     suite = partial(playlists.suite, n_tracks=3, artist_cap=2)
-    assert tripped(tmp_path, Batch("playlists", facts, suite)) == {"lists_are_personal": "warning"}
+    assert tripped(tmp_path, SuiteRun("playlists", facts, suite)) == {"lists_are_personal": "warning"}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def facts_of_neighbors(_session) -> DataFrame:
     found = [(NIGHT, user, *one) for user, (rows, _) in NEIGHBORS.items() for one in rows]
     rows = _session.createDataFrame(found, spark_schema(TABLES["neighbors"]))
     listeners = _session.createDataFrame([("alone",)], "user_id string")
-    return local(neighbor_facts(rows, listeners))
+    return local(neighbors_per_listener(rows, listeners))
 
 
 @pytest.mark.parametrize("user", NEIGHBORS)
@@ -153,7 +153,7 @@ def test_wrong_neighbors_break_one_expectation(facts_of_neighbors, tmp_path, use
     wanted = NEIGHBORS[user][1]
     suite = partial(neighbors.suite, k=2, k_dissimilar=1, min_overlap=3)
     failed = tripped(
-        tmp_path, Batch("neighbors", facts_of_neighbors.where(F.col("user_id") == user), suite)
+        tmp_path, SuiteRun("neighbors", facts_of_neighbors.where(F.col("user_id") == user), suite)
     )
     severity = "warning" if wanted == "listeners_have_neighbors" else "critical"
     assert failed == ({wanted: severity} if wanted else {})
@@ -170,8 +170,8 @@ def test_wrong_neighbors_break_one_expectation(facts_of_neighbors, tmp_path, use
 )
 def test_two_views_of_a_pair_agree(spark, tmp_path, there, back, wanted):
     rows = [(NIGHT, "a", *there), (NIGHT, "b", *back)]
-    facts = pair_facts(spark.createDataFrame(rows, spark_schema(TABLES["neighbors"])))
+    facts = differences_per_pair(spark.createDataFrame(rows, spark_schema(TABLES["neighbors"])))
     found = check(
-        open_context(tmp_path), Batch("neighbors", facts, neighbors.pairs_suite), Window.night(NIGHT)
+        open_context(tmp_path), SuiteRun("neighbors", facts, neighbors.pairs_suite), Window.night(NIGHT)
     )
     assert {(f.expectation, f.column_name): f.severity for f in found if not f.success} == wanted

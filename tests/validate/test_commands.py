@@ -5,13 +5,15 @@ import io
 from rich.console import Console
 
 from jobs.validate.commands import findings_table, results
-from jobs.validate.findings import Finding
+from jobs.validate.findings import GateFinding
 from jobs.validate.gate import keep_results
 from tests.validate.rows import NIGHT
 
 
-def finding(expectation: str, success: bool, severity: str, observed: str = "0 of 2 rows") -> Finding:
-    return Finding(
+def finding(
+    expectation: str, success: bool, severity: str, observed: str = "0 of 2 rows"
+) -> GateFinding:
+    return GateFinding(
         "listens",
         expectation,
         "user_id",

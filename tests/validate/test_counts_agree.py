@@ -11,8 +11,8 @@ from jobs.ingest.frames import judged
 from jobs.ingest.kinds import KINDS
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
-from jobs.validate.inputs.facts import rule_counts
-from jobs.validate.runner import Batch, check, open_context
+from jobs.validate.inputs.row_counts import rule_counts
+from jobs.validate.runner import SuiteRun, check, open_context
 from jobs.window import Window
 from tests.validate.rows import NIGHT, features, listen
 
@@ -53,7 +53,7 @@ def test_a_bad_row_counts_once_and_under_the_same_rule(spark, tmp_path, kind):
     counts = rule_counts(raw, rules.RULES).withColumns(
         {mark: F.lit(True) for mark in ("known_track", "has_features", "fits_track")}
     )
-    found = check(open_context(tmp_path), Batch(kind, counts, rules.suite), Window.night(NIGHT))
+    found = check(open_context(tmp_path), SuiteRun(kind, counts, rules.suite), Window.night(NIGHT))
     assert {f.expectation: f.n_unexpected for f in found if not f.success} == expected
     assert len(expected) > 2
     assert sum(expected.values()) == sum(1 for row in rows if "good" not in row.values())

@@ -6,7 +6,7 @@ import pytest
 
 from expectations.drift import BINS
 from jobs.validate.inputs.drift import drift, drifts, in_periods, psi
-from jobs.validate.inputs.plays import ANY
+from jobs.validate.inputs.landed_plays import ANY
 from tests.validate.rows import NIGHT
 
 

@@ -42,7 +42,7 @@ def test_a_healthy_night_passes_and_its_data_docs_are_in_the_store(spark, night)
     land(night.settings)
     gate_inputs(night)
     assert failures(night.settings) == {}
-    checked = results(night.settings, expectation="missing field: user_id")
+    checked = results(night.settings, table_name="listens", expectation="missing field: user_id")
     assert [(row["n_rows"], row["n_unexpected"], row["column_name"]) for row in checked] == [
         (2, 0, "user_id")
     ]
@@ -52,6 +52,14 @@ def test_a_healthy_night_passes_and_its_data_docs_are_in_the_store(spark, night)
     pages = [key for key in keys if key.startswith(f"{prefix}validations/listens/")]
     assert b"missing field: user_id" in night.store.get(pages[0])
     assert night.summary.details["data_docs"] == night.store.url(f"{prefix}index.html")
+
+
+def test_feedback_that_slipped_through_stops_the_night(spark, night):
+    word = {"user_id": "ann", "target_id": "t1", "at": listen("x", "ann", "t1")["listened_at"],
+            "landed_on": NIGHT, "landing_file": "f"}  # fmt: skip
+    land(night.settings, feedback_history=[word | {"kind": "like"}, word | {"kind": "adore"}])
+    with pytest.raises(BadDataError, match=r"feedback\.kind unknown kind: kind: 1 of 2 rows"):
+        gate_inputs(night)
 
 
 def links(html: bytes) -> set[str]:

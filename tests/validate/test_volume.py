@@ -50,7 +50,7 @@ def test_two_nights_of_history_judge_nothing():
 
 def test_a_source_that_is_gone_is_there_with_no_plays():
     counts = weeks(1_000, 1_000, 1_000) | {SUNDAY: {"radio": 500}}
-    found = {volume.told.split(":")[0]: volume for volume in volumes(counts, SUNDAY)}
+    found = {volume.sentence.split(":")[0]: volume for volume in volumes(counts, SUNDAY)}
     assert (found["app"].n_plays, found["app"].typical) == (0, 1_000)
     assert (found["radio"].n_plays, found["radio"].typical) == (500, 0)
     assert found["all"].z == pytest.approx(log(0.5) / 0.08)

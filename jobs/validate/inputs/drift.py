@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expectations.drift import BINS, SOURCE_MIX
-from jobs.validate.inputs.plays import Plays
+from jobs.validate.inputs.landed_plays import Plays
 from jobs.window import DAY
 
 # A week before the night: every weekday once.
@@ -29,7 +29,7 @@ class Drift:
     feature: str
     source: str | None
     psi: float | None
-    told: str
+    sentence: str
 
 
 def in_periods(plays: Mapping[date, Plays], night: date) -> dict[tuple[str, str], Bins]:
@@ -63,11 +63,11 @@ def drifts(by_source: Mapping[tuple[str, str], Bins]) -> list[Drift]:
 def drift(feature: str, source: str | None, bins: Bins) -> Drift:
     """The index of one histogram of pairs (before, tonight)."""
     before, tonight = _total(bins)
-    told = f"{source or 'all'}: {tonight:,} plays against {before:,}"
+    sentence = f"{source or 'all'}: {tonight:,} plays against {before:,}"
     if min(before, tonight) < MIN_PLAYS:
-        return Drift(feature, source, None, f"{told}: too few to judge")
+        return Drift(feature, source, None, f"{sentence}: too few to judge")
     index = psi(np.array(list(bins.values()), np.float64))
-    return Drift(feature, source, index, f"PSI {index:.3f}, {told}")
+    return Drift(feature, source, index, f"PSI {index:.3f}, {sentence}")
 
 
 def psi(counts: NDArray[np.float64]) -> float:

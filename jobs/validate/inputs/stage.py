@@ -13,6 +13,7 @@ import pyarrow as pa
 from expectations import audio_features as feature_rules
 from expectations import completeness
 from expectations import drift as drift_rules
+from expectations import feedback as feedback_rules
 from expectations import landing_files as file_rules
 from expectations import listens as listen_rules
 from expectations import tracks as track_rules
@@ -22,11 +23,11 @@ from jobs.lake.tables import Lake
 from jobs.stage import Night
 from jobs.validate.gate import hold_gate
 from jobs.validate.inputs.drift import Drift, drifts, in_periods
-from jobs.validate.inputs.facts import known, landed, listen_counts, rule_counts
 from jobs.validate.inputs.files import KindOfFiles, kinds_of_files, landing_files
-from jobs.validate.inputs.plays import landed_plays
+from jobs.validate.inputs.landed_plays import landed_plays
+from jobs.validate.inputs.row_counts import landed_by_end, landed_in_window, listen_counts, rule_counts
 from jobs.validate.inputs.volume import Volume, by_source, volumes
-from jobs.validate.runner import Batch, warm_up
+from jobs.validate.runner import SuiteRun, warm_up
 from jobs.window import Window
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 
 GATE = "gate_inputs"
 CATALOG = {"tracks": track_rules, "audio_features": feature_rules}
-Fact = TypeVar("Fact", Volume, Drift)
+# Kinds whose landed rows are kept in a history, and checked as they landed.
+HISTORIES = {**CATALOG, "feedback": feedback_rules}
+Dated = TypeVar("Dated", Volume, Drift)
 Files = Sequence[Mapping[str, Any]]
 # A table's name, counts of its rows or facts of them, and what is expected of those.
 Counted = tuple[str, pa.Table, "Callable[[], ExpectationSuite]"]
@@ -45,9 +48,9 @@ FILES = pa.schema([
     ("n_quarantined", WHOLE), ("n_duplicate", WHOLE), ("refused", TEXT), ("counts", TEXT),
 ])  # fmt: skip
 VOLUME = pa.schema([
-    ("scope", TEXT), ("n_plays", WHOLE), ("typical", NUMBER), ("z", NUMBER), ("told", TEXT),
+    ("scope", TEXT), ("n_plays", WHOLE), ("typical", NUMBER), ("z", NUMBER), ("sentence", TEXT),
 ])  # fmt: skip
-DRIFT = pa.schema([("feature", TEXT), ("source", TEXT), ("psi", NUMBER), ("told", TEXT)])
+DRIFT = pa.schema([("feature", TEXT), ("source", TEXT), ("psi", NUMBER), ("sentence", TEXT)])
 
 
 def gate_inputs(night: Night) -> None:
@@ -60,37 +63,37 @@ def gate_inputs(night: Night) -> None:
         # of the others run meanwhile.
         counted = [
             pool.submit(_files, files, night.window),
-            pool.submit(_catalog, lake, night.window),
+            pool.submit(_histories, lake, night.window),
             pool.submit(_comparisons, lake, files, night.window),
             pool.submit(_listens, lake, night.window),
         ]
         hold_gate(night, GATE, _batches(lake.spark, counted))
 
 
-def _batches(spark: "SparkSession", counted: Iterable[Future[list[Counted]]]) -> Iterator[Batch]:
+def _batches(spark: "SparkSession", counted: Iterable[Future[list[Counted]]]) -> Iterator[SuiteRun]:
     quick = spark
     # A handful of counts is looked at sooner than code for it is compiled.
     for table, rows, suite in chain.from_iterable(each.result() for each in counted):
-        yield Batch(table, quick.createDataFrame(rows).coalesce(1), suite)
+        yield SuiteRun(table, quick.createDataFrame(rows).coalesce(1), suite)
 
 
 def _files(files: Files, window: Window) -> list[Counted]:
     kinds = kinds_of_files(file for file in files if file["landed_on"] >= window.start)
-    return [("landing_files", facts(kinds, FILES), partial(file_rules.suite, LANDING_KINDS))]
+    return [("landing_files", as_arrow(kinds, FILES), partial(file_rules.suite, LANDING_KINDS))]
 
 
 def _listens(lake: Lake, window: Window) -> list[Counted]:
-    listens = landed(lake.read("listens"), window)
-    tracks, features = (known(lake.read(f"{kind}_history"), window) for kind in CATALOG)
+    listens = landed_in_window(lake.read("listens"), window)
+    tracks, features = (landed_by_end(lake.read(f"{kind}_history"), window) for kind in CATALOG)
     counts = listen_counts(listens, tracks, features, listen_rules.RULES)
     return [("listens", counts.toArrow(), listen_rules.suite)]
 
 
-def _catalog(lake: Lake, window: Window) -> list[Counted]:
+def _histories(lake: Lake, window: Window) -> list[Counted]:
     return [
         (kind, rule_counts(rows, rules.RULES).toArrow(), rules.suite)
-        for kind, rules in CATALOG.items()
-        for rows in [landed(lake.read(f"{kind}_history"), window)]
+        for kind, rules in HISTORIES.items()
+        for rows in [landed_in_window(lake.read(f"{kind}_history"), window)]
     ]
 
 
@@ -101,16 +104,18 @@ def _comparisons(lake: Lake, files: Files, window: Window) -> list[Counted]:
     found = [one for day in window.days for one in _dated(volumes(counts, day), day, window)]
     moved = [one for day in window.days for one in _dated(drifts(in_periods(plays, day)), day, window)]
     return [
-        ("listens", facts(found, VOLUME), completeness.suite),
-        ("listens", facts(moved, DRIFT), drift_rules.suite),
+        ("listens", as_arrow(found, VOLUME), completeness.suite),
+        ("listens", as_arrow(moved, DRIFT), drift_rules.suite),
     ]
 
 
-def _dated(rows: Iterable[Fact], day: date, window: Window) -> list[Fact]:
+def _dated(rows: Iterable[Dated], day: date, window: Window) -> list[Dated]:
     """The rows, which say their day where the window has several."""
-    return [replace(row, told=f"{day} {row.told}") if len(window.days) > 1 else row for row in rows]
+    return [
+        replace(row, sentence=f"{day} {row.sentence}") if len(window.days) > 1 else row for row in rows
+    ]
 
 
-def facts(rows: Sequence[KindOfFiles | Volume | Drift], schema: pa.Schema) -> pa.Table:
+def as_arrow(rows: Sequence[KindOfFiles | Volume | Drift], schema: pa.Schema) -> pa.Table:
     """The rows as Arrow, which Spark takes over without starting a Python worker."""
     return pa.Table.from_pylist([asdict(row) for row in rows], schema)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
-from jobs.validate.inputs.plays import ANY, HISTORY, Plays
+from jobs.validate.inputs.landed_plays import ANY, HISTORY, Plays
 from jobs.window import DAY
 
 Counts = Mapping[date, Mapping[str, int]]
@@ -24,14 +24,14 @@ class Volume:
     """Plays of the night (``scope`` "night") or of one of its sources (``scope`` "source").
 
     ``typical`` is the median of the nights compared with and ``z`` the robust z-score; both are null
-    where fewer than MIN_NIGHTS nights came before. ``told`` says it in words.
+    where fewer than MIN_NIGHTS nights came before. ``sentence`` says it in words.
     """
 
     scope: str
     n_plays: int
     typical: float | None
     z: float | None
-    told: str
+    sentence: str
 
 
 def by_source(plays: Mapping[date, Plays]) -> Counts:
@@ -81,9 +81,11 @@ def robust_z(n_plays: int, history: Sequence[int], least_spread: float) -> float
 def _volume(
     scope: str, name: str, n_plays: int, history: Sequence[int], least: float, what: str
 ) -> Volume:
-    told = f"{name}: {n_plays:,} plays"
+    sentence = f"{name}: {n_plays:,} plays"
     if len(history) < MIN_NIGHTS:
-        return Volume(scope, n_plays, None, None, f"{told}; {len(history)} {what} before: not judged")
+        return Volume(
+            scope, n_plays, None, None, f"{sentence}; {len(history)} {what} before: not judged"
+        )
     typical, z = median(history), robust_z(n_plays, history, least)
-    told = f"{told}; {typical:,.0f} is the median of {len(history)} {what} (z {z:+.1f})"
-    return Volume(scope, n_plays, typical, z, told)
+    sentence = f"{sentence}; {typical:,.0f} is the median of {len(history)} {what} (z {z:+.1f})"
+    return Volume(scope, n_plays, typical, z, sentence)

@@ -11,8 +11,13 @@ from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.stage import Night
 from jobs.validate.gate import hold_gate
-from jobs.validate.playlists.facts import heard_tracks, neighbor_facts, pair_facts, playlist_facts
-from jobs.validate.runner import Batch, warm_up
+from jobs.validate.playlists.per_listener import (
+    differences_per_pair,
+    heard_tracks,
+    neighbors_per_listener,
+    playlists_per_listener,
+)
+from jobs.validate.runner import SuiteRun, warm_up
 
 GATE = "gate_playlists"
 
@@ -24,7 +29,7 @@ def gate_playlists(night: Night) -> None:
     hold_gate(night, GATE, [*_neighbors(night, lake), _playlists(night, lake)])
 
 
-def _neighbors(night: Night, lake: Lake) -> list[Batch]:
+def _neighbors(night: Night, lake: Lake) -> list[SuiteRun]:
     rows, settings = lake.read("neighbors", night.window.as_of), night.settings.neighbors
     suite = partial(
         neighbor_rules.suite, k=settings.k, k_dissimilar=settings.k_dissimilar,
@@ -32,21 +37,21 @@ def _neighbors(night: Night, lake: Lake) -> list[Batch]:
     )  # fmt: skip
     listeners = _listens(night, lake).distinct()
     return [
-        Batch("neighbors", neighbor_facts(rows, listeners), suite),
-        Batch("neighbors", pair_facts(rows), neighbor_rules.pairs_suite),
+        SuiteRun("neighbors", neighbors_per_listener(rows, listeners), suite),
+        SuiteRun("neighbors", differences_per_pair(rows), neighbor_rules.pairs_suite),
     ]
 
 
-def _playlists(night: Night, lake: Lake) -> Batch:
+def _playlists(night: Night, lake: Lake) -> SuiteRun:
     as_of, settings = night.window.as_of, night.settings.recommend
-    facts = playlist_facts(
+    facts = playlists_per_listener(
         lake.read("playlists", as_of),
         heard_tracks(_listens(night, lake, "track_id")),
         tracks_known(lake, night.window).select("track_id", "artist_ids"),
         lake.read("playlist_funnel", as_of),
     )
     suite = partial(playlist_rules.suite, n_tracks=settings.n_tracks, artist_cap=settings.artist_cap)
-    return Batch("playlists", facts, suite)
+    return SuiteRun("playlists", facts, suite)
 
 
 def _listens(night: Night, lake: Lake, *columns: str) -> DataFrame:

@@ -9,22 +9,22 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.ingest.current import refresh_current
+from jobs.ingest.duplicates import (
+    ACCEPTED,
+    CONFLICT,
+    repeated_keys,
+    resolved,
+    unrepeated,
+    with_listen_id,
+)
 from jobs.ingest.frames import Work, judged, read_frame
 from jobs.ingest.kinds import Kind
 from jobs.ingest.landing import LandedFile, Root
 from jobs.ingest.ledger import FileCount, rows_held
 from jobs.ingest.matching import matched, named_tracks, share_counts
 from jobs.ingest.names import NAMED
-from jobs.ingest.quarantine import quarantine
-from jobs.ingest.settle import (
-    ACCEPTED,
-    CONFLICT,
-    contested,
-    repeated_keys,
-    uncontested,
-    with_listen_id,
-)
+from jobs.ingest.newest import refresh_newest
+from jobs.ingest.quarantine import quarantine_entries
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema
 from jobs.lake.tables import Lake
@@ -33,7 +33,7 @@ from jobs.window import DAY
 
 
 @dataclass
-class Batch:
+class IngestBatch:
     """The files of one kind that are ingested together, and what became of them.
 
     ``plays`` counts sound plays by file and day.
@@ -69,8 +69,11 @@ def in_files(names: Sequence[str]) -> str:
     return "landing_file IN ('{}')".format("', '".join(quoted)) if names else "false"
 
 
-def store(
-    lake: Lake, settings: Settings, batch: Batch, tracks_are_in: Callable[[], object] = lambda: None
+def ingest_batch(
+    lake: Lake,
+    settings: Settings,
+    batch: IngestBatch,
+    tracks_are_in: Callable[[], object] = lambda: None,
 ) -> None:
     """Ingest the batch: history, current and quarantine tables. Fills its counts.
 
@@ -78,23 +81,23 @@ def store(
     by names wait for it.
     """
     kind, root = batch.kind, Root.of(settings)
-    rows = kept(judged(read_frame(lake.spark, root, kind, batch.work), kind))
+    rows = computed_once(judged(read_frame(lake.spark, root, kind, batch.work), kind))
     _take_census(rows, batch)
     good = rows.where("census IS NULL AND rule IS NULL").where(in_files(batch.sound))
     if kind.name == "listens":
         good = with_listen_id(_matched(lake, good, batch, tracks_are_in))
-    accepted, losers = _settled(lake, good, batch)
+    accepted, conflicting = _deduplicated(lake, good, batch)
     replaced = _put(lake, settings, accepted, kind.history, batch)
     for name, n_rows in rows_held(settings, kind.history, list(batch.counts)).items():
         batch.counts[name].n_accepted = n_rows
     rejected = rows.where("census IS NULL AND rule IS NOT NULL").where(in_files(batch.sound))
-    entries = quarantine(rejected, losers, kind, root, list(batch.counts.values()))
+    entries = quarantine_entries(rejected, conflicting, kind, root, list(batch.counts.values()))
     _put(lake, settings, entries, kind.quarantine, batch)
-    if kind.current:
-        refresh_current(lake, kind, batch.where, anew=replaced)
+    if kind.newest_table:
+        refresh_newest(lake, kind, batch.where, anew=replaced)
 
 
-def kept(rows: DataFrame) -> DataFrame:
+def computed_once(rows: DataFrame) -> DataFrame:
     """The rows, computed once, on disk where memory is short, and given up with the last frame of them.
 
     Kept as rows: to put them in columns, as persist() does, takes more time than reading and judging.
@@ -102,7 +105,7 @@ def kept(rows: DataFrame) -> DataFrame:
     return rows.localCheckpoint(eager=False)
 
 
-def _put(lake: Lake, settings: Settings, rows: DataFrame | None, table: str, batch: Batch) -> bool:
+def _put(lake: Lake, settings: Settings, rows: DataFrame | None, table: str, batch: IngestBatch) -> bool:
     """Put the files' rows into the table; whether it held rows of theirs before, now replaced.
 
     None is no rows. A file that is new to the table, as nearly all are, is a plain append.
@@ -116,7 +119,7 @@ def _put(lake: Lake, settings: Settings, rows: DataFrame | None, table: str, bat
     return held
 
 
-def _take_census(rows: DataFrame, batch: Batch) -> None:
+def _take_census(rows: DataFrame, batch: IngestBatch) -> None:
     """The files' censuses and their rejected rows by file, in one pass that also fills the cache."""
     day = F.expr("IF(rule IS NULL, listened_on, NULL)") if "listened_on" in rows.columns else F.lit(None)
     groups = rows.groupBy("landing_file", "census", F.col("rule").isNull().alias("ok"), day.alias("day"))
@@ -134,7 +137,7 @@ def _take_census(rows: DataFrame, batch: Batch) -> None:
 
 
 def _matched(
-    lake: Lake, listens: DataFrame, batch: Batch, tracks_are_in: Callable[[], object]
+    lake: Lake, listens: DataFrame, batch: IngestBatch, tracks_are_in: Callable[[], object]
 ) -> DataFrame:
     names = [name for name, count in batch.counts.items() if count.named and not count.refused]
     if not names:
@@ -142,14 +145,14 @@ def _matched(
     tracks_are_in()
     is_named = F.expr(in_files(names)) & F.col("track_id").startswith(NAMED)
     listens = listens.withColumn("was_named", is_named)
-    found = kept(matched(listens, named_tracks(lake.read("tracks_history"))))
+    found = computed_once(matched(listens, named_tracks(lake.read("tracks_history"))))
     for row in share_counts(found).collect():
         count = batch.counts[row.landing_file]
         count.n_named, count.n_matched = row.n_named, row.n_matched
     return found.drop("was_named")
 
 
-def _known(lake: Lake, batch: Batch) -> DataFrame | None:
+def _stored(lake: Lake, batch: IngestBatch) -> DataFrame | None:
     """Rows of other files that the fresh ones may repeat."""
     table = TABLES[batch.kind.history]
     if "landing_file" in batch.kind.key or table.partition is None or not lake.exists(table.name):
@@ -162,19 +165,21 @@ def _known(lake: Lake, batch: Batch) -> DataFrame | None:
     return lake.read(table.name).where(near).where(f"NOT {batch.where}")
 
 
-def _settled(lake: Lake, good: DataFrame, batch: Batch) -> tuple[DataFrame, DataFrame | None]:
+def _deduplicated(lake: Lake, good: DataFrame, batch: IngestBatch) -> tuple[DataFrame, DataFrame | None]:
     """The rows to keep, and those that lost to another of the same key, if there are any."""
     key = batch.kind.key
-    known = _known(lake, batch)
-    keys = kept(repeated_keys(good, known, key))
+    stored = _stored(lake, batch)
+    keys = computed_once(repeated_keys(good, stored, key))
     if not keys.count():
         return good, None
-    fates = kept(contested(good, known, keys, key, batch.kind.content))
-    for row in fates.groupBy("landing_file", "fate").count().collect():
+    resolutions = computed_once(resolved(good, stored, keys, key, batch.kind.content))
+    for row in resolutions.groupBy("landing_file", "resolution").count().collect():
         count = batch.counts[row.landing_file]
-        if row.fate == CONFLICT:
+        if row.resolution == CONFLICT:
             count.n_quarantined += row["count"]
-        elif row.fate != ACCEPTED:
+        elif row.resolution != ACCEPTED:
             count.n_duplicate += row["count"]
-    winners = fates.where(F.col("fate") == ACCEPTED).drop("fate")
-    return uncontested(good, keys, key).unionByName(winners), fates.where(F.col("fate") == CONFLICT)
+    winners = resolutions.where(F.col("resolution") == ACCEPTED).drop("resolution")
+    return unrepeated(good, keys, key).unionByName(winners), resolutions.where(
+        F.col("resolution") == CONFLICT
+    )

@@ -1,14 +1,14 @@
-"""Tables of the latest word: one row a track, or a listener's word on a target, from their histories."""
+"""Tables of the newest rows: one a track, or one a listener, kind and target, from their histories."""
 
 from pyspark.sql import DataFrame
-from pyspark.sql import Window as Rows
+from pyspark.sql import Window as SqlWindow
 from pyspark.sql import functions as F
 
 from jobs.ingest.kinds import Kind
 from jobs.lake.catalog import TABLES
 from jobs.lake.tables import Lake
 
-# What a table calls its history's columns, and the order in which its words supersede each other.
+# What a table calls its history's columns, and the order in which its rows supersede each other.
 _RENAMED = {
     "tracks": {"first_seen_on": "first_landed_on"},
     "audio_features": {"updated_on": "landed_on"},
@@ -20,39 +20,39 @@ _ORDER = {
 }
 
 
-def refresh_current(lake: Lake, kind: Kind, where: str, *, anew: bool) -> None:
-    """Bring the history's rows that match the predicate into the table of latest words.
+def refresh_newest(lake: Lake, kind: Kind, where: str, *, anew: bool) -> None:
+    """Bring the history's rows that match the predicate into the table of newest rows.
 
-    ``anew``: words may have vanished from the history, so the whole table is made from it.
+    ``anew``: rows may have vanished from the history, so the whole table is made from it.
     """
-    name = kind.current
+    name = kind.newest_table
     assert name is not None
     history = lake.read(kind.history)
     if anew:
-        lake.replace(latest(history, name), name, "true")
+        lake.replace(newest_rows(history, name), name, "true")
         return
     if not lake.exists(name):
-        lake.append(latest(history, name), name)
+        lake.append(newest_rows(history, name), name)
         return
-    words, key = latest(history.where(where), name), list(TABLES[name].key)
-    if words.join(lake.read(name).select(key), key, how="left_semi").isEmpty():
-        lake.append(words, name)
+    rows, key = newest_rows(history.where(where), name), list(TABLES[name].key)
+    if rows.join(lake.read(name).select(key), key, how="left_semi").isEmpty():
+        lake.append(rows, name)
         return
     s, t = (f"struct({', '.join(f'{side}.{column}' for column in _ORDER[name])})" for side in "st")
     columns = TABLES[name].column_names
     values = {column: f"IF({s} >= {t}, s.{column}, t.{column})" for column in columns}
     if name == "tracks":
         values["first_seen_on"] = "least(s.first_seen_on, t.first_seen_on)"
-    lake.merge(words, name, update_when="true", update=values)
+    lake.merge(rows, name, update_when="true", update=values)
 
 
-def latest(history: DataFrame, name: str) -> DataFrame:
+def newest_rows(history: DataFrame, name: str) -> DataFrame:
     """One row a key of the table: the last one by the table's order."""
     key = TABLES[name].key
     rows = history
     if name == "tracks":
-        rows = rows.withColumn("first_landed_on", F.min("landed_on").over(Rows.partitionBy(*key)))
+        rows = rows.withColumn("first_landed_on", F.min("landed_on").over(SqlWindow.partitionBy(*key)))
     for column, source in _RENAMED.get(name, {}).items():
         rows = rows.withColumn(column, F.col(source))
-    newest = Rows.partitionBy(*key).orderBy(*(F.desc(column) for column in _ORDER[name]))
+    newest = SqlWindow.partitionBy(*key).orderBy(*(F.desc(column) for column in _ORDER[name]))
     return rows.withColumn("nth", F.row_number().over(newest)).where("nth = 1").drop("nth")

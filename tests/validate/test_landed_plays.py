@@ -7,7 +7,7 @@ import pytest
 from jobs.lake.arrow import open_table
 from jobs.lake.tables import Lake
 from jobs.validate.inputs.files import landing_files
-from jobs.validate.inputs.plays import ANY, digests, in_bins, landed_plays
+from jobs.validate.inputs.landed_plays import ANY, digests, in_bins, landed_plays
 from jobs.validate.inputs.volume import by_source
 from jobs.window import DAY, Window
 from tests.validate.rows import NIGHT, features, land, landing_file, listen, table

@@ -18,7 +18,7 @@ from great_expectations.render.components import LegacyRendererType, RenderedStr
 from great_expectations.render.renderer.renderer import renderer
 from pyspark.sql import functions as F
 
-from expectations.rules import Rule
+from expectations.rules import RowRule
 
 spark_aggregate = metric_partial(
     engine=SparkDFExecutionEngine,
@@ -92,7 +92,7 @@ class ExpectRowsToKeep(BatchExpectation):
         """What Data Docs say of it; parameters, unlike the template, are escaped there."""
         names = ("rule", "column", "reason")
         params = {name: configuration.kwargs.get(name) for name in names}
-        params["keeps"] = condition(configuration)
+        params["keeps"] = predicate_text(configuration)
         params["severity"] = configuration.severity.value
         text = {
             "template": "$rule $column: $keeps ($severity). $reason",
@@ -102,13 +102,13 @@ class ExpectRowsToKeep(BatchExpectation):
         return [RenderedStringTemplateContent(string_template=text)]
 
 
-def condition(configuration: Any) -> str:
+def predicate_text(configuration: Any) -> str:
     """What its rows keep, for a person."""
     predicate = (configuration.meta or {}).get("predicate")
     return str(predicate or configuration.kwargs["keeps"])
 
 
-def row_rules(rules: Iterable[Rule]) -> list[ExpectRowsToKeep]:
+def row_rules(rules: Iterable[RowRule]) -> list[ExpectRowsToKeep]:
     """The quarantine's rules, as expectations of counts (``n_rows``) of rows by ``broken_rule``
     (``expectations.rules.first_broken``), each with its own predicate in ``meta``."""
     return [

@@ -14,7 +14,7 @@ def heard_tracks(listens: DataFrame) -> DataFrame:
     return listens.groupBy("user_id").agg(F.collect_set("track_id").alias("heard"))
 
 
-def neighbor_facts(neighbors: DataFrame, listeners: DataFrame) -> DataFrame:
+def neighbors_per_listener(neighbors: DataFrame, listeners: DataFrame) -> DataFrame:
     """One row a listener of either table: counts over their neighbors of the night.
 
     ``n_rank_gaps``: ranks missing or repeated, counted from 1 over the two similar bands and again
@@ -37,7 +37,7 @@ def neighbor_facts(neighbors: DataFrame, listeners: DataFrame) -> DataFrame:
     return everyone.join(facts, "user_id", how="full").na.fill(0, ["n_neighbors"])
 
 
-def pair_facts(neighbors: DataFrame) -> DataFrame:
+def differences_per_pair(neighbors: DataFrame) -> DataFrame:
     """One row a pair of listeners: by how much their two views of it differ, 0 if there is one."""
     first, second = F.least("user_id", "neighbor_id"), F.greatest("user_id", "neighbor_id")
     spread = (F.max(name) - F.min(name) for name in ("pearson", "n_common"))
@@ -46,7 +46,7 @@ def pair_facts(neighbors: DataFrame) -> DataFrame:
     )
 
 
-def playlist_facts(
+def playlists_per_listener(
     playlists: DataFrame, heard: DataFrame, artists: DataFrame, funnel: DataFrame
 ) -> DataFrame:
     """One row a listener of either table: counts over their list of the night.

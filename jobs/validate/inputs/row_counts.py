@@ -1,4 +1,4 @@
-"""What the suites of the night's landed rows look at."""
+"""Count the night's landed rows by the rule that they break."""
 
 from collections.abc import Sequence
 
@@ -6,21 +6,21 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from expectations.listens import FITS_TRACK
-from expectations.rules import Rule, first_broken
+from expectations.rules import RowRule, first_broken
 from jobs.window import Window
 
 
-def known(rows: DataFrame, window: Window) -> DataFrame:
+def landed_by_end(rows: DataFrame, window: Window) -> DataFrame:
     """Rows that had landed by the window's end."""
     return rows.where(F.col("landed_on") < F.lit(window.end))
 
 
-def landed(rows: DataFrame, window: Window) -> DataFrame:
+def landed_in_window(rows: DataFrame, window: Window) -> DataFrame:
     """Rows that landed in the window."""
     return rows.where(F.col("landed_on").between(F.lit(window.start), F.lit(window.as_of)))
 
 
-def rule_counts(rows: DataFrame, rules: Sequence[Rule], *marks: str) -> DataFrame:
+def rule_counts(rows: DataFrame, rules: Sequence[RowRule], *marks: str) -> DataFrame:
     """``n_rows`` by ``broken_rule``, the first of the rules that rows break (null: they keep all), and
     by their marks: so few rows that the expectations on them cost nothing."""
     broken = F.expr(first_broken(rules)).alias("broken_rule")
@@ -28,7 +28,7 @@ def rule_counts(rows: DataFrame, rules: Sequence[Rule], *marks: str) -> DataFram
 
 
 def listen_counts(
-    listens: DataFrame, tracks: DataFrame, features: DataFrame, rules: Sequence[Rule]
+    listens: DataFrame, tracks: DataFrame, features: DataFrame, rules: Sequence[RowRule]
 ) -> DataFrame:
     """Counts of listens by the rule that they break, and by ``known_track`` and ``has_features``:
     whether ``tracks`` and ``features`` have any row of their track; and by ``fits_track``: whether it
