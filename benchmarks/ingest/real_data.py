@@ -15,7 +15,7 @@ from typing import Any
 
 from jobs.ingest.names import artist_id
 from jobs.ingest.stage import ingest_landing
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import table_rows
 from jobs.settings import LakeSettings, LandingSettings, Settings, StoreSettings
 from jobs.stage import Night
 from jobs.window import Window
@@ -130,8 +130,8 @@ def _ingest(root: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dic
 
 
 def _rows(settings: Settings, table: str) -> list[dict[str, Any]]:
-    found = open_table(settings, table)
-    return [] if found is None else found.to_pyarrow_table().to_pylist()
+    rows: list[dict[str, Any]] = table_rows(settings, table).to_table().to_pylist()
+    return rows
 
 
 if __name__ == "__main__":

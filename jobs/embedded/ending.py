@@ -9,7 +9,7 @@ from rich.table import Table
 
 from jobs.embedded.home import USER, AirflowHome
 from jobs.errors import UsageError
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import is_there, night_rows
 from jobs.settings import Settings
 from jobs.store import open_store
 
@@ -26,10 +26,9 @@ def published_night(settings: Settings) -> date:
 
 def read_playlists(settings: Settings, night: date) -> Any:
     """The night's rows of the playlists table, as Arrow."""
-    table = open_table(settings, "playlists")
-    if table is None:
+    if not is_there(settings, "playlists"):
         raise UsageError(f"there is no playlists table in {settings.lake.root}: make a night first")
-    return table.to_pyarrow_table(partitions=[("as_of", "=", str(night))], columns=COLUMNS)
+    return night_rows(settings, "playlists", night).to_table(columns=COLUMNS)
 
 
 def playlist(settings: Settings, user_id: str, night: date) -> list[dict[str, Any]]:

@@ -7,12 +7,9 @@ from datetime import date
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from jobs.evaluate.ledger import StageRecord
-from jobs.lake.arrow import open_table
-from jobs.lake.catalog import TABLES
-from jobs.lake.schemas import arrow_schema
+from jobs.lake.arrow import night_rows
 from jobs.settings import Settings
 from jobs.store import ObjectStore
 
@@ -116,7 +113,4 @@ def published(store: ObjectStore) -> dict[str, Any]:
 
 
 def _night(settings: Settings, name: str, as_of: date, columns: list[str]) -> Any:
-    table = open_table(settings, name)
-    if table is None:
-        return arrow_schema(TABLES[name]).empty_table().select(columns)
-    return table.to_pyarrow_dataset().to_table(columns=columns, filter=ds.field("as_of") == as_of)
+    return night_rows(settings, name, as_of).to_table(columns=columns)

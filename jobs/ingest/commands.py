@@ -79,20 +79,17 @@ def _entries(
 ) -> Iterator[dict[str, Any]]:
     import pyarrow.compute as pc
 
-    from jobs.lake.arrow import open_table
+    from jobs.lake.arrow import table_rows
 
     for kind in LANDING_KINDS:
-        table = open_table(settings, f"{kind}_quarantine")
-        if table is None:
-            continue
-        wanted = pc.scalar(True)
+        refused, wanted = table_rows(settings, f"{kind}_quarantine"), pc.scalar(True)
         if rule:
             wanted &= pc.field("rule") == rule
         if day:
             wanted &= pc.field("landed_on") == day
         if file:
             wanted &= pc.match_substring(pc.field("landing_file"), file)
-        rows: Iterable[dict[str, Any]] = table.to_pyarrow_dataset().to_table(filter=wanted).to_pylist()
+        rows: Iterable[dict[str, Any]] = refused.to_table(filter=wanted).to_pylist()
         key = sorted(rows, key=lambda row: (row["landing_file"], row["line"] or 0))
         yield from ({"kind": kind} | row for row in key)
 

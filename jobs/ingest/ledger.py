@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from jobs.errors import NocturneError
 from jobs.ingest.landing import LandedFile
-from jobs.lake.arrow import open_table, replace
+from jobs.lake.arrow import replace, table_rows
 from jobs.settings import Settings
 
 INGESTED, REFUSED = "ingested", "refused"
@@ -80,11 +80,8 @@ class FileCount:
 
 def ingested_files(settings: Settings, since: date, until: date) -> dict[str, dict[str, Any]]:
     """Rows of landing_files by name, of files that landed in the half-open interval."""
-    table = open_table(settings, "landing_files")
-    if table is None:
-        return {}
-    landed = pc.field("landed_on")
-    rows = table.to_pyarrow_dataset().to_table(filter=(landed >= since) & (landed < until))
+    landed, files = pc.field("landed_on"), table_rows(settings, "landing_files")
+    rows = files.to_table(filter=(landed >= since) & (landed < until))
     return {row["landing_file"]: row for row in rows.to_pylist()}
 
 
@@ -116,12 +113,9 @@ def enter(settings: Settings, counts: Iterable[FileCount]) -> None:
 
 def rows_held(settings: Settings, table: str, names: Sequence[str]) -> dict[str, int]:
     """How many rows of each of the files a table holds."""
-    found = open_table(settings, table)
-    if found is None:
-        return {}
     held: Counter[str] = Counter()
-    files = found.to_pyarrow_dataset()
-    for batch in files.to_batches(columns=["landing_file"], filter=pc.field("landing_file").isin(names)):
+    rows, wanted = table_rows(settings, table), pc.field("landing_file").isin(names)
+    for batch in rows.to_batches(columns=["landing_file"], filter=wanted):
         for entry in batch.column(0).value_counts().to_pylist():
             held[entry["values"]] += entry["counts"]
     return dict(held)

@@ -11,9 +11,10 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable, write_deltalake
+from pyarrow import fs
 
 from jobs.lake.catalog import TABLES
-from jobs.lake.schemas import arrow_schema
+from jobs.lake.schemas import arrow_schema, with_missing
 from jobs.settings import Settings, is_s3
 
 
@@ -55,21 +56,49 @@ def version(settings: Settings, name: str) -> int:
     return -1 if table is None else table.version()
 
 
-def night_rows(settings: Settings, name: str, as_of: date, version: int | None = None) -> ds.Dataset:
-    """One night of an as-of table, yet to be read; no rows if the table was never written."""
+def table_rows(settings: Settings, name: str, version: int | None = None) -> ds.Dataset:
+    """Return the table's rows, at a version if given, yet to be read; none if it was never written.
+
+    An optional column of the catalog that an old table lacks is there, and null. All reading without
+    Spark goes through here: a process that reads through delta-rs' own file system may abort as it
+    ends (docs/decisions/2026-11-26-clean-exits.md).
+    """
     table = open_table(settings, name, version)
     if table is None:
         return ds.dataset(arrow_schema(TABLES[name]).empty_table())
-    return table.to_pyarrow_dataset().filter(ds.field("as_of") == as_of)
+    schema = with_missing(pa.schema(table.schema().to_arrow()), TABLES[name])
+    return table.to_pyarrow_dataset(filesystem=_files(settings, name), schema=schema)
+
+
+def night_rows(settings: Settings, name: str, as_of: date, version: int | None = None) -> ds.Dataset:
+    """Return one night's rows of an as-of table as ``table_rows`` does."""
+    return table_rows(settings, name, version).filter(ds.field("as_of") == as_of)
+
+
+def _files(settings: Settings, name: str) -> fs.FileSystem:
+    """Arrow's own file system at the table's folder: no thread of Arrow needs Python to let go of it."""
+    path = table_path(settings, name)
+    if not is_s3(path):
+        return fs.SubTreeFileSystem(path, fs.LocalFileSystem())
+    s3 = fs.S3FileSystem(
+        region=settings.s3.region,
+        endpoint_override=settings.s3.endpoint_url,
+        force_virtual_addressing=not settings.s3.path_style,
+    )
+    return fs.SubTreeFileSystem(path.partition("://")[2], s3)
 
 
 def replace(settings: Settings, name: str, rows: Sequence[dict[str, object]], where: str) -> None:
-    """Replace the rows that match the SQL predicate with these, in one commit."""
+    """Replace the rows that match the SQL predicate with these, in one commit.
+
+    An optional column of the catalog that an old table lacks is added.
+    """
     table = TABLES[name]
     write_deltalake(
         table_path(settings, name),
         pa.Table.from_pylist(list(rows), arrow_schema(table)),
         mode="overwrite",
+        schema_mode="merge",
         predicate=where,
         partition_by=[table.partition] if table.partition else None,
         storage_options=storage_options(settings),

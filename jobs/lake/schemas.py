@@ -35,6 +35,12 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema([pa.field(c.name, arrow_type(c.type), c.nullable) for c in table.columns])
 
 
+def with_missing(schema: pa.Schema, table: Table) -> pa.Schema:
+    """Return a table's schema with the optional columns of the catalog that it lacks behind its own."""
+    missing = [column for column in table.columns if column.nullable and column.name not in schema.names]
+    return pa.schema([*schema, *(pa.field(c.name, arrow_type(c.type)) for c in missing)])
+
+
 def arrow_type(name: str) -> pa.DataType:
     """Arrow's type of one of the catalog's type names."""
     if name.startswith("array<"):

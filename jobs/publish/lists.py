@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
 from jobs.errors import NoInputError
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import open_table, table_rows
 from jobs.settings import Settings
 
 Row = dict[str, Any]
@@ -60,7 +60,7 @@ def open_lists(settings: Settings, as_of: date) -> NightLists:
     table = open_table(settings, "playlists")
     if table is None:
         raise NoInputError(f"there are no playlists yet: run recommend for {as_of} first")
-    rows = table.to_pyarrow_dataset()
+    rows = table_rows(settings, "playlists", table.version())
     users = rows.to_table(columns=["user_id"], filter=ds.field("as_of") == as_of)["user_id"]
     if not len(users):
         raise NoInputError(f"there are no playlists of {as_of}: run recommend for that night first")

@@ -5,9 +5,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import table_rows
 from jobs.lake.catalog import TABLES
-from jobs.lake.schemas import arrow_schema
 from jobs.recommend.shelves import Shelves, shelve
 from jobs.recommend.tracks import Tracks, catalog_of
 from jobs.settings import Settings
@@ -30,11 +29,8 @@ def read_shelves(settings: Settings, window: Window, tracks: Tracks) -> Shelves:
 
 
 def _rows(settings: Settings, name: str, columns: list[str], wanted: ds.Expression) -> pa.Table:
-    table = open_table(settings, name)
     extra = [TABLES[name].partition] if TABLES[name].partition == "landed_on" else []
-    if table is None:
-        return arrow_schema(TABLES[name]).empty_table().select([*columns, *extra])
-    return table.to_pyarrow_dataset().to_table(columns=[*columns, *extra], filter=wanted)
+    return table_rows(settings, name).to_table(columns=[*columns, *extra], filter=wanted)
 
 
 def _newest(history: pa.Table) -> pa.Table:

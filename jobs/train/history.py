@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.domain.arrays import Floats, Ints, Mask
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import open_table, table_rows
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
 from jobs.settings import Settings
@@ -157,7 +157,7 @@ class _Reading:
         if table is None:
             return None
         self.versions[name] = table.version()
-        return table.to_pyarrow_dataset()
+        return table_rows(self.settings, name, table.version())
 
 
 class _Edges:

@@ -3,9 +3,7 @@
 import json
 from datetime import date
 
-import pyarrow.compute as pc
-
-from jobs.lake.arrow import open_table, replace_night
+from jobs.lake.arrow import night_rows, replace_night
 from jobs.settings import Settings
 from jobs.window import Window
 from models.registry import Card
@@ -34,10 +32,5 @@ def forget(settings: Settings, as_of: date) -> None:
 
 def trained_version(settings: Settings, window: Window) -> str | None:
     """The version that the night trained; None if it trained none."""
-    table = open_table(settings, "model_versions")
-    if table is None:
-        return None
-    rows = table.to_pyarrow_dataset().to_table(
-        columns=["version"], filter=pc.field("as_of") == window.as_of
-    )
+    rows = night_rows(settings, "model_versions", window.as_of).to_table(columns=["version"])
     return rows["version"][0].as_py() if len(rows) else None

@@ -92,12 +92,7 @@ def findings_table(rows: Sequence[dict[str, Any]]) -> "Table":
 def _night(
     settings: "Settings", name: str, as_of: date, columns: list[str] | None
 ) -> list[dict[str, Any]]:
-    import pyarrow.compute as pc
 
-    from jobs.lake.arrow import open_table
+    from jobs.lake.arrow import night_rows
 
-    table = open_table(settings, name)
-    if table is None:
-        return []
-    rows = table.to_pyarrow_dataset().to_table(columns=columns, filter=pc.field("as_of") == as_of)
-    return list(rows.to_pylist())
+    return list(night_rows(settings, name, as_of).to_table(columns=columns).to_pylist())

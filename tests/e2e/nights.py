@@ -6,10 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
-from deltalake import DeltaTable
 
 from jobs.evaluate.stage import report
 from jobs.ingest.stage import ingest_landing
+from jobs.lake.arrow import table_rows
 from jobs.lake.catalog import TABLES
 from jobs.neighbors.stage import find_neighbors
 from jobs.publish.stage import publish
@@ -75,8 +75,7 @@ class House:
 
     def rows(self, name: str) -> pl.DataFrame:
         """All rows of a table, by its key."""
-        table = DeltaTable(f"{self.settings.lake.root}/{name}").to_pyarrow_table()
-        return pl.from_arrow(table).sort(TABLES[name].key)
+        return pl.from_arrow(table_rows(self.settings, name).to_table()).sort(TABLES[name].key)
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Every table that has been written, but for the ledger and what tells the order of nights."""

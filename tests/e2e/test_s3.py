@@ -8,9 +8,8 @@ from datetime import date
 
 import boto3
 import pytest
-from deltalake import DeltaTable
 
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import table_rows
 from jobs.settings import LakeSettings, S3Settings, Settings, StoreSettings
 from jobs.simulate.town import write_town
 from jobs.store import open_store
@@ -51,9 +50,7 @@ def test_a_night_on_s3(s3_server: S3Settings, tmp_path, monkeypatch):
         store=StoreSettings(root="s3://nocturne/store"),
         s3=s3_server,
     )
-    playlists = open_table(settings, "playlists")
-    assert isinstance(playlists, DeltaTable)
-    rows = playlists.to_pyarrow_table()
+    rows = table_rows(settings, "playlists").to_table()
     store = open_store(settings)
     latest = json.loads(store.get("playlists/latest.json") or b"")
     manifest = json.loads(store.get(f"playlists/{latest['manifest']}") or b"")

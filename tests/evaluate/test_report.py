@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
 from jobs.evaluate.stage import report
+from jobs.lake.arrow import table_rows
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
 from jobs.stage import Night, run_stage
@@ -74,7 +75,7 @@ class Balanced(HTMLParser):
 
 
 def ledger(night: Night) -> list[dict[str, object]]:
-    rows = DeltaTable(f"{night.settings.lake.root}/run_ledger").to_pyarrow_table().to_pylist()
+    rows = table_rows(night.settings, "run_ledger").to_table().to_pylist()
     return sorted(rows, key=lambda row: row["stage"])
 
 

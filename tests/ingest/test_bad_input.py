@@ -38,7 +38,7 @@ def expected_counts(case: dict[str, str]) -> tuple[int, int, int]:
 def ingested(_session, tmp_path_factory):
     """Ledger rows and quarantine rows by file, after one night of all the cases."""
     from jobs.ingest.stage import ingest_landing
-    from jobs.lake.arrow import open_table
+    from jobs.lake.arrow import table_rows
     from jobs.settings import LakeSettings, LandingSettings, Settings, StoreSettings
     from jobs.stage import Night
     from jobs.window import Window
@@ -61,7 +61,7 @@ def ingested(_session, tmp_path_factory):
     night = Night(Window.night(DAY), settings)
     ingest_landing(night)
     tables = {
-        name: open_table(settings, name).to_pyarrow_table().to_pylist()
+        name: table_rows(settings, name).to_table().to_pylist()
         for name in ("landing_files", "listens", "listens_quarantine", "audio_features_quarantine")
     }
     return tables, night.summary, root / "landing"

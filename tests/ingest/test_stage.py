@@ -12,7 +12,7 @@ from jobs.ingest.arrival import StillLandingError
 from jobs.ingest.ledger import FileCount
 from jobs.ingest.names import name_id
 from jobs.ingest.stage import ingest_landing
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import open_table, table_rows
 from jobs.settings import IngestSettings, Settings
 from jobs.stage import Night
 from jobs.window import Window
@@ -46,10 +46,8 @@ def features(n: int, **changes) -> dict:
 
 
 def rows(settings: Settings, table: str, *columns: str) -> list[tuple]:
-    found = open_table(settings, table)
-    return [] if found is None else sorted(
-        (tuple(row[c] for c in columns) for row in found.to_pyarrow_table().to_pylist()), key=repr
-    )  # fmt: skip
+    found = table_rows(settings, table).to_table(columns).to_pylist()
+    return sorted((tuple(row[c] for c in columns) for row in found), key=repr)
 
 
 CONTENT = {

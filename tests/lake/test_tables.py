@@ -2,8 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from deltalake import DeltaTable
 
+from jobs.lake.arrow import table_rows
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema, spark_schema
 from jobs.lake.tables import Lake
@@ -51,7 +51,7 @@ def test_a_night_cannot_write_another_nights_rows(lake):
 
 def test_delta_rs_reads_the_same_types_as_the_catalog_says(lake, settings):
     lake.replace_night(neighbors(lake, [(D1, "a", "b", 0.1)]), "neighbors", D1)
-    table = DeltaTable(f"{settings.lake.root}/neighbors").to_pyarrow_table()
+    table = table_rows(settings, "neighbors").to_table()
     wanted = arrow_schema(TABLES["neighbors"])
     assert {f.name: f.type for f in table.schema} == {f.name: f.type for f in wanted}
 

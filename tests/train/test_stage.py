@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from jobs.errors import NocturneError
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import table_rows
 from jobs.settings import TrainSettings
 from jobs.stage import Night
 from jobs.store.folder import FolderStore
@@ -31,7 +31,7 @@ def night_of(settings, day: int, **train) -> Night:
 
 
 def rows(settings):
-    return open_table(settings, "model_versions").to_pyarrow_table().to_pylist()
+    return table_rows(settings, "model_versions").to_table().to_pylist()
 
 
 @pytest.mark.train

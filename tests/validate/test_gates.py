@@ -7,10 +7,10 @@ from datetime import timedelta
 from posixpath import normpath
 
 import pytest
-from deltalake import DeltaTable
 
 from jobs.cli import main
 from jobs.errors import BadDataError
+from jobs.lake.arrow import table_rows
 from jobs.stage import Night
 from jobs.validate.inputs.stage import gate_inputs
 from jobs.validate.playlists.stage import gate_playlists
@@ -29,8 +29,7 @@ pytestmark = pytest.mark.spark
 
 
 def results(settings, **where) -> list[dict]:
-    path = f"{settings.lake.root}/validation_results"
-    rows = DeltaTable(path).to_pyarrow_table().to_pylist()
+    rows = table_rows(settings, "validation_results").to_table().to_pylist()
     return [row for row in rows if all(row[name] == value for name, value in where.items())]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.lake.arrow import open_table
+from jobs.lake.arrow import table_rows
 from jobs.settings import Settings
 from jobs.window import Window
 
@@ -35,10 +35,7 @@ def landing_files(settings: Settings, window: Window) -> list[dict[str, Any]]:
     """The rows of landing_files that landed by the window's end."""
     import pyarrow.compute as pc
 
-    table = open_table(settings, "landing_files")
-    if table is None:
-        return []
-    known = table.to_pyarrow_dataset().to_table(filter=pc.field("landed_on") < window.end)
+    known = table_rows(settings, "landing_files").to_table(filter=pc.field("landed_on") < window.end)
     rows: list[dict[str, Any]] = known.to_pylist()
     return rows
 

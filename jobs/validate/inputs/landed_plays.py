@@ -15,7 +15,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from expectations.drift import BINS
-from jobs.lake.arrow import open_table, replace
+from jobs.lake.arrow import replace, table_rows
 from jobs.lake.history import features_known
 from jobs.lake.tables import Lake
 from jobs.settings import Settings
@@ -94,11 +94,8 @@ def _bin(feature: str) -> Column:
 
 
 def _kept(settings: Settings, since: date, until: date) -> dict[tuple[date, str], dict[Any, int]]:
-    table = open_table(settings, TABLE)
-    if table is None:
-        return {}
     day = pc.field("landed_on")
-    rows = table.to_pyarrow_dataset().to_table(filter=(day >= since) & (day <= until))
+    rows = table_rows(settings, TABLE).to_table(filter=(day >= since) & (day <= until))
     found: dict[tuple[date, str], dict[Any, int]] = {}
     for row in rows.to_pylist():
         plays = found.setdefault((row["landed_on"], row["files"]), {})
