@@ -46,7 +46,7 @@ def features(n: int, **changes) -> dict:
 
 
 def rows(settings: Settings, table: str, *columns: str) -> list[tuple]:
-    found = table_rows(settings, table).to_table(columns).to_pylist()
+    found = table_rows(settings, table).to_table(list(columns)).to_pylist()
     return sorted((tuple(row[c] for c in columns) for row in found), key=repr)
 
 

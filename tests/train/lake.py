@@ -15,7 +15,8 @@ from models.features import FEATURES
 
 MINUTE = timedelta(minutes=1)
 _DEFAULTS = {
-    "landing_file": "file", "source": None, "playlist_id": None, "skipped": False, "ms_played": 200_000,
+    "landing_file": "file", "source": None, "playlist_id": None, "private": None, "end_reason": None,
+    "skipped": False, "ms_played": 200_000,
 }  # fmt: skip
 
 
