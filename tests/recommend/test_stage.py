@@ -16,7 +16,7 @@ TRACKS = [(f"t{n}", f"Title {n}", [f"artist-{n % 4}"], f"Artist {n % 4}") for n 
 
 
 def listen(n, user, track):
-    return (f"l{n}", user, track, AT, 200_000, False, None, None, DAY, *LANDED)
+    return (f"l{n}", user, track, AT, 200_000, False, None, None, None, None, DAY, *LANDED)
 
 
 @pytest.fixture
