@@ -9,6 +9,7 @@ import typer
 
 from jobs.errors import NocturneError
 from jobs.ingest.commands import quarantine
+from jobs.ingest.landing_commands import landing
 from jobs.train.commands import models
 from jobs.train.reproduce import reproduce
 from jobs.validate.commands import validate
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(models, name="models")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(landing, name="landing")
 app.add_typer(reproduce, name="reproduce")
 app.command()(validate)
 Day = Annotated[

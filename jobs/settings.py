@@ -82,13 +82,16 @@ class IngestSettings(Section):
     ``sources`` names the format of files by a pattern of their names below the landing root;
     others are looked at. ``needs_success`` waits for a ``_SUCCESS`` or a manifest in each partition of
     the night, ``quiet_s`` for that many seconds without a write. ``id_days``: a listen_id is looked for
-    on other days among what landed so many days before.
+    on other days among what landed so many days before. ``same_play_s``: rows of two logs of a listener
+    that begin at most so far apart may tell of one play (a log of minutes is 60 s off, clocks and
+    buffering add some); 0: each log counts by itself.
     """
 
     sources: dict[str, str] = {}
     needs_success: bool = False
     quiet_s: NonNegative = 0
     id_days: NonNegativeInt = 1
+    same_play_s: NonNegative = 90
 
 
 class AirflowSettings(Section):

@@ -2,21 +2,15 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.ingest.duplicates import (
-    ACCEPTED,
-    CONFLICT,
-    repeated_keys,
-    resolved,
-    unrepeated,
-    with_listen_id,
-)
+from jobs.ingest.duplicates import with_listen_id
 from jobs.ingest.frames import Work, judged, read_frame
 from jobs.ingest.kinds import Kind
 from jobs.ingest.landing import LandedFile, Root
@@ -24,28 +18,36 @@ from jobs.ingest.ledger import FileCount, rows_held
 from jobs.ingest.matching import matched, named_tracks, share_counts
 from jobs.ingest.names import NAMED
 from jobs.ingest.newest import refresh_newest
+from jobs.ingest.owners import count_listeners, is_own_log
 from jobs.ingest.quarantine import quarantine_entries
+from jobs.ingest.resolution import computed_once, deduplicated, in_files
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema
-from jobs.lake.tables import Lake
+from jobs.lake.tables import Lake, literal
 from jobs.settings import Settings
-from jobs.window import DAY
 
 
 @dataclass
 class IngestBatch:
     """The files of one kind that are ingested together, and what became of them.
 
-    ``plays`` counts sound plays by file and day.
+    ``entered`` are the rows of landing_files, of any file. ``readable`` are files that could be taken
+    again. ``plays`` counts sound plays by file and day.
     """
 
     kind: Kind
     work: Sequence[Work]
+    entered: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    readable: Mapping[str, Work] = field(default_factory=dict)
     counts: dict[str, FileCount] = field(default_factory=dict)
     plays: Counter[tuple[str, date]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.counts = {file.name: FileCount(file) for file, _ in self.work}
+        for name, count in self.counts.items():
+            before = self.entered.get(name, {})
+            if before.get("fingerprint") == count.file.fingerprint:
+                count.forgotten = list(before.get("forgotten") or ())
 
     @property
     def files(self) -> list[LandedFile]:
@@ -62,11 +64,23 @@ class IngestBatch:
         """SQL predicate for the rows of the files."""
         return in_files(list(self.counts))
 
+    @property
+    def own_logs(self) -> list[str]:
+        """Names of the sound files that are one listener's own log."""
+        return [name for name in self.sound if self.counts[name].is_own_log]
 
-def in_files(names: Sequence[str]) -> str:
-    """Spark SQL for the rows of these landing files; false for none."""
-    quoted = (name.replace("\\", "\\\\").replace("'", "\\'") for name in names)
-    return "landing_file IN ('{}')".format("', '".join(quoted)) if names else "false"
+    @property
+    def own_logs_before(self) -> list[str]:
+        """Names of the files, ingested before and not among these, that are one listener's own log."""
+        rows = {name: row for name, row in self.entered.items() if name not in self.counts}
+        return [name for name, row in rows.items() if row["kind"] == self.kind.name and is_own_log(row)]
+
+    def with_files(self, names: set[str]) -> "IngestBatch":
+        """Return a batch, yet to be read, of these files and more."""
+        return IngestBatch(
+            self.kind, [*self.work, *(self.readable[name] for name in sorted(names))], self.entered,
+            self.readable,
+        )  # fmt: skip
 
 
 def ingest_batch(
@@ -74,35 +88,48 @@ def ingest_batch(
     settings: Settings,
     batch: IngestBatch,
     tracks_are_in: Callable[[], object] = lambda: None,
-) -> None:
-    """Ingest the batch: history, current and quarantine tables. Fills its counts.
+) -> IngestBatch:
+    """Ingest the batch: history, newest and quarantine tables. Return it with its counts.
 
-    ``tracks_are_in`` returns when the night's tracks are in their table; only listens that are known
-    by names wait for it.
+    Where its rows come before stored ones (a file of an earlier day that came late), the files of those
+    are taken again with it. ``tracks_are_in`` returns when the night's tracks are in their table; only
+    listens that are known by names wait for it.
     """
     kind, root = batch.kind, Root.of(settings)
     rows = computed_once(judged(read_frame(lake.spark, root, kind, batch.work), kind))
     _take_census(rows, batch)
     good = rows.where("census IS NULL AND rule IS NULL").where(in_files(batch.sound))
     if kind.name == "listens":
-        good = with_listen_id(_matched(lake, good, batch, tracks_are_in))
-    accepted, conflicting = _deduplicated(lake, good, batch)
-    replaced = _put(lake, settings, accepted, kind.history, batch)
+        counted = in_files([name for name in batch.sound if batch.counts[name].source == "triplets"])
+        good = with_listen_id(_matched(lake, good, batch, tracks_are_in), counted)
+    found = deduplicated(lake, _without_forgotten(good, batch), batch)
+    if found.outdated:
+        return ingest_batch(lake, settings, batch.with_files(found.outdated), tracks_are_in)
+    replaced = _put(lake, settings, found.accepted, kind.history, batch)
     for name, n_rows in rows_held(settings, kind.history, list(batch.counts)).items():
         batch.counts[name].n_accepted = n_rows
     rejected = rows.where("census IS NULL AND rule IS NOT NULL").where(in_files(batch.sound))
-    entries = quarantine_entries(rejected, conflicting, kind, root, list(batch.counts.values()))
+    entries = quarantine_entries(rejected, found.entries, kind, root, list(batch.counts.values()))
     _put(lake, settings, entries, kind.quarantine, batch)
     if kind.newest_table:
         refresh_newest(lake, kind, batch.where, anew=replaced)
+    return batch
 
 
-def computed_once(rows: DataFrame) -> DataFrame:
-    """The rows, computed once, on disk where memory is short, and given up with the last frame of them.
-
-    Kept as rows: to put them in columns, as persist() does, takes more time than reading and judging.
-    """
-    return rows.localCheckpoint(eager=False)
+def _without_forgotten(good: DataFrame, batch: IngestBatch) -> DataFrame:
+    """The rows but those of listeners who were forgotten in a file that is as it was."""
+    of_them = [
+        f"({in_files([name])} AND user_id IN ({', '.join(map(literal, count.forgotten))}))"
+        for name, count in batch.counts.items()
+        if count.forgotten
+    ]
+    if not of_them:
+        return good
+    forgotten = " OR ".join(of_them)
+    for row in good.where(forgotten).groupBy("landing_file").count().collect():
+        batch.counts[row.landing_file].n_read -= row["count"]
+        batch.counts[row.landing_file].n_left_out += row["count"]
+    return good.where(f"NOT ({forgotten})")
 
 
 def _put(lake: Lake, settings: Settings, rows: DataFrame | None, table: str, batch: IngestBatch) -> bool:
@@ -123,17 +150,24 @@ def _take_census(rows: DataFrame, batch: IngestBatch) -> None:
     """The files' censuses and their rejected rows by file, in one pass that also fills the cache."""
     day = F.expr("IF(rule IS NULL, listened_on, NULL)") if "listened_on" in rows.columns else F.lit(None)
     groups = rows.groupBy("landing_file", "census", F.col("rule").isNull().alias("ok"), day.alias("day"))
-    for row in groups.count().collect():
+    who = F.when(F.col("user_id").isNotNull(), F.xxhash64("user_id")) if "user_id" in rows.columns else (
+        F.lit(None).cast("bigint"))  # fmt: skip
+    counted = groups.agg(
+        F.count("*").alias("n"), F.count(who).alias("n_named"), F.min(who).alias("first_listener"),
+        F.max(who).alias("last_listener"),
+    ).collect()  # fmt: skip
+    for row in counted:
         count = batch.counts[row.landing_file]
         if row.census is not None:
             count.take_census(json.loads(row.census))
         elif not row.ok:
-            count.n_quarantined += row["count"]
+            count.n_quarantined += row.n
         elif row.day is not None:
-            batch.plays[row.landing_file, row.day] += row["count"]
+            batch.plays[row.landing_file, row.day] += row.n
     for count in batch.counts.values():
         if count.refused:
             count.n_quarantined = 0
+    count_listeners(rows, counted, batch.counts)
 
 
 def _matched(
@@ -150,36 +184,3 @@ def _matched(
         count = batch.counts[row.landing_file]
         count.n_named, count.n_matched = row.n_named, row.n_matched
     return found.drop("was_named")
-
-
-def _stored(lake: Lake, batch: IngestBatch) -> DataFrame | None:
-    """Rows of other files that the fresh ones may repeat."""
-    table = TABLES[batch.kind.history]
-    if "landing_file" in batch.kind.key or table.partition is None or not lake.exists(table.name):
-        return None
-    landed = {file.landed_on for file in batch.files}
-    near = F.col(table.partition).isin(*({day for _, day in batch.plays} or landed))
-    if batch.kind.name == "listens":
-        # A time that is corrected may move a play to another day.
-        near |= F.col("landed_on") >= F.lit(min(landed) - lake.settings.ingest.id_days * DAY)
-    return lake.read(table.name).where(near).where(f"NOT {batch.where}")
-
-
-def _deduplicated(lake: Lake, good: DataFrame, batch: IngestBatch) -> tuple[DataFrame, DataFrame | None]:
-    """The rows to keep, and those that lost to another of the same key, if there are any."""
-    key = batch.kind.key
-    stored = _stored(lake, batch)
-    keys = computed_once(repeated_keys(good, stored, key))
-    if not keys.count():
-        return good, None
-    resolutions = computed_once(resolved(good, stored, keys, key, batch.kind.content))
-    for row in resolutions.groupBy("landing_file", "resolution").count().collect():
-        count = batch.counts[row.landing_file]
-        if row.resolution == CONFLICT:
-            count.n_quarantined += row["count"]
-        elif row.resolution != ACCEPTED:
-            count.n_duplicate += row["count"]
-    winners = resolutions.where(F.col("resolution") == ACCEPTED).drop("resolution")
-    return unrepeated(good, keys, key).unionByName(winners), resolutions.where(
-        F.col("resolution") == CONFLICT
-    )

@@ -63,7 +63,8 @@ def replay(rule: RuleOption = None, file: FileOption = None, day: DayOption = No
         files = [file for file in landing.files if file.name in names]
         if not files:
             raise NoInputError("no file of such an entry is in the landing folder: see `show`")
-        for batch in ingest_files(settings, with_promised_rows(root, landing, files)):
+        promised = with_promised_rows(root, landing, files)
+        for batch in ingest_files(settings, promised, landing.files):
             for count in batch.counts.values():
                 state = count.reason if count.refused else f"{count.n_quarantined:,} quarantined"
                 typer.echo(f"{count.file.name}: {count.n_accepted:,} accepted, {state}")

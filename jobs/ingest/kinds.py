@@ -14,7 +14,8 @@ class Kind:
     """One kind: its rules, the table of everything that landed, and that of the latest word, if any.
 
     ``history`` is unique by ``key``; where that has the file, a word repeated in another file is one
-    more word. ``newest_table`` keeps the newest row of each of its own keys.
+    more word. ``newest_table`` keeps the newest row of each of its own keys. Rows of one key that differ
+    only in ``merged`` columns are one row, told twice.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Kind:
     history: str
     key: tuple[str, ...]
     newest_table: str | None = None
+    merged: tuple[str, ...] = ()
 
     @property
     def quarantine(self) -> str:
@@ -40,7 +42,10 @@ class Kind:
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("listens", listens.RULES, "listens", ("listen_id",)),
+        Kind(
+            "listens", listens.RULES, "listens", ("listen_id",),
+            merged=("ms_played", "skipped", "source", "playlist_id", "private", "end_reason"),
+        ),
         Kind("tracks", tracks.RULES, "tracks_history", ("track_id", "landing_file"), "tracks"),
         Kind(
             "audio_features", audio_features.RULES, "audio_features_history",

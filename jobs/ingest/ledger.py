@@ -10,15 +10,24 @@ import pyarrow.compute as pc
 
 from jobs.errors import NocturneError
 from jobs.ingest.landing import LandedFile
-from jobs.lake.arrow import replace, table_rows
+from jobs.ingest.owners import is_own_log
+from jobs.lake.arrow import is_there, replace, table_rows
 from jobs.settings import Settings
 
-INGESTED, REFUSED = "ingested", "refused"
+SHOWN_FILES = 3
+# Forgotten files are kept out until they are delivered again.
+INGESTED, REFUSED, FORGOTTEN = "ingested", "refused", "forgotten"
 
 
 @dataclass
 class FileCount:
-    """What became of one file's rows. A refused file has none, whatever it held."""
+    """What became of one file's rows. A refused file has none, whatever it held.
+
+    ``n_retold`` of the duplicates tell a play again, otherwise than the row that is kept; ``yielded_to``
+    counts duplicates and conflicts by the file of the row that is kept. ``n_too_old`` of the accepted
+    plays are older than the lookback when they land. ``listener`` is whose own log the file is.
+    ``forgotten`` listeners' rows are left out.
+    """
 
     file: LandedFile
     source: str = ""
@@ -27,6 +36,8 @@ class FileCount:
     n_quarantined: int = 0
     n_duplicate: int = 0
     n_left_out: int = 0
+    n_retold: int = 0
+    n_too_old: int = 0
     n_named: int = 0
     n_matched: int = 0
     named: bool = False
@@ -34,6 +45,14 @@ class FileCount:
     reason: str | None = None
     unknown_columns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    listener: str | None = None
+    yielded_to: Counter[str] = field(default_factory=Counter)
+    forgotten: list[str] = field(default_factory=list)
+
+    @property
+    def is_own_log(self) -> bool:
+        """Whether the file is one listener's own log, not a producer's."""
+        return is_own_log({"listener": self.listener, "source": self.source})
 
     @property
     def refused(self) -> bool:
@@ -58,6 +77,30 @@ class FileCount:
                 "nothing was entered in the ledger: run the night again, and report it if it stays"
             )
 
+    def sentences(self) -> list[str]:
+        """Return what people must know of the file, one sentence each."""
+        found = list(self.notes)
+        repeated = self.n_duplicate - self.n_retold
+        if repeated:
+            found.append(f"{repeated:,} rows are there already, as they are{self._other_files()}")
+        if self.n_retold:
+            found.append(
+                f"{self.n_retold:,} rows tell again of plays that are there{self._other_files()}: "
+                'see nocturne quarantine show --rule "same play"'
+            )
+        if self.n_too_old:
+            found.append(
+                f"{self.n_too_old:,} plays are older than the lookback: no list is made of them"
+            )
+        if self.forgotten:
+            found.append(f"left out, forgotten: the rows of {', '.join(self.forgotten)}")
+        return found
+
+    def _other_files(self) -> str:
+        names = sorted(self.yielded_to)
+        more = f" and {len(names) - SHOWN_FILES:,} more" if len(names) > SHOWN_FILES else ""
+        return f" (in {', '.join(names[:SHOWN_FILES])}{more})" if names else ""
+
     def row(self) -> dict[str, Any]:
         """Its row of landing_files."""
         return {
@@ -74,7 +117,12 @@ class FileCount:
             "reason": f"{self.rule}: {self.reason}" if self.refused else None,
             "unknown_columns": self.unknown_columns,
             "rows_left_out": self.n_left_out,
-            "notes": self.notes,
+            "notes": self.sentences(),
+            "listener": self.listener,
+            "rows_retold": self.n_retold,
+            "rows_too_old": self.n_too_old,
+            "yielded_to": sorted(self.yielded_to),
+            "forgotten": self.forgotten,
         }
 
 
@@ -86,29 +134,70 @@ def ingested_files(settings: Settings, since: date, until: date) -> dict[str, di
 
 
 def pending(
-    files: Iterable[LandedFile], done: Mapping[str, Mapping[str, Any]], since: date, until: date
+    files: Iterable[LandedFile],
+    done: Mapping[str, Mapping[str, Any]],
+    since: date,
+    until: date,
+    gone: Iterable[str] = (),
 ) -> list[LandedFile]:
-    """Files that landed in the half-open interval and are new, or not what they were.
+    """Return the files that landed in the half-open interval and are new, or not what they were.
 
-    Where a file is corrected, rows of others may no longer repeat it: those files are taken again too.
+    Files whose rows had yielded to those of a file that has changed, or is gone, are taken again too,
+    and those whose rows it had completed.
     """
     landed = [file for file in files if since <= file.landed_on < until]
     fresh = {
         file.name for file in landed if done.get(file.name, {}).get("fingerprint") != file.fingerprint
     }
-    corrected = {file.kind for file in landed if file.name in fresh and file.name in done}
-    yielded = {
+    other = {name for name in fresh if name in done} | set(gone)
+    yielded = {name for name, row in done.items() if row["status"] != FORGOTTEN and yields(row, other)}
+    completed = {
         name
-        for name, row in done.items()
-        if row["kind"] in corrected and row["rows_duplicate"] + row["rows_quarantined"] > 0
+        for row in (done[name] for name in other if name in done)
+        if row.get("rows_retold")
+        for name in row["yielded_to"]
     }
-    return [file for file in landed if file.name in fresh | yielded]
+    return [file for file in landed if file.name in fresh | yielded | completed]
+
+
+def gone_files(
+    files: Iterable[LandedFile], done: Mapping[str, Mapping[str, Any]], days: Iterable[date]
+) -> list[str]:
+    """Return the names of entered files that are no longer in the landing, of the window's ``days`` and
+    of earlier days of which anything is left.
+
+    A day of which nothing is left is taken for archived: its rows stay.
+    """
+    landed = list(files)
+    names, left = {file.name for file in landed}, {file.landed_on for file in landed} | set(days)
+    return sorted(name for name, row in done.items() if name not in names and row["landed_on"] in left)
+
+
+def yields(row: Mapping[str, Any], files: Iterable[str]) -> bool:
+    """Return whether rows of a file, as entered, may have yielded to rows of one of the files.
+
+    An entry of a time when that was not written down may have, if any of its rows had.
+    """
+    of_kind = [name for name in files if name.startswith(f"{row['kind']}/")]
+    if row.get("yielded_to") is None:
+        return bool(of_kind) and row["rows_duplicate"] + row["rows_quarantined"] > 0
+    return not set(of_kind).isdisjoint(row["yielded_to"])
 
 
 def enter(settings: Settings, counts: Iterable[FileCount]) -> None:
     """Enter the files, once all of their rows are in the tables and add up."""
-    rows = [count.row() for count in counts]
+    enter_rows(settings, [count.row() for count in counts])
+
+
+def enter_rows(settings: Settings, rows: Sequence[dict[str, Any]]) -> None:
+    """Put these entries in the place of those of the same files."""
     replace(settings, "landing_files", rows, _named([str(row["landing_file"]) for row in rows]))
+
+
+def strike(settings: Settings, names: Sequence[str]) -> None:
+    """Take the files' entries out of the ledger, so that they are new if they are found again."""
+    if names and is_there(settings, "landing_files"):
+        replace(settings, "landing_files", [], _named(names))
 
 
 def rows_held(settings: Settings, table: str, names: Sequence[str]) -> dict[str, int]:

@@ -1,30 +1,31 @@
-"""Entries of the quarantine: one a rejected row, with its raw bytes, and one a refused file."""
+"""Entries of the quarantine: one a row that is not kept, with its raw bytes, and one a refused file."""
 
 from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from jobs.ingest.frames import with_raw
 from jobs.ingest.kinds import Kind
 from jobs.ingest.landing import Root
 from jobs.ingest.ledger import FileCount
+from jobs.ingest.resolution import union
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema
 
 
 def quarantine_entries(
     rejected: DataFrame,
-    conflicting: DataFrame | None,
+    resolved: Sequence[DataFrame],
     kind: Kind,
     root: Root,
     counts: Sequence[FileCount],
 ) -> DataFrame | None:
-    """All entries of the files: rows that broke a rule, rows that lost to another, refused files.
+    """Return all entries of the files: refused files, rows that broke a rule, and ``resolved`` rows,
+    which contradict another row or tell its play again, with their rule and reason.
 
     None if there are none.
     """
-    if not any(count.refused or count.n_quarantined for count in counts):
+    if not any(count.refused or count.n_quarantined or count.n_retold for count in counts):
         return None
     schema = spark_schema(TABLES[kind.quarantine])
     refused = [
@@ -40,16 +41,8 @@ def quarantine_entries(
     entries = rejected.sparkSession.createDataFrame(
         [tuple(entry.get(name) for name in schema.names) for entry in refused], schema
     )
-    if not any(count.n_quarantined for count in counts):
+    if not any(count.n_quarantined or count.n_retold for count in counts):
         return entries
-    if conflicting is not None:
-        rejected = rejected.unionByName(_conflicting(conflicting, kind), allowMissingColumns=True)
-    return entries.unionByName(with_raw(rejected, root, [count.file for count in counts]))
-
-
-def _conflicting(conflicting: DataFrame, kind: Kind) -> DataFrame:
-    name = kind.key[0]
-    reason = f"another row has this {name} and says something else"
-    return conflicting.withColumn("rule", F.lit(f"conflicting {name}")).withColumn(
-        "reason", F.lit(reason)
-    )
+    place = ("landing_file", "landed_on", "line", "rule", "reason")
+    rows = union([rejected.select(*place), *(frame.select(*place) for frame in resolved)])
+    return entries.unionByName(with_raw(rows, root, [count.file for count in counts]))

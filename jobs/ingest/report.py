@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from jobs.ingest.ledger import REFUSED, FileCount
@@ -23,8 +23,9 @@ def night_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]
 
 
 def file_details(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Refused files with the reason, and columns nobody announced."""
+    """Refused files with the reason, columns nobody announced, what else is to be known of a file."""
     return {
+        "notes": {r["landing_file"]: r["notes"] for r in rows if r["notes"]},
         "files_refused": {r["landing_file"]: r["reason"] for r in rows if r["status"] == REFUSED},
         "unknown_columns": {
             r["landing_file"]: r["unknown_columns"] for r in rows if r["unknown_columns"]
@@ -56,26 +57,42 @@ def late_plays(plays: Mapping[tuple[str, date], int], counts: Iterable[FileCount
 
 
 def stale_nights(
-    counts: Iterable[FileCount], late: Mapping[date, int], made: Iterable[date], window: Window
+    landed: Iterable[date],
+    changed: Iterable[date],
+    late: Mapping[date, int],
+    made: Iterable[date],
+    window: Window,
 ) -> dict[date, str]:
-    """Nights already made that lack what has come in now, each with what can be done.
+    """Return the nights already made that rest on other files than there are now, and what can be done.
 
-    A night sees what had landed by its end. So a file that came after its own day is missing in every
-    night made since then, and making them again puts it in; a play that landed after the day on which
-    it was heard belongs to the nights to come, and its night keeps its playlists.
+    ``landed`` and ``changed`` are the landing days of files that are new, and that have changed or gone.
+    A night sees what had landed by its end, so every night made since such a day is stale. A play that
+    landed after the day on which it was heard belongs to the nights to come, and its night keeps its
+    playlists: ``late`` counts those.
     """
-    belated = [count.file.landed_on for count in counts if count.file.landed_on < window.start]
+    new, other = min(landed, default=date.max), min(changed, default=date.max)
     stale: dict[date, str] = {}
-    for night in sorted(day for day in made if day < window.start):
-        if belated and night >= min(belated):
+    for night in sorted(day for day in made if not window.start <= day < window.end):
+        if night >= other:
+            why = "made of files that have changed or gone since"
+            stale[night] = f"{why}; re-run with: nocturne night --date {night}"
+        elif night >= new:
             stale[night] = f"made before its files came; re-run with: nocturne night --date {night}"
         elif night in late:
             stale[night] = f"{late[night]} of its plays landed later and count from {window.as_of} on"
     return stale
 
 
-def made_nights(keys: Iterable[str], window: Window, lookback_days: int) -> list[date]:
-    """Nights with a summary of this stage in the store, from its keys ``ledger/<as_of>/ingest.json``."""
-    first = window.start - timedelta(days=lookback_days)
+def made_nights(keys: Iterable[str]) -> list[date]:
+    """Return nights whose ingestion left a summary, from the store's ``ledger/<as_of>/ingest.json``."""
     days = [key.split("/")[1] for key in keys if key.endswith("/ingest.json")]
-    return sorted(day for day in map(date.fromisoformat, days) if first <= day < window.start)
+    return sorted(map(date.fromisoformat, days))
+
+
+def still_missing(rows: Iterable[Mapping[str, Any]], window: Window) -> dict[str, str]:
+    """Return refused files that landed before the window, with the reason: lists still lack them."""
+    return {
+        row["landing_file"]: row["reason"]
+        for row in rows
+        if row["status"] == REFUSED and row["landed_on"] < window.start
+    }

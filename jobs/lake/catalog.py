@@ -99,7 +99,8 @@ _ALL = (
         """landing_file string, kind string, landed_on date, fingerprint string, source string,
         rows_read bigint, rows_accepted bigint, rows_quarantined bigint, rows_duplicate bigint,
         status string, reason string?, unknown_columns array<string>, rows_left_out bigint?,
-        notes array<string>?""",
+        notes array<string>?, listener string?, rows_retold bigint?, rows_too_old bigint?,
+        yielded_to array<string>?, forgotten array<string>?""",
     ),
     _table(
         "landed_plays", "plays of a landing day by source and bin of a feature of their track",

@@ -91,7 +91,7 @@ def test_replay_takes_the_chosen_files_in_again(entries, land, monkeypatch):
             taken.extend(files)
             self.counts = {file.name: FileCount(file, n_accepted=2) for file in files}
 
-    monkeypatch.setattr("jobs.ingest.stage.ingest_files", lambda _, files: [Done(files)])
+    monkeypatch.setattr("jobs.ingest.stage.ingest_files", lambda _, files, __: [Done(files)])
     told = run("replay", "--rule", "malformed JSON").stdout
     assert [file.name for file in taken] == ["listens/date=2026-06-28/b.jsonl"]
     assert told.splitlines() == [

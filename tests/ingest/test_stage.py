@@ -287,7 +287,7 @@ def test_a_landing_that_is_being_written_waits_unless_forced(settings, land, mon
         ingest_landing(Night(Window.night(D28), waiting))
     went_on: list[int] = []
     monkeypatch.setattr(
-        "jobs.ingest.stage.ingest_files", lambda _, files: went_on.append(len(files)) or []
+        "jobs.ingest.stage.ingest_files", lambda _, files, __: went_on.append(len(files)) or []
     )
     ingest_landing(Night(Window.night(D28), waiting, force="the writer never finishes"))
     assert went_on == [1]
