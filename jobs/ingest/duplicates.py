@@ -63,9 +63,10 @@ def resolved(
     """Return the rows with a repeated key, fresh and stored, each with its ``resolution``.
 
     One row of a key is accepted, whatever the order in which files and lines are read: the one that
-    landed on the earliest day, for earlier nights have seen it; of those that tell of one play the fuller
-    (``fullness``), then that of the first file by name, then its later line. A row with the same content is a duplicate. One
-    that differs in nothing but the kind's ``merged`` columns is retold. Any other is in conflict.
+    landed on the earliest day, for earlier nights have seen it; of those that tell of one play the
+    fuller (``fullness``), then that of the first file by name, then its later line. A row with the same
+    content is a duplicate. One that differs in nothing but the kind's ``merged`` columns is retold. Any
+    other is in conflict.
 
     Stored rows that ``fixed`` (SQL) holds for come first: their files cannot be read again. Added are
     ``resolution``, ``is_stored``, the accepted row's ``winner_file``, and ``is_outdated`` of stored

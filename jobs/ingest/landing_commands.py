@@ -63,6 +63,7 @@ def forget(
 def forgotten(settings: "Settings", name: str) -> list[str]:
     """Forget the file or listener of this name; return what was done, in sentences. NoInputError if
     there is neither."""
+    from jobs.ingest.ledger import yields
     from jobs.ingest.removal import forget_files, forget_listener
     from jobs.lake.session import open_session
     from jobs.lake.tables import Lake
@@ -70,17 +71,30 @@ def forgotten(settings: "Settings", name: str) -> list[str]:
     entries = _entries(settings)
     whole = [e for e in entries if name in (e["landing_file"], e.get("listener"))]
     rows = {e["landing_file"]: e["rows_accepted"] for e in whole}
+    others = [e for e in entries if e["landing_file"] not in rows]
     lake = Lake(open_session(settings, "landing"), settings)
     if whole:
         forget_files(lake, whole)
     if name not in rows:
-        rows |= forget_listener(lake, name, [e for e in entries if e["landing_file"] not in rows])
+        rows |= forget_listener(lake, name, others, list(rows))
+    _take_again(settings, [e["landing_file"] for e in others if yields(e, rows)])
     if not rows:
         raise NoInputError(
             f"{name!r} is neither a landed file nor a listener: nocturne landing show lists the files, "
             "each by its path below the landing folder"
         )
     return _what_was_done(settings, entries, rows)
+
+
+def _take_again(settings: "Settings", names: Sequence[str]) -> None:
+    """Files whose rows had yielded to rows that are no longer there."""
+    from jobs.ingest.landing import Root, list_landing
+    from jobs.ingest.stage import ingest_files
+
+    files = list_landing(Root.of(settings)).files
+    again = [file for file in files if file.name in names]
+    if again:
+        ingest_files(settings, again, files)
 
 
 def _what_was_done(settings: "Settings", entries: Entries, rows: dict[str, int]) -> list[str]:

@@ -142,15 +142,18 @@ def pending(
 ) -> list[LandedFile]:
     """Return the files that landed in the half-open interval and are new, or not what they were.
 
-    Files whose rows had yielded to those of a file that has changed, or is gone, are taken again too,
-    and those whose rows it had completed.
+    ``done`` are all entries, of later days too. Files whose rows had yielded to those of a file that has
+    changed, or is gone, are taken again too, and those whose rows it had completed.
     """
-    landed = [file for file in files if since <= file.landed_on < until]
+    landed = list(files)
     fresh = {
-        file.name for file in landed if done.get(file.name, {}).get("fingerprint") != file.fingerprint
+        file.name
+        for file in landed
+        if since <= file.landed_on < until
+        and done.get(file.name, {}).get("fingerprint") != file.fingerprint
     }
     other = {name for name in fresh if name in done} | set(gone)
-    yielded = {name for name, row in done.items() if row["status"] != FORGOTTEN and yields(row, other)}
+    yielded = {name for name, row in done.items() if yields(row, other)}
     completed = {
         name
         for row in (done[name] for name in other if name in done)
@@ -178,6 +181,8 @@ def yields(row: Mapping[str, Any], files: Iterable[str]) -> bool:
 
     An entry of a time when that was not written down may have, if any of its rows had.
     """
+    if row["status"] == FORGOTTEN:
+        return False
     of_kind = [name for name in files if name.startswith(f"{row['kind']}/")]
     if row.get("yielded_to") is None:
         return bool(of_kind) and row["rows_duplicate"] + row["rows_quarantined"] > 0

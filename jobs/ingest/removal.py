@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobs.ingest.kinds import KINDS
-from jobs.ingest.ledger import FORGOTTEN, enter_rows, rows_held, strike
+from jobs.ingest.ledger import FORGOTTEN, enter_rows, rows_held, strike, yields
 from jobs.ingest.newest import refresh_newest
 from jobs.ingest.resolution import in_files
 from jobs.lake.tables import Lake, literal
@@ -45,10 +45,14 @@ def forget_files(lake: Lake, entries: Sequence[Entry]) -> None:
     enter_rows(lake.settings, [dict(entry) | none | kept for entry in entries])
 
 
-def forget_listener(lake: Lake, user_id: str, entries: Sequence[Entry]) -> dict[str, int]:
+def forget_listener(
+    lake: Lake, user_id: str, entries: Sequence[Entry], whole: Sequence[str]
+) -> dict[str, int]:
     """Delete the listener's rows of files that are not theirs alone; return how many, by file.
 
-    The files' entries say so: read again as they are, they leave these rows out.
+    The files' entries say so: read again as they are, they leave these rows out. So do those of files
+    whose rows had yielded to any of the listener's, in these files or in the ``whole`` ones, forgotten
+    before.
     """
     removed: dict[str, int] = {}
     of_listener = f"user_id = {literal(user_id)}"
@@ -63,16 +67,19 @@ def forget_listener(lake: Lake, user_id: str, entries: Sequence[Entry]) -> dict[
         if found and kind.newest_table:
             refresh_newest(lake, kind, in_files(list(found)), anew=True)
     changed = [
-        dict(entry)
-        | {
-            "rows_read": entry["rows_read"] - removed[entry["landing_file"]],
-            "rows_accepted": entry["rows_accepted"] - removed[entry["landing_file"]],
-            "rows_left_out": (entry["rows_left_out"] or 0) + removed[entry["landing_file"]],
-            "forgotten": sorted({*(entry.get("forgotten") or ()), user_id}),
-        }
+        _without(entry, user_id, removed.get(entry["landing_file"], 0))
         for entry in entries
-        if entry["landing_file"] in removed
+        if entry["landing_file"] in removed or yields(entry, [*whole, *removed])
     ]
     if changed:
         enter_rows(lake.settings, changed)
     return removed
+
+
+def _without(entry: Entry, user_id: str, n_rows: int) -> dict[str, Any]:
+    return dict(entry) | {
+        "rows_read": entry["rows_read"] - n_rows,
+        "rows_accepted": entry["rows_accepted"] - n_rows,
+        "rows_left_out": (entry["rows_left_out"] or 0) + n_rows,
+        "forgotten": sorted({*(entry.get("forgotten") or ()), user_id}),
+    }

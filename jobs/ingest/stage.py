@@ -49,8 +49,9 @@ def ingest_landing(night: Night) -> None:
     landing = list_landing(root)
     _check_input(landing, night)
     since = window.end - timedelta(days=settings.lake.lookback_days)
-    entered = ingested_files(settings, since, window.end)
-    gone = gone_files(landing.files, entered, window.days)
+    entered = ingested_files(settings, since, date.max)
+    known = {name: row for name, row in entered.items() if row["landed_on"] < window.end}
+    gone = gone_files(landing.files, known, window.days)
     todo = pending(landing.files, entered, since, window.end, gone)
     batches: list[IngestBatch] = []
     if gone:

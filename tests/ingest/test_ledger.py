@@ -6,7 +6,14 @@ from jobs.errors import NocturneError
 from jobs.ingest.frames import balanced
 from jobs.ingest.landing import LandedFile
 from jobs.ingest.ledger import FileCount, enter, ingested_files, pending
-from jobs.ingest.report import late_plays, made_nights, matched_shares, night_counts, stale_nights
+from jobs.ingest.report import (
+    late_plays,
+    made_nights,
+    matched_shares,
+    night_counts,
+    stale_nights,
+    still_missing,
+)
 from jobs.window import Window
 
 D26, D27, D28, D29 = (date(2026, 6, day) for day in (26, 27, 28, 29))
@@ -16,10 +23,10 @@ def file(name="a", day=D28, fingerprint="1", kind="listens", size=1) -> LandedFi
     return LandedFile(f"{kind}/date={day}/{name}", kind, day, size, fingerprint)
 
 
-def done(*files: LandedFile, duplicate=0, quarantined=0) -> dict:
+def done(*files: LandedFile, duplicate=0, quarantined=0, status="ingested", **more) -> dict:
     return {
         f.name: {"fingerprint": f.fingerprint, "kind": f.kind, "rows_duplicate": duplicate,
-                 "rows_quarantined": quarantined}
+                 "rows_quarantined": quarantined, "status": status, **more}
         for f in files
     }  # fmt: skip
 
@@ -39,6 +46,22 @@ def test_a_corrected_file_takes_along_those_that_yielded_to_others():
     corrected, repeated, other = file("x", fingerprint="2"), file("y"), file("z")
     known = done(file("x"), other) | done(repeated, duplicate=1)
     assert pending([corrected, repeated, other], known, D27, D29) == [corrected, repeated]
+
+
+def test_files_are_taken_along_by_the_files_that_they_yielded_to():
+    x, other = file("x"), file("other")
+    yielded = done(file("y", D29), yielded_to=[x.name]) | done(file("z"), yielded_to=[other.name])
+    known = done(x) | yielded | done(file("f"), yielded_to=[x.name], status="forgotten")
+    files = [file("x", fingerprint="2"), file("y", D29), file("z"), file("f")]
+    assert [f.name[-1] for f in pending(files, known, D27, D29)] == ["x", "y"]
+    # The same where the file is gone.
+    assert [f.name[-1] for f in pending(files[1:], known, D27, D29, [x.name])] == ["y"]
+
+
+def test_a_file_is_taken_along_whose_rows_another_had_completed():
+    x, y = file("x"), file("y")
+    known = done(x, rows_retold=2, yielded_to=[y.name]) | done(y, yielded_to=[])
+    assert pending([y], known, D27, D29, [x.name]) == [y]
 
 
 def test_a_new_file_takes_none_along():
@@ -86,13 +109,13 @@ def test_late_plays_by_the_day_they_were_heard():
 
 
 def test_nights_made_before_their_files_came_are_stale():
-    stale = stale_nights([FileCount(file(day=D27))], {}, [D26, D27, D28, D29], Window.night(D29))
+    stale = stale_nights([D27], [], {}, [D26, D27, D28, D29], Window.night(D29))
     assert list(stale) == [D27, D28]
     assert stale[D27].endswith("nocturne night --date 2026-06-27")
 
 
 def test_a_late_play_is_told_of_its_night_but_changes_nothing():
-    stale = stale_nights([FileCount(file())], {D26: 3, D27: 1}, [D26], Window.night(D28))
+    stale = stale_nights([D28], [], {D26: 3, D27: 1}, [D26], Window.night(D28))
     assert stale == {D26: "3 of its plays landed later and count from 2026-06-28 on"}
 
 
@@ -102,8 +125,36 @@ def test_nights_made_are_those_with_a_summary():
         "ledger/2026-06-27/publish.json",
         "ledger/2026-06-28/ingest.json",
     ]
-    assert made_nights(keys, Window.night(D28), 365) == [D26]
-    assert made_nights(keys, Window.night(D29), 2) == [D28]
+    assert made_nights(keys) == [D26, D28]
+
+
+def test_nights_made_of_files_that_changed_are_stale_later_ones_too():
+    stale = stale_nights([D28], [D27], {}, [D29, D28, D27, D26], Window.night(D27))
+    assert {day: why.split(";")[0] for day, why in stale.items()} == {
+        D28: "made of files that have changed or gone since",
+        D29: "made of files that have changed or gone since",
+    }
+
+
+def test_refused_files_of_earlier_nights_are_told_again():
+    refused = [
+        FileCount(file(name, day), rule="x", reason="y").row() for name, day in (("a", D27), ("b", D28))
+    ]
+    sound = FileCount(file("c", D27)).row()
+    assert still_missing([*refused, sound], Window.night(D28)) == {file("a", D27).name: "x: y"}
+
+
+def test_a_file_says_what_became_of_its_rows():
+    count = FileCount(file("a"), n_duplicate=7, n_retold=4, n_too_old=1200, notes=["2 left out"])
+    assert count.row()["notes"][1] == "3 rows are there already, as they are"
+    count.yielded_to.update({f"f{n}": 1 for n in range(5)})
+    assert count.row()["notes"] == [
+        "2 left out",
+        "3 rows are there already, as they are (in f0, f1, f2 and 2 more)",
+        "4 rows tell again of plays that are there (in f0, f1, f2 and 2 more): "
+        'see nocturne quarantine show --rule "same play"',
+        "1,200 plays are older than the lookback: no list is made of them",
+    ]
 
 
 def test_work_is_spread_by_size():

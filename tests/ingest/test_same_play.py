@@ -86,8 +86,12 @@ def test_a_row_between_two_plays_takes_neither_away():
 
 
 def test_the_order_of_the_rows_does_not_matter():
-    rows = [telling(f"{file}{n}", 200 * n + drift, file=file, known=known)
-            for file, drift, known in (("a", 0, 2), ("b", 9, 3), ("c", 4, 3)) for n in range(3)]  # fmt: skip
+    logs = (("a", 0, 2), ("b", 9, 3), ("c", 4, 3))
+    rows = [
+        telling(f"{file}{n}", 200 * n + drift, file=file, known=known)
+        for file, drift, known in logs
+        for n in range(3)
+    ]
     found = sorted(repeats(rows, LIMIT))
     assert sorted(repeats(rows[::-1], LIMIT)) == found
     assert sorted({play for _, play, *_ in found}) == ["b0", "b1", "b2"]
