@@ -15,7 +15,7 @@ D1, D2 = date(2026, 6, 27), date(2026, 6, 28)
 def land(settings, *days):
     vector = (0.5, 0.5, 1, -9.0, 1, 0.1, 0.1, 0.1, 0.1, 0.5, 120.0, 200_000, 4)
     at = {day: datetime(day.year, day.month, day.day, 12, tzinfo=UTC) for day in days}
-    listens = [(f"l{d.day}", "u", "t", at[d], 200_000, False, None, None, d, d, "f") for d in days]
+    listens = [(f"l{d.day}", "u", "t", at[d], 200_000, False, *[None] * 4, d, d, "f") for d in days]
     put(settings, "listens", listens)
     put(settings, "audio_features_history", [("t", *vector, "given", day, "f") for day in days])
 
