@@ -16,6 +16,7 @@ from typing import Any
 
 from jobs.errors import FAILURE, NocturneError
 from jobs.settings import Settings, load_settings
+from jobs.stage_record import record_key
 from jobs.store import ObjectStore, open_store
 from jobs.window import Window
 
@@ -53,7 +54,7 @@ Stage = Callable[[Night], None]
 
 def summary_key(night: Night, stage: str) -> str:
     """Key of the stage's summary in the store."""
-    return f"ledger/{night.window.as_of}/{stage}.json"
+    return record_key(night.window.as_of, stage)
 
 
 def run_stage(name: str, stage: Stage, night: Night) -> None:

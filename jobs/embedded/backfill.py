@@ -1,6 +1,5 @@
 """A backfill of nights, followed from its start to its end."""
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 from jobs.embedded.airflow import Airflow
 from jobs.embedded.api import DAG_ID, Api
 from jobs.embedded.progress import Progress, StageEnd
+from jobs.stage_record import read_record, record_key
 from jobs.stages import REPORT, STAGES
 from jobs.store import open_store
 
@@ -95,8 +95,8 @@ class Backfill:
             self.progress.say(f"    log: {self._log(task)}")
 
     def _summary(self, night: date, stage: str) -> dict[str, Any]:
-        body = open_store(self.airflow.settings).get(f"ledger/{night}/{stage}.json")
-        return dict(json.loads(body)) if body else {}
+        record = read_record(open_store(self.airflow.settings), record_key(night, stage))
+        return dict(record) if record else {}
 
     def _log(self, task: dict[str, Any]) -> str:
         run = self.airflow.home.logs / f"dag_id={DAG_ID}" / f"run_id={task['dag_run_id']}"

@@ -1,6 +1,5 @@
 """One night without Airflow: the same modules with the same argv, each a process of its own."""
 
-import json
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from jobs.embedded.processes import end, start, uninterrupted
 from jobs.embedded.progress import Progress, StageEnd
 from jobs.errors import UsageError
 from jobs.stage import Night, summary_key
+from jobs.stage_record import read_record
 from jobs.stages import REPORT, STAGES, StageSpec, window_argv
 
 N_LAST_LINES = 15
@@ -94,9 +94,8 @@ class DirectNight:
 
     def _tell(self, name: str, code: int, seconds: float) -> None:
         state = "failed" if code else "success"
-        summary = (
-            {} if code else json.loads(self.night.store.get(summary_key(self.night, name)) or b"{}")
-        )
+        record = None if code else read_record(self.night.store, summary_key(self.night, name))
+        summary = dict(record) if record else {}
         self.progress.ended(StageEnd(self.night.window.as_of, name, state, seconds, summary))
         if code:
             lines = self.log_file(name).read_text(errors="replace").splitlines()

@@ -1,6 +1,5 @@
 """What a person is left with: one listener's playlist, the counts of the night, where everything is."""
 
-import json
 from datetime import date
 from typing import Any
 
@@ -9,8 +8,10 @@ from rich.table import Table
 
 from jobs.embedded.home import USER, AirflowHome
 from jobs.errors import UsageError
+from jobs.evaluate.facts import published
 from jobs.lake.arrow import is_there, night_rows
 from jobs.settings import Settings
+from jobs.stage_record import read_record, record_key
 from jobs.store import open_store
 
 COLUMNS = ["rank", "user_id", "title", "artist", "strategy", "reason"]
@@ -18,10 +19,10 @@ COLUMNS = ["rank", "user_id", "title", "artist", "strategy", "reason"]
 
 def published_night(settings: Settings) -> date:
     """The newest published night."""
-    body = open_store(settings).get("playlists/latest.json")
-    if body is None:
+    as_of = published(open_store(settings)).get("as_of")
+    if as_of is None:
         raise UsageError(f"no playlists are published in {settings.store.root}: make a night first")
-    return date.fromisoformat(json.loads(body)["as_of"])
+    return date.fromisoformat(as_of)
 
 
 def read_playlists(settings: Settings, night: date) -> Any:
@@ -72,10 +73,10 @@ def counts(settings: Settings, night: date) -> str:
     by_strategy = rows.group_by("strategy").aggregate([("rank", "count")]).sort_by("strategy")
     listeners = len(set(rows["user_id"].to_pylist()))
     shares = ", ".join(f"{row['rank_count']:,} {row['strategy']}" for row in by_strategy.to_pylist())
-    body = open_store(settings).get(f"ledger/{night}/ingest.json")
-    landed = json.loads(body) if body else {"rows_in": 0, "rows_rejected": 0}
+    landed = read_record(open_store(settings), record_key(night, "ingest"))
+    n_landed, n_rejected = (landed["rows_in"], landed["rows_rejected"]) if landed else (0, 0)
     return (
-        f"{night}: {landed['rows_in']:,} rows landed, {landed['rows_rejected']:,} rejected; "
+        f"{night}: {n_landed:,} rows landed, {n_rejected:,} rejected; "
         f"playlists of {listeners:,} listeners, {rows.num_rows:,} tracks ({shares})"
     )
 
@@ -83,8 +84,7 @@ def counts(settings: Settings, night: date) -> str:
 def places(settings: Settings, night: date, ui: str | None) -> list[tuple[str, str]]:
     """Where tables, playlist files, Data Docs, the report and the UI are."""
     store = open_store(settings)
-    published = json.loads(store.get("playlists/latest.json") or b"{}")
-    manifest = published.get("manifest", "latest.json")
+    manifest = published(store).get("manifest", "latest.json")
     docs = [k for k in store.list(f"reports/{night}/data_docs/") if k.count("/") == 4 and "index" in k]
     password = AirflowHome.of(settings).password_file
     return [

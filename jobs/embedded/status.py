@@ -3,8 +3,8 @@
 from jobs.embedded.airflow import Airflow
 from jobs.embedded.progress import Progress
 from jobs.evaluate.facts import published
-from jobs.evaluate.ledger import read_record
 from jobs.settings import Settings
+from jobs.stage_record import read_record, record_key
 from jobs.stages import STAGES
 from jobs.store import ObjectStore, open_store
 
@@ -40,7 +40,7 @@ def _nights(store: ObjectStore) -> list[str]:
 
 def _verdict(store: ObjectStore, night: str) -> str:
     for spec in STAGES:
-        key = f"ledger/{night}/{spec.name}.json"
+        key = record_key(night, spec.name)
         if store.get(key) is None:
             return f"no {spec.name} yet"
         record = read_record(store, key)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from jobs.evaluate.ledger import StageRecord
 from jobs.lake.arrow import night_rows
 from jobs.settings import Settings
+from jobs.stage_record import StageRecord
 from jobs.store import ObjectStore
 
 Row = dict[str, Any]

@@ -3,11 +3,8 @@
 import json
 import logging
 from datetime import date
-from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-from typing_extensions import TypedDict
-
+from jobs.stage_record import StageRecord, read_record
 from jobs.stages import STAGES
 from jobs.store import ObjectStore
 
@@ -15,34 +12,6 @@ log = logging.getLogger("nocturne")
 ORDER = {spec.name: place for place, spec in enumerate(STAGES)}
 # The report's own record is written after it, so the ledger would hold that of its run before.
 LEFT_OUT = "report"
-
-
-class StageRecord(TypedDict):
-    """What ``jobs.stage`` leaves of one run of a stage: one row of run_ledger."""
-
-    stage: str
-    window_start: date
-    window_end: date
-    rows_in: int
-    rows_out: int
-    rows_rejected: int
-    table_versions: dict[str, int]
-    details: dict[str, Any]
-    seconds: float
-    peak_memory_mb: float
-    force: str | None
-    error: str | None
-
-
-_RECORD = TypeAdapter(StageRecord)
-
-
-def read_record(store: ObjectStore, key: str) -> StageRecord | None:
-    """Return the record under the key; None if it is half written or no record."""
-    try:
-        return _RECORD.validate_json(store.get(key) or b"")
-    except ValidationError:
-        return None
 
 
 def read_records(store: ObjectStore, as_of: date) -> list[StageRecord]:

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from jobs.evaluate.facts import Facts
-from jobs.evaluate.ledger import StageRecord
+from jobs.stage_record import StageRecord
 
 BAR_WIDTH, ROW_HEIGHT = 360, 26
 NUMBER = '<td class="n">'

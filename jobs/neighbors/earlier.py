@@ -1,10 +1,8 @@
 """The run that tonight's can start from: this night's own last one, or that of the night before."""
 
-import json
 import logging
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from deltalake.exceptions import DeltaError
 
@@ -13,6 +11,7 @@ from jobs.neighbors.coding import coded
 from jobs.neighbors.incremental import Earlier
 from jobs.neighbors.pairs import Rule
 from jobs.stage import Night, summary_key
+from jobs.stage_record import read_record
 from jobs.window import DAY, Window
 
 log = logging.getLogger("nocturne.neighbors")
@@ -46,11 +45,8 @@ def _read(night: Night, as_of: date, versions: Mapping[str, int]) -> Earlier:
 
 def _versions(night: Night, as_of: date, rule: Rule) -> dict[str, int] | None:
     key = summary_key(Night(Window.night(as_of), night.settings), "find_neighbors")
-    found = night.store.get(key)
-    if found is None:
+    record = read_record(night.store, key)
+    if record is None or record["error"] or record["details"].get("rule") != rule._asdict():
         return None
-    summary: dict[str, Any] = json.loads(found)
-    if summary["error"] or summary["details"].get("rule") != rule._asdict():
-        return None
-    versions: dict[str, int] = summary["table_versions"]
-    return versions
+    versions = record["table_versions"]
+    return versions if {"ratings", "neighbors"} <= versions.keys() else None

@@ -12,7 +12,9 @@ as_of = sys.argv[sys.argv.index("--window-start") + 1]
 {does}
 key = pathlib.Path(os.environ["NOCTURNE__STORE__ROOT"], "ledger", as_of, "{name}.json")
 key.parent.mkdir(parents=True, exist_ok=True)
-key.write_text(json.dumps(dict(rows_in=1200, rows_out=1190, rows_rejected=10)))
+counts = dict(rows_in=1200, rows_out=1190, rows_rejected=10, table_versions={{}}, details={{}})
+said = dict(stage="{name}", window_start=as_of, window_end=as_of, seconds=0, peak_memory_mb=0)
+key.write_text(json.dumps(counts | said | dict(force=None, error=None)))
 """
 FAILS = 'print("17 of 20 rows are bad"); sys.exit(65)'
 HANGS = "time.sleep(600)"

@@ -10,6 +10,7 @@ from jobs.embedded.airflow import Airflow
 from jobs.embedded.api import ApiError
 from jobs.embedded.backfill import Backfill
 from jobs.embedded.progress import Progress
+from jobs.stage_record import record_key
 from jobs.store import open_store
 
 D1, D2 = date(2026, 6, 27), date(2026, 6, 28)
@@ -22,6 +23,16 @@ def task(day, name, state, try_number=1):
 
 def dag_run(day, state, run_type="backfill"):
     return {"logical_date": f"{day}T00:00:00Z", "state": state, "run_type": run_type}
+
+
+def leave(settings, stage, **said):
+    """A stage's record of the first night."""
+    record = {
+        "stage": stage, "window_start": str(D1), "window_end": str(D2), "rows_in": 0, "rows_out": 0,
+        "rows_rejected": 0, "table_versions": {}, "details": {}, "seconds": 1.0, "peak_memory_mb": 1.0,
+        "force": None, "error": None,
+    }  # fmt: skip
+    open_store(settings).put(record_key(D1, stage), json.dumps(record | said).encode())
 
 
 class FakeApi:
@@ -70,8 +81,7 @@ def follow(settings, monkeypatch):
 
 
 def test_each_stage_is_told_once_and_each_night_ends(follow, settings):
-    summary = json.dumps({"rows_in": 6287, "rows_out": 6280, "rows_rejected": 7, "error": None})
-    open_store(settings).put(f"ledger/{D1}/ingest.json", summary.encode())
+    leave(settings, "ingest", rows_in=6287, rows_out=6280, rows_rejected=7)
     done = task(D1, "ingest", "success")
     nights, lines = follow(
         ([task(D1, "ingest", "running")], [dag_run(D1, "running")], False),
@@ -89,8 +99,7 @@ def test_each_stage_is_told_once_and_each_night_ends(follow, settings):
 
 
 def test_a_failure_is_told_with_its_words_and_its_log(follow, settings):
-    error = json.dumps({"error": "17 of 20 rows are bad"}).encode()
-    open_store(settings).put(f"ledger/{D1}/gate_inputs.json", error)
+    leave(settings, "gate_inputs", error="17 of 20 rows are bad")
     retried, failed = task(D1, "gate_inputs", "up_for_retry"), task(D1, "gate_inputs", "failed", 2)
     nights, lines = follow(
         ([retried], [dag_run(D1, "running")], False), ([failed], [dag_run(D1, "failed")], True)
@@ -100,6 +109,13 @@ def test_a_failure_is_told_with_its_words_and_its_log(follow, settings):
     assert "FAILED" in lines[3]
     assert lines[4] == "    17 of 20 rows are bad"
     assert lines[5].endswith("run_id=backfill__2026-06-27/task_id=gate_inputs/attempt=2.log")
+
+
+def test_a_half_written_record_stops_nobody_from_following(follow, settings):
+    open_store(settings).put(record_key(D1, "ingest"), b'{"rows_in": 62')
+    nights, lines = follow(([task(D1, "ingest", "success")], [dag_run(D1, "success")], True))
+    assert nights == [(D1, True)]
+    assert lines[0].startswith("2026-06-27  ingest")
 
 
 def test_runs_that_are_not_the_backfills_are_left_alone(follow):

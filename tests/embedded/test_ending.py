@@ -3,9 +3,14 @@
 from datetime import date
 from io import StringIO
 
+import pyarrow as pa
+import pytest
 from rich.console import Console
 
 from jobs.embedded import ending
+from jobs.errors import UsageError
+from jobs.stage_record import record_key
+from jobs.store import open_store
 
 
 def test_a_place_is_one_line_however_narrow_the_screen_is(settings, monkeypatch):
@@ -20,3 +25,18 @@ def test_a_place_is_one_line_however_narrow_the_screen_is(settings, monkeypatch)
     lines = screen.getvalue().splitlines()
     assert "2026-06-28: 6,235 rows landed, 0 rejected" in lines
     assert f"night report  {place}" in lines
+
+
+def test_a_half_written_record_or_pointer_costs_a_count_and_no_more(settings, monkeypatch):
+    night = date(2026, 6, 28)
+    store = open_store(settings)
+    store.put(record_key(night, "ingest"), b'{"rows_in": 62')
+    store.put("playlists/latest.json", b'{"as_of": "2026-06')
+    rows = pa.table({"user_id": ["ada", "ada"], "strategy": ["exploit", "exploit"], "rank": [1, 2]})
+    monkeypatch.setattr(ending, "read_playlists", lambda *_: rows)
+    assert ending.counts(settings, night) == (
+        "2026-06-28: 0 rows landed, 0 rejected; playlists of 1 listeners, 2 tracks (2 exploit)"
+    )
+    assert dict(ending.places(settings, night, None))["playlists"].endswith("playlists/latest.json")
+    with pytest.raises(UsageError, match="make a night first"):
+        ending.published_night(settings)

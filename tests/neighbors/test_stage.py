@@ -114,3 +114,13 @@ def test_a_night_run_again_scores_only_who_changed_and_gives_what_a_full_run_giv
     again.store.delete(summary_key(again, "find_neighbors"))
     assert "n_changed" not in a_run().summary.details
     assert listed(settings) == updated
+
+
+@pytest.mark.parametrize("damage", [b'{"error": nu', b"[]", b'{"details": {}}'])
+def test_a_record_that_cannot_be_read_costs_time_and_no_night(settings, damage):
+    write_ratings(settings, random_ratings(12, 30, 0.4, seed=2))
+    this = night(settings, min_overlap=2)
+    this.store.put(summary_key(this, "find_neighbors"), damage)
+    find_neighbors(this)
+    assert "n_changed" not in this.summary.details
+    assert this.summary.rows_out
