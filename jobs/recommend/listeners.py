@@ -54,14 +54,15 @@ class Listener:
     circle: Circle
 
 
-def gather(listens: DataFrame, words: DataFrame, profiles: DataFrame, neighbors: DataFrame) -> DataFrame:
-    """One row a listener with a listen: user_id, heard, blocked, blocked_artists, neighbors (by rank)
-    and tastes (heaviest first).
+def gather(heard: DataFrame, words: DataFrame, profiles: DataFrame, neighbors: DataFrame) -> DataFrame:
+    """One row a listener with a recent listen: user_id, heard, blocked, blocked_artists, neighbors (by
+    rank) and tastes (heaviest first). ``heard``: see ``jobs.lake.heard``.
 
     All facts go through one shuffle, in one table. Lists are sorted: rows come in any order.
     """
+    listen = F.when(F.col("recent"), "listen").otherwise("heard")
     facts = (
-        _facts(listens, "listen", "track_id")
+        _facts(heard, listen, "track_id")
         .union(_facts(words, F.col("kind"), "target_id"))
         .union(_facts(neighbors, "neighbor", "neighbor_id", "rank", "similarity"))
         .union(_facts(profiles, "taste", F.lit(""), "taste_no", "weight", "centroid"))
@@ -70,7 +71,7 @@ def gather(listens: DataFrame, words: DataFrame, profiles: DataFrame, neighbors:
         facts.groupBy("user_id")
         .agg(
             F.bool_or(F.col("fact") == "listen").alias("listened"),
-            _set_of("listen", "like").alias("heard"),
+            _set_of("listen", "heard").alias("heard"),
             _set_of("dislike", "block_track").alias("blocked"),
             _set_of("block_artist").alias("blocked_artists"),
             _list_of("neighbor", "number", "id", "value").alias("neighbors"),

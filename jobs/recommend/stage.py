@@ -7,7 +7,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import NoInputError
-from jobs.lake.history import feedback_landed, listens_known
+from jobs.lake.heard import heard_known
+from jobs.lake.history import feedback_landed
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.recommend.compose import PLAYLIST_DDL, Composer, Rules
@@ -66,9 +67,9 @@ def promoted_model(night: Night) -> Model | None:
 
 
 def gathered(lake: Lake, night: Night) -> DataFrame:
-    """One row a listener with a listen, in the same partitions and order whenever it is made."""
+    """One row a listener with a recent listen, in the same partitions and order whenever it is made."""
     rows = gather(
-        listens_known(lake, night.window, night.settings.lake.lookback_days),
+        heard_known(lake, night.window, night.settings.lake.lookback_days),
         feedback_landed(lake, night.window),
         lake.read("taste_profiles", night.window.as_of),
         lake.read("neighbors", night.window.as_of),

@@ -32,7 +32,8 @@ def tripped(tmp_path, batch: SuiteRun) -> dict[str, str]:
 
 
 # A list of three: (rank, track, score, reason). Tracks t1..t4 and duo are in the catalog; a1 made t1 and
-# t2 and half of duo; every listener but "new" has played t9.
+# t2 and half of duo; every listener but "new" has played t9,
+# "lapsed" longer ago than the lookback.
 GOOD_LIST = [(1, "t1", 0.9, "why"), (2, "t3", 0.8, "why"), (3, "t4", 0.7, "why")]
 LISTS = {
     "good": (GOOD_LIST, None),
@@ -48,6 +49,8 @@ LISTS = {
     "twice": ([*GOOD_LIST[:2], (3, "t1", 0.7, "w")], "tracks_are_different"),
     "capped": ([(1, "t1", 0.9, "w"), (2, "t2", 0.8, "w"), (3, "duo", 0.7, "w")], "artist_cap"),
     "heard": ([*GOOD_LIST[:2], (3, "t9", 0.7, "w")], "tracks_are_unheard"),
+    "heard long ago": ([*GOOD_LIST[:2], (3, "t0", 0.7, "w")], "tracks_are_unheard"),
+    "lapsed": (GOOD_LIST, "only_listeners_have_lists"),
     "unknown": ([*GOOD_LIST[:2], (3, "tx", 0.7, "w")], "tracks_are_known"),
     "nan": ([*GOOD_LIST[:2], (3, "t4", NAN, "w")], "scores_are_finite"),
     "infinite": ([*GOOD_LIST[:2], (3, "t4", float("inf"), "w")], "scores_are_finite"),
@@ -69,10 +72,19 @@ def list_facts(_session) -> DataFrame:
         (NIGHT, user, rank, track, "title", "artist", score, "explore", "kind", reason, "{}", None)
         for user, (tracks, _) in LISTS.items() for rank, track, score, reason in tracks
     ])  # fmt: skip
-    artists = {"t1": ["a1"], "t2": ["a1"], "t3": ["a3"], "t4": ["a4"], "t9": ["a9"], "duo": ["a1", "a9"]}
+    artists = {
+        "t1": ["a1"],
+        "t2": ["a1"],
+        "t3": ["a3"],
+        "t4": ["a4"],
+        "t9": ["a9"],
+        "t0": ["a0"],
+        "duo": ["a1", "a9"],
+    }
     tracks = _session.createDataFrame(list(artists.items()), "track_id string, artist_ids array<string>")
-    heard = [(user, "t9") for user in LISTS if user != "new"] * 2
-    listens = _session.createDataFrame(heard, "user_id string, track_id string")
+    heard = [(user, "t9", user != "lapsed") for user in LISTS if user != "new"] * 2
+    heard += [("heard long ago", "t0", False), ("lapsed without a list", "t0", False)]
+    listens = _session.createDataFrame(heard, "user_id string, track_id string, recent boolean")
     funnel = table(
         "playlist_funnel",
         [
@@ -94,6 +106,10 @@ def test_a_wrong_list_breaks_one_expectation(list_facts, tmp_path, user):
     if len(tracks) not in (0, 3):
         assert failed.pop("lists_are_full") == "warning"
     assert failed == ({wanted: "critical"} if wanted else {})
+
+
+def test_a_row_is_a_listener_of_the_lookback_or_of_a_list(list_facts):
+    assert {row.user_id for row in list_facts.collect()} == set(LISTS)
 
 
 def test_lists_that_are_all_the_same_are_a_warning(list_facts, tmp_path):

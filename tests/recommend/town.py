@@ -32,11 +32,14 @@ def catalog(titles: tuple[str, ...] = TITLES) -> Tracks:
     )
 
 
-def shelves() -> Shelves:
-    """Somebody for each rating: 1 of "quiet", 3 of "loud", 1 of "louder", 2 of "duet", 5 of "bare"."""
+def shelves(tracks: Tracks | None = None) -> Shelves:
+    """Somebody for each rating: 1 of "quiet", 3 of "loud", 1 of "louder", 2 of "duet", 5 of "bare".
+
+    The positions are those of ``catalog()``, or the first six of other ``tracks``."""
     positions = np.repeat(np.arange(6), [1, 0, 3, 1, 2, 5]).astype(np.int32)
     n = len(positions)
-    stats = TrackStats(np.bincount(positions, minlength=6).astype(float), np.zeros(6))
+    n_tracks = len(tracks) if tracks else len(NAMES)
+    stats = TrackStats(np.bincount(positions, minlength=n_tracks).astype(float), np.zeros(n_tracks))
     names, one = tuple(f"s{number:02d}" for number in range(n)), np.ones(n, np.int64)
     return Shelves(names, np.arange(n + 1), positions, np.ones(n), np.ones(n), one, one, one, stats)
 
@@ -80,9 +83,12 @@ def listener(**changes: object) -> Listener:
     return Listener(**facts | changes)
 
 
-def stranger() -> Listener:
+def stranger(**changes: object) -> Listener:
     """Somebody of whom nothing is known but that they are there."""
     nothing = {"rated": ints(), "ratings": np.array([]), "total": 0.0, "n_rated": 0, "n_plays": 0}
-    return listener(
-        heard=ints(), taste_weights=np.array([]), centroids=np.empty((0, len(FEATURES))), **nothing
-    )
+    nothing |= {
+        "heard": ints(),
+        "taste_weights": np.array([]),
+        "centroids": np.empty((0, len(FEATURES))),
+    }
+    return listener(**nothing | changes)

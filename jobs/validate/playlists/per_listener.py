@@ -9,9 +9,12 @@ from pyspark.sql import functions as F
 BANDS = ("most_similar", "similar", "dissimilar")
 
 
-def heard_tracks(listens: DataFrame) -> DataFrame:
-    """One row a listener with a listen: ``heard``, the set of their tracks."""
-    return listens.groupBy("user_id").agg(F.collect_set("track_id").alias("heard"))
+def heard_tracks(heard: DataFrame) -> DataFrame:
+    """One row a listener: ``heard``, the set of tracks that are not new to them, and ``listened``,
+    whether they listened to any in the lookback. ``heard``: see ``jobs.lake.heard``."""
+    return heard.groupBy("user_id").agg(
+        F.collect_set("track_id").alias("heard"), F.bool_or("recent").alias("listened")
+    )
 
 
 def neighbors_per_listener(neighbors: DataFrame, listeners: DataFrame) -> DataFrame:
@@ -49,7 +52,7 @@ def differences_per_pair(neighbors: DataFrame) -> DataFrame:
 def playlists_per_listener(
     playlists: DataFrame, heard: DataFrame, artists: DataFrame, funnel: DataFrame
 ) -> DataFrame:
-    """One row a listener of either table: counts over their list of the night.
+    """One row a listener who listened in the lookback or has a list: counts over it.
 
     ``heard``: see ``heard_tracks``. ``artists``: ``artist_ids`` of every track that was known.
     ``n_left``: what the funnel's last filter left of the candidates, null without a funnel.
@@ -66,11 +69,12 @@ def playlists_per_listener(
         F.count_if(F.trim("reason") == "").alias("n_without_reason"),
     )
     left = funnel.groupBy("user_id").agg(F.max_by("n_after", "step").alias("n_left"))
-    facts = lists.join(heard, "user_id", how="full").join(left, "user_id", how="left")
+    facts = lists.join(heard, "user_id", how="full").where("listened OR tracks IS NOT NULL")
+    facts = facts.join(left, "user_id", how="left")
     return facts.crossJoin(F.broadcast(personalization(playlists))).select(
         "user_id",
         F.coalesce("n_tracks", F.lit(0)).alias("n_tracks"),
-        F.col("heard").isNotNull().alias("listened"),
+        F.coalesce("listened", F.lit(False)).alias("listened"),
         F.size("tracks").alias("n_different"),
         F.size(F.array_intersect("tracks", "heard")).alias("n_heard"),
         _most_frequent("artists").alias("n_of_one_artist"),

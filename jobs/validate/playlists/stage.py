@@ -6,7 +6,8 @@ from pyspark.sql import DataFrame
 
 from expectations import neighbors as neighbor_rules
 from expectations import playlists as playlist_rules
-from jobs.lake.history import listens_known, tracks_known
+from jobs.lake.heard import heard_known
+from jobs.lake.history import tracks_known
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.stage import Night
@@ -35,7 +36,7 @@ def _neighbors(night: Night, lake: Lake) -> list[SuiteRun]:
         neighbor_rules.suite, k=settings.k, k_dissimilar=settings.k_dissimilar,
         min_overlap=settings.min_overlap,
     )  # fmt: skip
-    listeners = _listens(night, lake).distinct()
+    listeners = _heard(night, lake).where("recent").select("user_id").distinct()
     return [
         SuiteRun("neighbors", neighbors_per_listener(rows, listeners), suite),
         SuiteRun("neighbors", differences_per_pair(rows), neighbor_rules.pairs_suite),
@@ -46,7 +47,7 @@ def _playlists(night: Night, lake: Lake) -> SuiteRun:
     as_of, settings = night.window.as_of, night.settings.recommend
     facts = playlists_per_listener(
         lake.read("playlists", as_of),
-        heard_tracks(_listens(night, lake, "track_id")),
+        heard_tracks(_heard(night, lake)),
         tracks_known(lake, night.window).select("track_id", "artist_ids"),
         lake.read("playlist_funnel", as_of),
     )
@@ -54,6 +55,5 @@ def _playlists(night: Night, lake: Lake) -> SuiteRun:
     return SuiteRun("playlists", facts, suite)
 
 
-def _listens(night: Night, lake: Lake, *columns: str) -> DataFrame:
-    known = listens_known(lake, night.window, night.settings.lake.lookback_days)
-    return known.select("user_id", *columns)
+def _heard(night: Night, lake: Lake) -> DataFrame:
+    return heard_known(lake, night.window, night.settings.lake.lookback_days)
