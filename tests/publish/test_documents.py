@@ -45,14 +45,28 @@ def test_no_playlist_names_another_listener(document):
     assert b"somebody else" not in jspf("u", NIGHT, [by_neighbors(1, "t1")])
 
 
-def test_jspf_has_title_creator_reason_and_a_uri(document):
-    playlist = json.loads(jspf("u", NIGHT, [row(1, "a b/c")]))["playlist"]
-    assert playlist["date"] == "2026-06-28T00:00:00Z"
-    assert playlist["track"] == [
-        {
-            "identifier": ["urn:nocturne:track:a%20b%2Fc"],
-            "title": "Title of a b/c",
-            "creator": "An Artist",
-            "annotation": "New to you.",
+def test_jspf_has_title_creator_reason_and_a_uri():
+    assert json.loads(jspf("u", NIGHT, [row(1, "a b/c")])) == {
+        "playlist": {
+            "title": "Nocturne for u, 2026-06-28",
+            "creator": "Nocturne",
+            "date": "2026-06-28T00:00:00Z",
+            "track": [
+                {
+                    "identifier": ["urn:nocturne:track:a%20b%2Fc"],
+                    "title": "Title of a b/c",
+                    "creator": "An Artist",
+                    "annotation": "New to you.",
+                }
+            ],
         }
-    ]
+    }
+
+
+def test_a_document_is_one_line_of_compact_json_in_utf_8():
+    body = playlist_json("é", NIGHT, [row(1, "t")])
+    assert body.startswith(
+        '{"schema_version":1,"as_of":"2026-06-28","user_id":"é","n_tracks":1,'.encode()
+    )
+    assert body.endswith(b"}\n")
+    assert body.count(b"\n") == 1

@@ -25,6 +25,8 @@ HOSTILE = [
     "\n",
     "a.json",
 ]
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+LONG = "e9615320128cc7a3d6078e9af05603188e5ccbf0d07d8b735d3df5e8e0c1281f"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
 
@@ -32,6 +34,15 @@ def test_plain_ids_stay_readable():
     assert encoded("lfm-0042_x") == "lfm-0042_x"
     assert encoded("Anna.K") == "~41nna~2e~4b"
     assert re.fullmatch(r"users/[0-9a-f]{2}/lfm-0042_x", user_key("lfm-0042_x"))
+
+
+def test_a_name_of_120_is_kept_and_a_longer_or_empty_one_ends_in_its_digest():
+    assert encoded("a" * 120) == "a" * 120
+    # SHA-256 of 121 times a, and of nothing
+    assert encoded("a" * 121) == "a" * 40 + "~~" + LONG
+    assert encoded("") == "~~" + EMPTY
+    # A cut through "~c3~a9" ends before it.
+    assert encoded("é" * 100).startswith("~c3~a9" * 6 + "~c3~~")
 
 
 @pytest.mark.parametrize("user_id", [*HOSTILE, "", "🎧", "é" * 5_000, "a" * 10_000])

@@ -1,11 +1,12 @@
 """In which order a run is written, and what a reader finds who comes in between."""
 
+import hashlib
 import json
 from datetime import date, timedelta
 
 import pytest
 
-from jobs.publish.snapshot import move_latest, survey, write_run
+from jobs.publish.snapshot import documents, move_latest, survey, write_run
 from jobs.store import ConflictError
 from tests.publish.nights import NIGHT, by_neighbors, row
 from tests.store.recording import PowerCutError, RecordingStore
@@ -49,6 +50,47 @@ def test_the_manifest_is_new_and_the_pointer_swapped():
         "get", "put_new",
     ]  # fmt: skip
     assert store.called(LATEST) == ["tag", "get", "swap"]
+
+
+def test_the_manifest_and_the_pointer_as_written():
+    models = ["2026-06-28-c", "2026-06-28-a", "2026-06-28-d", "2026-06-28-b", "2026-06-28-e"]
+    played = [row(n, f"t{n}", model_version=model) for n, model in enumerate(models, 1)]
+    lists = [("ada", [*played, by_neighbors(6, "t6")]), ("bob", [row(1, "é", model_version=models[0])])]
+    snapshot = survey(lists, NIGHT)
+    sums = hashlib.sha256(snapshot.checksums).hexdigest()
+    publish_id = f"2026-06-28-{sums[:16]}"
+    manifest = snapshot.manifest()
+    assert manifest.endswith(b"\n}\n")
+    assert json.loads(manifest) == {
+        "schema_version": 1,
+        "publish_id": publish_id,
+        "as_of": "2026-06-28",
+        "n_listeners": 2,
+        "n_tracks": 7,
+        "n_objects": 4,
+        "strategies": {"exploit": 1, "explore": 6},
+        "model_versions": sorted(models),
+        "checksums": {"key": "SHA256SUMS", "sha256": sums},
+    }
+    assert list(json.loads(manifest)["strategies"]) == ["exploit", "explore"]
+    assert json.loads(snapshot.pointer()) == {
+        "schema_version": 1,
+        "publish_id": publish_id,
+        "as_of": "2026-06-28",
+        "manifest": f"runs/{publish_id}/manifest.json",
+    }
+
+
+def test_checksums_are_lines_of_sha256sum_by_listener():
+    bodies = {key: hashlib.sha256(body).hexdigest() for key, body in documents(LISTS, NIGHT)}
+    assert [key.partition("/")[2][3:] for key in bodies] == [
+        "ada.json",
+        "ada.jspf",
+        "bob.json",
+        "bob.jspf",
+    ]
+    lines = "".join(f"{digest}  {key}\n" for key, digest in bodies.items())
+    assert survey(LISTS, NIGHT).checksums == lines.encode()
 
 
 @pytest.mark.parametrize("n", range(N_WRITES))

@@ -127,11 +127,26 @@ def test_another_night_written_meanwhile_does_not_matter(settings):
 
 
 def test_pieces_do_not_change_what_is_published(settings, monkeypatch):
-    write_lists(settings, {f"u{n}": [row(1, f"t{n}")] for n in range(5)})
-    night = published(settings)
-    monkeypatch.setattr(lists, "LISTENERS_A_PIECE", 2)
-    assert published(settings).summary.details["publish_id"] == night.summary.details["publish_id"]
-    assert published(settings).summary.rows_out == 0
+    # Neither artists nor titles lie between the first and the last listener of a piece.
+    write_lists(settings, {f"u{n}": [row(1, f"t{n}")] for n in (3, 0, 4, 1, 2)})
+    expected = [(f"u{n}", [f"t{n}"]) for n in range(5)]
+    for size in (5, 2, 1):
+        monkeypatch.setattr(lists, "LISTENERS_A_PIECE", size)
+        read = [
+            (user, [r["track_id"] for r in rows]) for user, rows in lists.open_lists(settings, NIGHT)
+        ]
+        assert read == expected
+
+
+def test_the_summary_says_what_was_published_from_which_version(settings):
+    write_lists(settings, LISTS)
+    write_lists(settings, LISTS)
+    summary = published(settings).summary
+    assert summary.table_versions == {"playlists": 1}
+    assert summary.details["n_listeners"] == 2
+    assert summary.details["latest"] == "moved"
+    folder = f"{settings.store.root}/playlists/runs/{summary.details['publish_id']}"
+    assert summary.details["url"] == f"{folder}/manifest.json"
 
 
 def test_nothing_to_publish_is_said(settings):

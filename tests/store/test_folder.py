@@ -16,7 +16,10 @@ def steps(monkeypatch):
     fsync, replace, sync = os.fsync, Path.replace, os.sync
 
     def told_fsync(handle):
-        found.append(("synced", Path(f"/proc/self/fd/{handle}").readlink()))
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        found.append(("synced", path))
+        if path.is_file():
+            assert path.read_bytes(), "synced before Python's own buffer was written"
         fsync(handle)
 
     def told_replace(path, target):
@@ -64,6 +67,33 @@ def test_a_write_that_fails_leaves_the_object_and_no_draft(tmp_path, monkeypatch
         store.put("object", b"2")
     assert store.get("object") == b"1"
     assert [path.name for path in tmp_path.iterdir()] == ["object"]
+
+
+@pytest.mark.parametrize("write", ["put", "put_new", "put_many"])
+def test_an_object_whose_name_cannot_be_given_is_told_and_leaves_no_draft(tmp_path, monkeypatch, write):
+    def refuse(path, target):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    arguments = ([("object", b"1")],) if write == "put_many" else ("object", b"1")
+    with pytest.raises(OSError, match="Input/output error"):
+        getattr(FolderStore(str(tmp_path)), write)(*arguments)
+    assert list(tmp_path.glob("[!.]*")) == list(tmp_path.glob(".draft-*")) == []
+
+
+def test_others_may_read_an_object(tmp_path):
+    store = FolderStore(str(tmp_path))
+    store.put("one", b"1")
+    store.put_many([("many", b"1")])
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o644}
+
+
+def test_drafts_and_the_lock_are_no_objects(tmp_path):
+    store = FolderStore(str(tmp_path))
+    store.put_new("a/object", b"1")
+    (tmp_path / "a" / ".draft-left").write_bytes(b"half")
+    assert (tmp_path / ".lock").exists()
+    assert list(store.list("")) == list(store.list("a/")) == ["a/object"]
 
 
 @pytest.mark.parametrize("prefix", ["../", "../other/", "a/../../", "/", "a//b", "./a"])

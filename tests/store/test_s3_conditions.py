@@ -1,4 +1,4 @@
-"""Servers that ignore conditions, and answers that get lost on the way."""
+"""How a server is asked, servers that ignore conditions, and answers that get lost on the way."""
 
 from io import BytesIO
 
@@ -16,6 +16,7 @@ class Server:
 
     def __init__(self, keeps: tuple[str, ...]) -> None:
         self.objects: dict[str, bytes] = {}
+        self.types: dict[str, str] = {}
         self.keeps = keeps
         self.n_puts = 0
         self.loses_answer_of: str | None = None
@@ -26,7 +27,7 @@ class Server:
         for name, value in conditions.items():
             if name in self.keeps and (there is not None if value == "*" else etag(there) != value):
                 raise refused("PreconditionFailed")
-        self.objects[Key] = Body
+        self.objects[Key], self.types[Key] = Body, ContentType
         if Key == self.loses_answer_of:  # botocore asks again, and is told that the object is there
             self.loses_answer_of = None
             self.put_object(Bucket, Key, Body, ContentType, **conditions)
@@ -83,3 +84,82 @@ def test_another_writers_object_is_a_conflict():
     with pytest.raises(ConflictError, match="run again"):
         store_on(server).put_new("pointer", b"mine")
     assert server.objects["prefix/pointer"] == b"another's"
+
+
+@pytest.mark.parametrize(
+    ("path_style", "address"),
+    [
+        (True, "https://s3.amazonaws.com/bucket/prefix/a"),
+        (False, "https://bucket.s3.amazonaws.com/prefix/a"),
+    ],
+)
+def test_a_bucket_is_part_of_the_path_or_of_the_name_as_the_settings_say(
+    path_style, address, monkeypatch
+):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    s3 = S3Settings(path_style=path_style)
+    store = S3Store("s3a://bucket/prefix/", s3, 3)
+    place = {"Bucket": store.bucket, "Key": f"{store.prefix}a"}
+    url = store.client.generate_presigned_url("get_object", Params=place)
+    assert url.partition("?")[0] == address
+    assert store.url("a") == "s3://bucket/prefix/a"
+
+
+def test_each_thread_has_a_connection_and_a_request_is_tried_six_times():
+    config = S3Store("s3://bucket", S3Settings(region="eu-west-3"), 7).client.meta.config
+    assert config.max_pool_connections == 7
+    assert config.retries == {"mode": "standard", "total_max_attempts": 6}
+    assert config.region_name == "eu-west-3"
+
+
+def test_a_bucket_alone_has_no_prefix():
+    store = S3Store("s3://bucket", S3Settings(), 1)
+    store.client = Server(("IfNoneMatch", "IfMatch"))
+    store.put_new("a", b"1")
+    assert store.client.objects["a"] == b"1"
+
+
+def test_what_is_written_says_its_type():
+    server = Server(("IfNoneMatch", "IfMatch"))
+    store = store_on(server)
+    store.put("page", b"1", "text/html")
+    store.put("document", b"1")
+    store.put_new("new", b"1")
+    types = {key: type_ for key, type_ in server.types.items() if "probes" not in key}
+    assert types == {
+        "prefix/page": "text/html",
+        "prefix/document": "application/json",
+        "prefix/new": "application/json",
+    }
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "404"])
+def test_what_is_absent_is_none_and_what_is_forbidden_is_told(code):
+    class Refusing(Server):
+        def get_object(self, Bucket, Key):  # noqa: N803
+            raise refused(self.code)
+
+        head_object = get_object
+
+    store = store_on(Refusing(()))
+    store.client.code = code
+    assert (store.get("a"), store.tag("a")) == (None, None)
+    store.client.code = "AccessDenied"
+    for read in (store.get, store.tag):
+        with pytest.raises(NocturneError, match=r"s3://bucket/prefix/a: .*AccessDenied"):
+            read("a")
+
+
+def test_a_conditional_write_that_is_forbidden_is_no_conflict():
+    server = Server(("IfNoneMatch", "IfMatch"))
+    store = store_on(server)
+    store.put_new("a", b"1")
+
+    def forbid(**_):
+        raise refused("AccessDenied")
+
+    server.put_object = forbid
+    with pytest.raises(NocturneError, match="AccessDenied") as caught:
+        store.put_new("b", b"1")
+    assert not isinstance(caught.value, ConflictError)
