@@ -1,128 +1,170 @@
-"""``python -m benchmarks.exits [--ends 500]``: how processes that have read a table end.
+"""``python -m benchmarks.exits [--ends 500] [--only NAME …]``: how processes that read tables end.
 
-Takes the lake that the settings name, which needs a night (``nocturne run --nights 1``). Every command
-that reads tables, and the reading of every stage that is a process of its own, starts in turns, reads
-and ends, until ``--ends`` processes have ended. Printed a reader: ends, ends by a signal (a crash), and
-ends with another code than its own. Exits with 1 if there was one of either.
+A small town in ``--folder`` is made by the first call and used again. There every command that only
+reads, every stage that needs no Spark, and every snippet of the README and of docs that reads our
+tables is started ``--ends`` times, two at a time. Printed for each: ends, crashes (ends by a signal, as
+by abort: 134 in a shell), and ends with another code than its own. Exits with 1 if there was one.
 """
 
 import argparse
+import os
+import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import cycle, islice
 from pathlib import Path
+from threading import Lock
 
 from rich.console import Console
 from rich.table import Table
 
-from jobs.embedded.ending import published_night, read_playlists
-from jobs.settings import load_settings
+from jobs.embedded.nights import TOWN_LAST_NIGHT, write_town_if_absent
+from jobs.errors import USAGE
+from jobs.settings import PREFIX, Settings, load_settings
+from jobs.stages import REPORT, STAGES, window_argv
+from jobs.store import open_store
+from jobs.window import Window
+from models.registry import Registry
 
 HOUSE = Path(__file__).parents[1]
+# Where the snippets look for it, from the folder they run in.
+HOME = ".nocturne"
 COMMAND = "from jobs.cli import main; main()"
-READS = """
-import sys, tempfile
-from datetime import date
-from pathlib import Path
-from jobs.settings import load_settings
-from jobs.window import Window
-settings, window = load_settings(), Window.night(date.fromisoformat(sys.argv[1]))
-"""
-STAGES = {
-    "ingest": """
-from jobs.ingest.ledger import ingested_files, rows_held
-rows_held(settings, "listens", list(ingested_files(settings, window.start, window.end)))
-""",
-    "gate_inputs": """
-from jobs.validate.inputs.files import landing_files
-landing_files(settings, window)
-""",
-    "find_neighbors": """
-from jobs.neighbors.coding import coded
-from jobs.lake.arrow import night_rows
-coded(night_rows(settings, "ratings", window.as_of).to_table())
-""",
-    "train_content": """
-from jobs.train.history import read_known
-with tempfile.TemporaryDirectory() as folder:
-    read_known(settings, window, Path(folder))
-""",
-    "promote_models": """
-from jobs.train.versions import trained_version
-trained_version(settings, window)
-""",
-    "recommend": """
-from jobs.recommend.known import read_shelves, read_tracks
-read_shelves(settings, window, read_tracks(settings, window))
-""",
-    "publish": """
-from jobs.publish.lists import open_lists
-list(open_lists(settings, window.as_of))
-""",
-    "report": """
-from jobs.evaluate.facts import findings, funnel, strategies
-strategies(settings, window.as_of), funnel(settings, window.as_of), findings(settings, window.as_of)
-""",
+TOWN = {
+    "TOWN__N_LISTENERS": "60",
+    "TOWN__N_TRACKS": "600",
+    "TOWN__NIGHTS": "2",
+    "TRAIN__EPOCHS": "1",
+    "SPARK__SERVER": "false",
 }
+# Stages that write are started one at a time: two would rightly refuse to write one table.
+WRITING = Lock()
 
 
 @dataclass(frozen=True)
-class Reader:
-    """A process that reads, and the exit code it should have."""
+class Ending:
+    """A process to start, and the exit code it should have."""
 
     name: str
     command: tuple[str, ...]
     code: int = 0
+    writes: bool = False
 
-    def end(self) -> "tuple[Reader, int]":
-        """Start it; returns it with its exit code once it has ended, negative for a signal."""
+    def end(self, folder: Path) -> int:
+        """Start it in the folder; return its exit code once it has ended, negative for a signal."""
         command = [sys.executable, *self.command]
-        return self, subprocess.run(command, cwd=HOUSE, capture_output=True, check=False).returncode
+        with WRITING if self.writes else nullcontext():
+            return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode
 
 
-def readers() -> list[Reader]:
-    """Return the commands and stages that read tables."""
+def open_town(folder: Path) -> Settings:
+    """Return the settings of the town in the folder, its nights made if they are not yet."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+    os.environ |= {f"{PREFIX}{name}": value for name, value in TOWN.items()}
+    os.environ[f"{PREFIX}HOME"] = str(folder / HOME)
+    os.environ["PYTHONPATH"] = str(HOUSE)
+    folder.mkdir(parents=True, exist_ok=True)
     settings = load_settings()
-    night = published_night(settings)
-    listener = read_playlists(settings, night)["user_id"][0].as_py()
-    commands = {
-        "playlist": (("playlist", listener), 0),
-        "playlist of nobody": (("playlist", "nobody"), 2),
-        "playlist of a night": (("playlist", listener, "--date", str(night)), 0),
-        "quarantine show": (("quarantine", "show"), 0),
-        "models list": (("models", "list"), 0),
-        "status": (("status",), 0),
+    write_town_if_absent(settings)
+    for day in sorted(path.name.removeprefix("date=") for path in _landed_days(settings)):
+        if not any(open_store(settings).list(f"playlists/runs/{day}-")):
+            night = [sys.executable, "-c", COMMAND, "night", "--date", day]
+            subprocess.run(night, cwd=folder, check=True)
+    return settings
+
+
+def _landed_days(settings: Settings) -> Iterator[Path]:
+    return Path(settings.landing.root, "listens").glob("date=*")
+
+
+def endings(settings: Settings) -> list[Ending]:
+    """Return the commands, the stages and the snippets that read tables."""
+    return [*commands(settings), *stages(), *snippets(HOUSE)]
+
+
+def commands(settings: Settings) -> Iterator[Ending]:
+    """Yield the commands that only read."""
+    night, listener = str(TOWN_LAST_NIGHT), "listener-00007"
+    champion = Registry(open_store(settings), "content").champion()
+    argvs = {
+        ("playlist", listener): 0,
+        ("playlist", listener, "--date", night): 0,
+        ("playlist", "nobody"): USAGE,
+        ("quarantine", "show"): 0,
+        ("landing", "show"): 0,
+        ("models", "list"): 0,
+        ("status",): 0,
+        ("doctor",): 0,
     }
-    asked = [
-        Reader(f"nocturne {name}", ("-c", COMMAND, *argv), code)
-        for name, (argv, code) in commands.items()
-    ]
-    read = [Reader(name, ("-c", READS + source, str(night))) for name, source in STAGES.items()]
-    return [*asked, *read]
+    if champion:
+        argvs[("models", "show", champion.version)] = 0
+        argvs[("models", "compare", champion.version, champion.version)] = 0
+    for argv, code in argvs.items():
+        yield Ending(f"nocturne {' '.join(argv)}", ("-c", COMMAND, *argv), code)
+
+
+def stages() -> Iterator[Ending]:
+    """Yield the stages that need no Spark, for the last night, which they make again."""
+    argv = window_argv(Window.night(TOWN_LAST_NIGHT))
+    for spec in (*STAGES, REPORT):
+        if not spec.spark:
+            yield Ending(spec.name, ("-m", spec.module, *argv), writes=True)
+
+
+def snippets(house: Path) -> Iterator[Ending]:
+    """Yield each block of Python in the README and in docs that reads the tables of a home folder."""
+    for page in (house / "README.md", *sorted((house / "docs").rglob("*.md"))):
+        blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+        for number, block in enumerate((block for block in blocks if f"{HOME}/" in block), 1):
+            yield Ending(f"{page.relative_to(house)}, block {number}", ("-c", block))
+
+
+def run_ends(
+    chosen: Sequence[Ending], folder: Path, n_ends: int, at_a_time: int
+) -> Mapping[Ending, Counter[int]]:
+    """Start each ``n_ends`` times, in turns; return how often each ended with which code."""
+    turns = [ending for _ in range(n_ends) for ending in chosen]
+    codes: dict[Ending, Counter[int]] = {ending: Counter() for ending in chosen}
+    with ThreadPoolExecutor(at_a_time) as pool:
+        for ending, code in zip(turns, pool.map(lambda each: each.end(folder), turns), strict=True):
+            codes[ending][code] += 1
+    return codes
+
+
+def as_table(codes: Mapping[Ending, Counter[int]]) -> tuple[Table, int]:
+    """Return a row for each ending and one for all, and how many ends were not as they should be."""
+    table = Table("command", "ends", "crashes", "other codes")
+    totals = [0, 0, 0]
+    for ending, ended in codes.items():
+        crashes = sum(n for code, n in ended.items() if code < 0)
+        others = sum(n for code, n in ended.items() if 0 <= code != ending.code)
+        row = [ended.total(), crashes, others]
+        totals = [total + n for total, n in zip(totals, row, strict=True)]
+        table.add_row(ending.name, *map(str, row))
+    table.add_section()
+    table.add_row("all", *map(str, totals))
+    return table, totals[1] + totals[2]
 
 
 def main() -> None:
-    """End the readers in turns, and print how."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ends", type=int, default=500)
-    parser.add_argument("--at-a-time", type=int, default=2)
+    """Make the town if need be, end everything, and print how."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.exits", description=__doc__)
+    parser.add_argument("--ends", type=int, default=500, help="of each (500)")
+    parser.add_argument("--at-a-time", type=int, default=2, help="processes (2)")
+    parser.add_argument("--folder", type=Path, default=HOUSE / HOME / "exits", help="of the town")
+    parser.add_argument("--only", nargs="*", default=[""], help="names, or parts of names")
     arguments = parser.parse_args()
-    every = readers()
-    with ThreadPoolExecutor(arguments.at_a_time) as pool:
-        ended = list(pool.map(Reader.end, islice(cycle(every), arguments.ends)))
-    ends = Counter(reader.name for reader, _ in ended)
-    crashes = Counter(reader.name for reader, code in ended if code < 0)
-    others = Counter(reader.name for reader, code in ended if 0 <= code != reader.code)
-    table = Table("reader", "ends", "crashes", "other codes")
-    for name in ends:
-        table.add_row(name, str(ends[name]), str(crashes[name]), str(others[name]))
-    table.add_section()
-    table.add_row("all", *(str(column.total()) for column in (ends, crashes, others)))
+    folder = arguments.folder.resolve()
+    every = endings(open_town(folder))
+    chosen = [ending for ending in every if any(part in ending.name for part in arguments.only)]
+    table, n_wrong = as_table(run_ends(chosen, folder, arguments.ends, arguments.at_a_time))
     Console().print(table)
-    sys.exit(bool(crashes or others))
+    sys.exit(bool(n_wrong))
 
 
 if __name__ == "__main__":
