@@ -2,10 +2,14 @@
 
 import json
 import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from jobs.settings import Settings
 from jobs.stages import REPORT, STAGES
@@ -56,6 +60,49 @@ def test_every_image_is_pinned():
     images += [service["image"] for service in SERVICES.values() if "build" not in service]
     for image in images:
         assert image in targets() or re.search(r":\d+\.\d+", image), image
+
+
+def test_an_image_installs_the_locks_versions_without_what_development_needs():
+    (install,) = [line for line in targets()["environment"] if "/build/pyproject.toml" in line]
+    words = install.split()
+    assert words[words.index("--requirements") + 1] == "/build/pyproject.toml"
+    assert words[words.index("--extra") + 1] == "compose"
+    assert words[words.index("--constraints") + 1] == "/build/requirements.lock"
+    assert not [line for line in LINES if re.search(r"pip sync|--group|--all-extras", line)]
+
+
+def test_what_development_alone_needs_is_needed_by_nothing_else():
+    """Only what a dependency of ours needs too would be in the images."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    compose = project["project"]["optional-dependencies"]["compose"]
+    runtime = closure([*project["project"]["dependencies"], *compose])
+    assert {"pyspark", "apache-airflow-core", "flask-appbuilder", "numpy"} <= runtime
+    development = {Requirement(text).name for text in project["dependency-groups"]["dev"]}
+    assert {name for name in map(canonicalize_name, development) if name in runtime} == {"jsonschema"}
+
+
+def closure(requirements):
+    """Names of the packages that these need and that are installed, extras followed."""
+    found, waiting = set(), [(Requirement(text), "") for text in requirements]
+    done = set()
+    while waiting:
+        requirement, extra = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        found.add(name)
+        for wanted in {"", *requirement.extras}:
+            if (name, wanted) not in done:
+                done.add((name, wanted))
+                waiting += [(Requirement(text), wanted) for text in needs(name)]
+    return found
+
+
+def needs(name):
+    try:
+        return distribution(name).requires or []
+    except PackageNotFoundError:  # for another platform or Python
+        return []
 
 
 @pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "build" in service])
