@@ -13,9 +13,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from jobs.neighbors.lists import Lists, drop_repeated, in_order, new_lists, settle
-from jobs.neighbors.pairs import Rows, Rule, condition, levels_of, rounded, score_block
-from jobs.neighbors.popular import HIGHEST, planes_of, popular_places
-from jobs.neighbors.sums import by_item, common_bits
+from jobs.neighbors.pairs import Rows, Rule, condition, rounded, score_block
+from jobs.neighbors.sums import by_item
 from jobs.neighbors.threads import in_threads, run_disjoint
 
 Support = Literal["co_rated", "all"]
@@ -170,8 +169,7 @@ def prepare(ratings: sp.csr_matrix, rule: Rule, n_threads: int = 1) -> Rows:
     parts = in_threads(part, spans(ratings.shape[0], BLOCK), n_threads)
     x, scale, spread, total = (np.concatenate(column) for column in zip(*parts, strict=True))
     listener, items = np.arange(ratings.shape[0], dtype=np.int32), ratings.indices.astype(np.int32)
-    levels = levels_of(indptr, values)
-    return Rows(listener, indptr, items, values, x, levels, scale, spread, total)
+    return Rows(listener, indptr, items, values, x, scale, spread, total)
 
 
 def spans(n: int, block: int) -> list[tuple[int, int]]:
@@ -190,7 +188,6 @@ def cut(rows: Rows, start: int, end: int) -> Rows:
         rows.items[first:last],
         rows.ratings[first:last],
         rows.x[first:last],
-        rows.levels[first:last],
         rows.scale[start:end],
         rows.spread[start:end],
         rows.total[start:end],
@@ -204,7 +201,6 @@ def pick(rows: Rows, chosen: NDArray[np.int64]) -> Rows:
     at = np.arange(indptr[-1]) + np.repeat(rows.indptr[chosen] - indptr[:-1], lengths)
     return Rows(
         rows.listener[chosen], indptr, rows.items[at], rows.ratings[at], rows.x[at],
-        rows.levels[at] if len(rows.levels) else rows.levels,
         rows.scale[chosen], rows.spread[chosen], rows.total[chosen],
     )  # fmt: skip
 
@@ -214,13 +210,10 @@ def score_within(
 ) -> None:
     """Offer each pair of the rows to the lists of both, ``found``, once."""
     blocks, parts = _blocks(rows, found, block)
-    places = _popular(rows, rows, n_items, rule)
-    postings = in_threads(lambda each: by_item(each, places), blocks, n_threads)
-    planes = in_threads(lambda each: planes_of(each, places), blocks, n_threads)
+    postings = in_threads(lambda each: by_item(each, n_items), blocks, n_threads)
 
     def score(i: int, j: int) -> None:
-        both, lists = (planes[i], planes[j]), (*parts[i], *parts[j])
-        score_block(blocks[i], blocks[j], postings[j], both, i == j, rule, *lists)
+        score_block(blocks[i], blocks[j], postings[j], i == j, rule, *parts[i], *parts[j])
 
     # The blocks with themselves come last: half the work of others, they fill the gaps of the end.
     tasks = [*combinations(range(len(blocks)), 2), *((i, i) for i in range(len(blocks)))]
@@ -241,25 +234,13 @@ def score_between(
     """Offer each pair of a left and a right row to the lists of both; nobody is their own neighbor."""
     lefts, left_parts = _blocks(left, left_found, block)
     rights, right_parts = _blocks(right, right_found, block)
-    places = _popular(left, right, n_items, rule)
-    postings = in_threads(lambda each: by_item(each, places), rights, n_threads)
-    mine, theirs = (
-        in_threads(lambda each: planes_of(each, places), each, n_threads) for each in (lefts, rights)
-    )
+    postings = in_threads(lambda each: by_item(each, n_items), rights, n_threads)
 
     def score(i: int, j: int) -> None:
-        both, lists = (mine[i], theirs[j]), (*left_parts[i], *right_parts[j])
-        score_block(lefts[i], rights[j], postings[j], both, False, rule, *lists)
+        score_block(lefts[i], rights[j], postings[j], False, rule, *left_parts[i], *right_parts[j])
 
     tasks = list(product(range(len(lefts)), range(len(rights))))
     run_disjoint(score, tasks, [(i, ~j) for i, j in tasks], n_threads)
-
-
-def _popular(left: Rows, right: Rows, n_items: int, rule: Rule) -> NDArray[np.int32]:
-    """Each item's place among those that pairs of these rows have summed as bits, or -1."""
-    if not common_bits(left, right, rule).n or max(left.levels.max(), right.levels.max()) > HIGHEST:
-        return np.full(n_items, -1, np.int32)
-    return popular_places(np.bincount(right.items, minlength=n_items), len(right.listener))
 
 
 def _blocks(rows: Rows, found: Found, block: int) -> tuple[list[Rows], list[Found]]:

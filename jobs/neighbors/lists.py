@@ -131,22 +131,6 @@ def merge_lists(lists, others):
 
 
 @compiled
-def reaches(lists, sign, pairs):
-    """Whether each settled list is full and its last place no worse than the pair given for it, if any.
-
-    A neighbor of -1 has no place in the order any more: the last place must then be better.
-    """
-    good = lists.size == lists.k
-    for at in range(len(pairs.owner)):
-        u, key, neighbor = pairs.owner[at], sign * pairs.similarity[at], pairs.neighbor[at]
-        code = sign * _code(pairs.n_common[at], neighbor if neighbor >= 0 else sign * -(2**31))
-        if good[u]:
-            last, last_code = lists.keys[u, lists.k - 1], lists.codes[u, lists.k - 1]
-            good[u] = last > key or (last == key and last_code >= code)
-    return good
-
-
-@compiled
 def drop_repeated(worst, best):
     """From settled lists of the least similar, drop who is also among the most similar."""
     for u in range(len(worst.size)):

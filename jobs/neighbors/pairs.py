@@ -1,11 +1,10 @@
 """The numba half of the kernel: correlate the rows of one block with the rows of another.
 
 For a listener of the left block, every rating walks the list of the right block's listeners of that
-item and adds to their sums (``jobs.neighbors.sums``; ``jobs.neighbors.popular`` where the most popular
-items are summed many at once). Ratings are first shifted to about the listener's median and scaled by a
-power of two, which no correlation notices: sums then neither cancel nor overflow, and the rare pair
-that cancels all the same (its co-rated items are far from the median) is computed again in two passes
-from the ratings themselves.
+item and adds to their sums (``jobs.neighbors.sums``). Ratings are first shifted to about the listener's
+median and scaled by a power of two, which no correlation notices: sums then neither cancel nor
+overflow, and the rare pair that cancels all the same (its co-rated items are far from the median) is
+computed again in two passes from the ratings themselves.
 """
 
 import math
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 
 from jobs.neighbors.compiled import compiled
 from jobs.neighbors.lists import Pairs, offer
-from jobs.neighbors.popular import add_popular
 from jobs.neighbors.sums import Moments, add_row, measure, new_sums
 
 Floats = NDArray[np.float64]
@@ -28,16 +26,13 @@ Offsets = NDArray[np.int64]
 DECIMALS = 1e10
 # What rounding can add to a similarity.
 MARGIN = 1e-9
-# The finest step and the highest level of ratings that are summed as levels.
-FINEST = 4
-HIGHEST = 31
 
 
 class Rows(NamedTuple):
     """Ratings by listener: ``items`` ascend within a row (positions into a fixed order).
 
     ``listener`` numbers the rows in the order that breaks ties. ``ratings`` are as given, ``x`` shifted
-    and scaled, ``levels`` (see ``levels_of``) or empty. ``spread`` is 0 for a listener who can have no
+    and scaled. ``spread`` is 0 for a listener who can have no
     correlation at all; under support "all" it is the root of the summed squared deviations of x over
     all items, absent ones as 0, and ``total`` is the sum of x.
     """
@@ -47,7 +42,6 @@ class Rows(NamedTuple):
     items: Ints
     ratings: Floats
     x: Floats
-    levels: NDArray[np.uint8]
     scale: Floats
     spread: Floats
     total: Floats
@@ -110,46 +104,20 @@ def _deviation(row, mean, n_items):
 
 
 @compiled
-def levels_of(indptr, ratings):
-    """Each rating as steps above its row's lowest, or nothing where these are not few whole numbers.
-
-    The step is 1, 1/2 or 1/4 for all rows. No correlation notices it, to the last bit: on such a grid
-    the sums of ``x`` are exact as well.
-    """
-    step, nothing = 1, np.empty(0, np.uint8)
-    levels = np.empty(len(ratings), np.uint8)
-    for value in ratings:
-        while value * step != math.floor(value * step):
-            step *= 2
-            if step > FINEST:
-                return nothing
-    for u in range(len(indptr) - 1):
-        row = ratings[indptr[u] : indptr[u + 1]]
-        if len(row):
-            lowest = row.min()
-            if (row.max() - lowest) * step > HIGHEST:
-                return nothing
-            for p in range(len(row)):
-                levels[indptr[u] + p] = int((row[p] - lowest) * step)
-    return levels
-
-
-@compiled
-def score_block(left, right, postings, planes, same, rule, best, worst, right_best, right_worst):
+def score_block(left, right, postings, same, rule, best, worst, right_best, right_worst):
     """Offer every pair of a left and a right listener to the lists of both.
 
-    ``postings`` are of the right ones, ``planes`` of both (see ``jobs.neighbors.popular``). ``same``:
-    both sides are one block, and each of its pairs is met once.
+    ``postings`` are of the right ones. ``same``: both sides are one block, and each of its pairs is met
+    once.
     """
     n_right = len(right.indptr) - 1
-    sums, starts = new_sums(left, right, rule), postings.indptr[:-1].copy()
+    sums, starts = new_sums(n_right, rule), postings.indptr[:-1].copy()
     moments = Moments(np.empty(n_right), np.empty(n_right), np.empty(n_right))
     for u in range(len(left.indptr) - 1):
         first = u + 1 if same else 0
         if same:
             _pass(left.items[left.indptr[u] : left.indptr[u + 1]], starts)
         add_row(left, u, right, first, postings, starts, rule, sums)
-        add_popular(planes[0], u, planes[1], first, sums.bits, sums.words)
         if left.spread[u] > 0:
             measure(left, u, right, first, rule, sums, moments)
             bars = (best.bar[u], worst.bar[u], right_best.bar[first:], right_worst.bar[first:])

@@ -1,7 +1,6 @@
 """The stage: the night's ratings to the neighbors table."""
 
 import logging
-import os
 from dataclasses import asdict
 
 import numpy as np
@@ -19,14 +18,11 @@ from jobs.neighbors.coding import Coded, coded
 from jobs.neighbors.distribute import (
     by_broadcast,
     by_shuffle,
-    named,
     numbered,
     packed_blocks,
     recall_in_blocks,
 )
-from jobs.neighbors.earlier import RATING, earlier_run
-from jobs.neighbors.incremental import changed, is_cheaper, update
-from jobs.neighbors.kernel import Neighbors, popular_first
+from jobs.neighbors.kernel import popular_first
 from jobs.neighbors.pairs import Rule
 from jobs.neighbors.plan import Plan, Size, make_plan, measured
 from jobs.neighbors.progress import progress
@@ -35,6 +31,7 @@ from jobs.settings import NeighborsSettings
 from jobs.stage import Night
 
 log = logging.getLogger("nocturne.neighbors")
+RATING = ["user_id", "track_id", "rating"]
 # A rating as Arrow reads it, twice: the row of texts and its numbers.
 BYTES_A_ROW = 160
 
@@ -42,8 +39,8 @@ BYTES_A_ROW = 160
 def find_neighbors(night: Night) -> None:
     """Replace the night's neighbors; NoInputError if nobody has a rating.
 
-    The summary's details tell the size, the pair operations, the plan and the rule; with the versions
-    of both tables beside them, a later run knows what these neighbors were made from.
+    The summary's details tell the size, the pair operations, the plan and the rule, beside the versions
+    of both tables.
     """
     settings, as_of = night.settings, night.window.as_of
     read = version(settings, "ratings")
@@ -68,26 +65,8 @@ def _in_memory(night: Night, matrix: Coded) -> None:
         ratings = popular_first(ratings)
         _tell_recall(night, sampled_recall(ratings, rule, night.settings.seed))
     lake = _lake(night)
-    found = None if rule.n_head else _updated(night, matrix, rule)
-    if found is not None:
-        rows = lake.spark.createDataFrame(named(found, matrix.users))
-    else:
-        plan = _planned(night, lake, size, n_each)
-        rows = by_broadcast(lake.spark, ratings, matrix.users, plan, rule)
-    _write(night, lake, rows)
-
-
-def _updated(night: Night, matrix: Coded, rule: Rule) -> Neighbors | None:
-    """What an earlier run found, brought up to date; None if there is none or all is cheaper."""
-    earlier = earlier_run(night, rule)
-    if earlier is None:
-        return None
-    moved = changed(matrix, earlier.matrix)
-    night.summary.details["n_changed"] = int(moved.sum())
-    if not is_cheaper(matrix.ratings, moved):
-        return None
-    log.info("%d of %d listeners changed: bringing lists up to date", moved.sum(), len(moved))
-    return update(matrix, earlier, moved, rule, n_threads=os.cpu_count() or 1)
+    plan = _planned(night, lake, size, n_each)
+    _write(night, lake, by_broadcast(lake.spark, ratings, matrix.users, plan, rule))
 
 
 def _in_blocks(night: Night, read: int) -> None:

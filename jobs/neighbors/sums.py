@@ -2,10 +2,7 @@
 the line of a listener v.
 
 A line holds what the correlation needs. Over co-rated items these are n, Sx, Sxx, Sy, Syy, Sxy: one
-cache line, so that one co-rating is one line read and written. Where ratings are few levels, as stars
-are, the six are small integers and fit into two words. Over all items n and Sxy are enough.
-
-Lines are float64; those of levels are the same memory, read as uint64.
+cache line, so that one co-rating is one line read and written. Over all items n and Sxy are enough.
 """
 
 from typing import NamedTuple
@@ -32,28 +29,16 @@ class Postings(NamedTuple):
     indptr: NDArray[np.int64]
     listeners: NDArray[np.uint32]
     x: NDArray[np.float64]
-    levels: NDArray[np.uint8]
-
-
-class Bits(NamedTuple):
-    """Bits of a number of items and of a level; both 0 where the sums do not fit into two words."""
-
-    n: np.uint64
-    level: np.uint64
 
 
 class Sums(NamedTuple):
     """A line of ``width`` for each listener of a block, one after the other.
 
-    ``terms`` is what a pair of levels adds to the two words. ``rated`` and ``head`` are room for one
-    listener's ratings of the most popular items (see Rule).
+    ``rated`` and ``head`` are room for one listener's ratings of the most popular items (see Rule).
     """
 
     width: int
     lines: NDArray[np.float64]
-    words: NDArray[np.uint64]
-    bits: Bits
-    terms: NDArray[np.uint64]
     rated: NDArray[np.bool_]
     head: NDArray[np.float64]
 
@@ -70,34 +55,28 @@ class Moments(NamedTuple):
 
 
 @compiled
-def by_item(rows, places):
-    """The rows' postings, of the items without a place among the popular (see ``popular_places``)."""
-    indptr = np.zeros(len(places) + 1, np.int64)
+def by_item(rows, n_items):
+    """The rows' postings."""
+    indptr = np.zeros(n_items + 1, np.int64)
     for item in rows.items:
-        if places[item] < 0:
-            indptr[item + 1] += 1
+        indptr[item + 1] += 1
     indptr = np.cumsum(indptr)
-    n, ends = indptr[-1], indptr[:-1].copy()
-    listeners, x, levels = np.empty(n, np.uint32), np.empty(n), np.empty(n, np.uint8)
+    ends = indptr[:-1].copy()
+    listeners, x = np.empty(len(rows.items), np.uint32), np.empty(len(rows.items))
     for u in range(len(rows.listener)):
         for p in range(rows.indptr[u], rows.indptr[u + 1]):
-            item = rows.items[p]
-            if places[item] < 0:
-                end = ends[item]
-                listeners[end], x[end], ends[item] = u, rows.x[p], end + 1
-                if len(rows.levels):
-                    levels[end] = rows.levels[p]
-    return Postings(indptr, listeners, x, levels)
+            end = ends[rows.items[p]]
+            listeners[end], x[end] = u, rows.x[p]
+            ends[rows.items[p]] = end + 1
+    return Postings(indptr, listeners, x)
 
 
 @compiled
-def new_sums(left, right, rule):
-    """Zeros for the pairs of the left with the right rows, of the kind that their ratings allow."""
-    bits = common_bits(left, right, rule)
-    width = 2 if rule.n_items or bits.n else 8
-    lines = _lines(width * (len(right.indptr) - 1))
+def new_sums(n_listeners, rule):
+    """Zeros for a listener and each of ``n_listeners``."""
+    width = 2 if rule.n_items else 8
     rated, head = np.zeros(rule.n_head, np.bool_), np.empty(rule.n_head)
-    return Sums(width, lines, lines.view(np.uint64), bits, _terms(bits), rated, head)
+    return Sums(width, _lines(width * n_listeners), rated, head)
 
 
 @compiled
@@ -117,10 +96,7 @@ def add_row(left, u, right, first, postings, starts, rule, sums):
 def _add_items(left, start, end, postings, starts, rule, sums):
     items, xs = left.items[start:end], left.x[start:end]
     indptr, listeners = postings.indptr, postings.listeners
-    if sums.bits.n:
-        levels = left.levels[start:end]
-        _add_levels(items, levels, indptr, listeners, postings.levels, starts, sums.terms, sums.words)
-    elif rule.n_items:
+    if rule.n_items:
         _add_over_all(items, xs, indptr, listeners, postings.x, starts, sums.lines)
     else:
         _add_co_rated(items, xs, indptr, listeners, postings.x, starts, sums.lines)
@@ -152,48 +128,14 @@ def _add_head(left, start, tail, right, first, postings, starts, rule, sums):
 @compiled
 def measure(left, u, right, first, rule, sums, moments):
     """The moments of a left listener with the right ones from ``first`` on."""
-    lines, words = sums.lines[first * sums.width :], sums.words[first * sums.width :]
+    lines = sums.lines[first * sums.width :]
     n, covariance, scale = moments.n[first:], moments.covariance[first:], moments.scale[first:]
-    if sums.bits.n:
-        _level_moments(words, sums.bits, n, covariance, scale)
-    elif rule.n_items:
+    if rule.n_items:
         total, spread = left.total[u], left.spread[u]
         totals, spreads = right.total[first:], right.spread[first:]
         _over_all_moments(lines, total, spread, totals, spreads, rule.n_items, n, covariance, scale)
     else:
         _co_rated_moments(lines, n, covariance, scale)
-
-
-@compiled
-def common_bits(left, right, rule):
-    """The bits of levels; 0 where the pairs of these rows are not summed as levels."""
-    if rule.n_items or rule.n_head or len(left.levels) == 0 or len(right.levels) == 0:
-        return Bits(np.uint64(0), np.uint64(0))
-    most_items = min(np.diff(left.indptr).max(), np.diff(right.indptr).max())
-    n, level = _bit_length(most_items), _bit_length(max(left.levels.max(), right.levels.max()))
-    fit = 3 * (n + 2 * level) <= 64
-    return Bits(np.uint64(n if fit else 0), np.uint64(level if fit else 0))
-
-
-@compiled
-def _bit_length(value):
-    bits = 0
-    while value >> bits:
-        bits += 1
-    return bits
-
-
-@compiled
-def _terms(bits):
-    """What levels x, y add, at [x, 2 y] and after: 1, x, y in one word, x^2, y^2, xy in the other."""
-    one = np.uint64(1)
-    size, width, wide = one << bits.level, bits.n + bits.level, bits.n + bits.level + bits.level
-    terms = np.empty((size, size + size), np.uint64)
-    for x in range(size):
-        for y in range(size):
-            terms[x, y + y] = one | x << bits.n | y << (bits.n + width)
-            terms[x, y + y + one] = x * x | y * y << wide | x * y << (wide + wide)
-    return terms
 
 
 @compiled
@@ -242,14 +184,12 @@ def _add_two(typing, lines, v, first, second):
     """Add two numbers to line v, of 2, at once."""
 
     def generate(context, builder, signature, arguments):
-        number = context.get_data_type(signature.args[2])
-        line, lane = ir.VectorType(number, 2), ir.IntType(32)
+        line, lane = ir.VectorType(ir.DoubleType(), 2), ir.IntType(32)
         at = _place_of(line, context, builder, signature, arguments)
-        more = ir.Constant(line, [0, 0])
+        more = ir.Constant(line, [0.0, 0.0])
         for position in range(2):
             more = builder.insert_element(more, arguments[2 + position], lane(position))
-        add = builder.fadd if isinstance(number, ir.DoubleType) else builder.add
-        builder.store(add(builder.load(at, align=8), more), at, align=8)
+        builder.store(builder.fadd(builder.load(at, align=8), more), at, align=8)
         return context.get_dummy_value()
 
     return types.void(lines, v, first, second), generate
@@ -274,17 +214,6 @@ def _add_over_all(items, xs, indptr, listeners, ys, starts, sums):
         others, theirs = listeners[start:end], ys[start:end]
         for q in range(len(others)):
             _add_two(sums, others[q], 1.0, x * theirs[q])
-
-
-@compiled
-def _add_levels(items, levels, indptr, listeners, ys, starts, terms, words):
-    """Add the postings of a listener's items to lines of 2 words (see ``_terms``)."""
-    for p in range(len(items)):
-        term, start, end = terms[levels[p]], starts[items[p]], indptr[items[p] + 1]
-        others, theirs = listeners[start:end], ys[start:end]
-        for q in range(len(others)):
-            place = np.uint64(2) * theirs[q]
-            _add_two(words, others[q], term[place], term[place + np.uint64(1)])
 
 
 @compiled
@@ -320,26 +249,3 @@ def _over_all_moments(lines, total, spread, totals, spreads, n_items, n, covaria
         both = (spread * spreads[v]) ** 2
         n[v], covariance[v] = common, sxy - total * totals[v] / n_items
         scale[v] = np.nan if (sxy * CANCELED) ** 2 > both else both
-
-
-@compiled
-def _level_moments(words, bits, n, covariance, scale):
-    """Variances and covariance over the items both rated, exact."""
-    width, wide = bits.n + bits.level, bits.n + bits.level + bits.level
-    small, middle, large = _ones(bits.n), _ones(width), _ones(wide)
-    for v in range(len(n)):
-        first, second = words[2 * v], words[2 * v + 1]
-        common = np.float64(first & small)
-        sx = np.float64(first >> bits.n & middle)
-        sy = np.float64(first >> (bits.n + width) & middle)
-        sxx = np.float64(second & large)
-        syy = np.float64(second >> wide & large)
-        sxy = np.float64(second >> (wide + wide) & large)
-        n[v] = common
-        covariance[v] = common * sxy - sx * sy
-        scale[v] = (common * sxx - sx * sx) * (common * syy - sy * sy)
-
-
-@compiled
-def _ones(bits):
-    return (np.uint64(1) << bits) - np.uint64(1)

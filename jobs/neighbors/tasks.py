@@ -15,7 +15,7 @@ from jobs.neighbors.pairs import Rows, Rule
 # A block's lists, or its ratings, as bytes.
 PARTIAL = "block int, lists array<binary>"
 BLOCK = "block int, rows array<binary>"
-ROW_TYPES = (np.int32, np.int64, np.int32, *(np.float64,) * 2, np.uint8, *(np.float64,) * 3)
+ROW_TYPES = (np.int32, np.int64, np.int32, *(np.float64,) * 5)
 RESULT = "pearson double, n_common int, similarity double, rank int, band string"
 
 
@@ -98,8 +98,7 @@ def joined(parts: Iterable[Rows]) -> Rows:
     ordered = sorted((part for part in parts if len(part.listener)), key=lambda part: part.listener[0])
     columns = [np.concatenate(column) for column in zip(*ordered, strict=True)]
     lengths = np.concatenate([np.diff(part.indptr) for part in ordered])
-    rows = Rows(*columns)._replace(indptr=np.concatenate([[0], np.cumsum(lengths)]))
-    return rows if len(rows.levels) == len(rows.x) else rows._replace(levels=rows.levels[:0])
+    return Rows(*columns)._replace(indptr=np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _array(data: bytes, kind: DTypeLike) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from jobs.lake.arrow import night_rows, replace_night
 from jobs.neighbors import stage
 from jobs.neighbors.stage import find_neighbors
 from jobs.settings import NeighborsSettings
-from jobs.stage import Night, run_stage, summary_key
+from jobs.stage import Night
 from jobs.window import Window
 from tests.neighbors.reference import neighbors_by_numpy, random_ratings
 
@@ -94,33 +94,3 @@ def test_a_night_of_strangers_has_no_neighbors(settings):
 def test_a_night_without_ratings_is_no_input(settings):
     with pytest.raises(NoInputError, match="run build_taste"):
         find_neighbors(night(settings))
-
-
-def test_a_night_run_again_scores_only_who_changed_and_gives_what_a_full_run_gives(settings):
-    before, now = (random_ratings(25, 30, 0.4, seed=2).tolil() for _ in range(2))
-    now[3, :4] = [[5, 1, 4, 2]]
-
-    def a_run():
-        this = night(settings, min_overlap=2, k=5, k_dissimilar=2)
-        run_stage("find_neighbors", find_neighbors, this)
-        return this
-
-    write_ratings(settings, before.tocsr())
-    a_run()
-    write_ratings(settings, now.tocsr())
-    again = a_run()
-    assert again.summary.details["n_changed"] == 1
-    updated = listed(settings)
-    again.store.delete(summary_key(again, "find_neighbors"))
-    assert "n_changed" not in a_run().summary.details
-    assert listed(settings) == updated
-
-
-@pytest.mark.parametrize("damage", [b'{"error": nu', b"[]", b'{"details": {}}'])
-def test_a_record_that_cannot_be_read_costs_time_and_no_night(settings, damage):
-    write_ratings(settings, random_ratings(12, 30, 0.4, seed=2))
-    this = night(settings, min_overlap=2)
-    this.store.put(summary_key(this, "find_neighbors"), damage)
-    find_neighbors(this)
-    assert "n_changed" not in this.summary.details
-    assert this.summary.rows_out
