@@ -31,14 +31,37 @@ def summary(night, name):
 def test_a_stage_that_ends_well_leaves_its_summary(night):
     def stage(given):
         given.summary.rows_in, given.summary.rows_out, given.summary.rows_rejected = 5, 3, 2
+        given.summary.table_versions, given.summary.details = {"listens": 4}, {"n_files": 1}
 
     assert main("ingest", stage, ARGV) == 0
-    found = summary(night, "ingest")
-    assert (found["as_of"], found["rows_in"], found["rows_out"], found["rows_rejected"]) == (
-        "2026-06-28", 5, 3, 2,
-    )  # fmt: skip
-    assert found["error"] is None
-    assert found["peak_memory_mb"] > 0
+    left = summary(night, "ingest")
+    assert left.pop("seconds") >= 0
+    assert left.pop("peak_memory_mb") > 1
+    assert left == {
+        "stage": "ingest",
+        "window_start": "2026-06-28",
+        "window_end": "2026-06-29",
+        "as_of": "2026-06-28",
+        "rows_in": 5,
+        "rows_out": 3,
+        "rows_rejected": 2,
+        "table_versions": {"listens": 4},
+        "details": {"n_files": 1},
+        "force": None,
+        "error": None,
+    }
+
+
+def test_a_stage_that_says_nothing_of_its_rows_has_none(night):
+    assert main("ingest", lambda _: None, ARGV) == 0
+    left = summary(night, "ingest")
+    counts = [left[name] for name in ("rows_in", "rows_out", "rows_rejected")]
+    assert (counts, left["table_versions"], left["details"]) == ([0, 0, 0], {}, {})
+
+
+def test_summaries_stand_by_the_last_night_of_the_window_and_by_stage(settings):
+    night = Night(Window.parse("2026-06-26", "2026-06-29"), settings)
+    assert summary_key(night, "find_neighbors") == "ledger/2026-06-28/find_neighbors.json"
 
 
 @pytest.mark.parametrize(("error", "code"), [(BadDataError, 65), (NoInputError, 66)])

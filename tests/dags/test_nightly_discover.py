@@ -2,7 +2,7 @@ import json
 import subprocess
 import sys
 from copy import deepcopy
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow.sdk import CronDataIntervalTimetable
@@ -19,10 +19,13 @@ def test_a_night_is_a_data_interval_and_is_never_caught_up(dag):
     assert isinstance(dag.timetable, CronDataIntervalTimetable)
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
     assert dag.dagrun_timeout == timedelta(hours=12)
+    # Any night may be backfilled; listening logs begin earlier than we do.
+    assert dag.start_date == datetime(2010, 1, 1, tzinfo=UTC)
+    assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("0 0 * * *", "UTC")
 
 
 def test_the_dag_says_what_it_is_and_what_to_do(dag):
-    assert "nocturne" in dag.tags
+    assert dag.tags == {"nocturne", "playlists"}
     for word in ("Backfill", "Force", "65", "spark_default", "pool"):
         assert word in dag.doc_md
     assert dag.on_failure_callback
@@ -99,10 +102,14 @@ def test_the_run_fails_when_the_last_stage_does_though_the_report_runs_in_any_ca
 
 
 def test_outlets_are_the_checked_playlists_and_the_published_set(dag):
-    outlets = {task.task_id: [asset.uri for asset in task.outlets] for task in dag.tasks if task.outlets}
+    outlets = {
+        task.task_id: [(asset.name, asset.uri) for asset in task.outlets]
+        for task in dag.tasks
+        if task.outlets
+    }
     assert outlets == {
-        "gate_playlists": ["nocturne://lake/playlists"],
-        "publish": ["nocturne://store/playlists/latest.json"],
+        "gate_playlists": [("nocturne_playlists", "nocturne://lake/playlists")],
+        "publish": [("nocturne_published", "nocturne://store/playlists/latest.json")],
     }
 
 
@@ -114,6 +121,8 @@ def test_outlets_are_the_checked_playlists_and_the_published_set(dag):
         ("force", "Ada", "Ad", "is too short"),
         ("force", "x" * 500, "x" * 501, "is too long"),
         ("window_start", None, "", "is not a 'date'"),
+        ("window_end", None, "29 June", "is not a 'date'"),
+        ("force", None, 3, "is not of type"),
         ("stages", ["recommend"], ["recomend"], "is not one of"),
         ("stages", ["publish", "report"], [], "should be non-empty"),
     ],

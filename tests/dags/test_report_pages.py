@@ -55,3 +55,5 @@ def test_airflow_finds_the_plugin():
     assert EntryPoint("nocturne", named, "airflow.plugins").load() is ReportPages
     (mounted,) = ReportPages().fastapi_apps
     assert mounted["url_prefix"] == MOUNT == "/nocturne"
+    assert mounted["name"] == "Nocturne's reports"
+    assert [route.path for route in mounted["app"].routes] == ["/reports/{path:path}"]

@@ -75,6 +75,20 @@ def test_a_stage_returns_its_summary(stub):
     assert stub("publish").execute(context())["rows_out"] == 1190
 
 
+def test_a_stages_command_and_output_are_in_the_tasks_log(stub, capsys):
+    stub("publish", "print('1,190 rows'); print('of 1,200', file=sys.stderr)").execute(context())
+    logged = capsys.readouterr().out
+    for line in ("-m stubs.publish --window-start 2026-06-28 --window-end", "1,190 rows", "of 1,200"):
+        assert line in logged
+
+
+def test_the_last_twenty_lines_are_said_in_their_order(stub):
+    with pytest.raises(AirflowException) as caught:
+        stub("publish", "print(*range(25), sep=chr(10)); sys.exit(1)").execute(context())
+    lines = ["publish: exit code 1", *map(str, range(5, 25))]
+    assert str(caught.value).splitlines() == lines
+
+
 def test_a_failed_stage_says_its_last_lines(stub):
     with pytest.raises(AirflowFailException, match="17 of 20 rows are bad"):
         stub("publish", FAILS).execute(context())
