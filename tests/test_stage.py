@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 
 from jobs.errors import BadDataError, NoInputError
-from jobs.stage import Night, main, run_stage, summary_key
+from jobs.stage import Night, main, peak_memory_mb, run_stage, summary_key
 from jobs.window import Window
 
 ARGV = ["--window-start", "2026-06-28", "--window-end", "2026-06-29"]
@@ -28,14 +31,18 @@ def summary(night, name):
     return json.loads(night.store.get(summary_key(night, name)))
 
 
-def test_a_stage_that_ends_well_leaves_its_summary(night):
+def test_a_stage_that_ends_well_leaves_its_summary(night, monkeypatch):
+    clock = SimpleNamespace(monotonic=iter([10.0, 12.3456]).__next__)
+    monkeypatch.setattr("jobs.stage.time", clock)
+
     def stage(given):
         given.summary.rows_in, given.summary.rows_out, given.summary.rows_rejected = 5, 3, 2
         given.summary.table_versions, given.summary.details = {"listens": 4}, {"n_files": 1}
 
     assert main("ingest", stage, ARGV) == 0
-    left = summary(night, "ingest")
-    assert left.pop("seconds") >= 0
+    body = night.store.get(summary_key(night, "ingest")).decode()
+    assert body.startswith('{\n "stage": "ingest",\n')
+    left = json.loads(body)
     assert left.pop("peak_memory_mb") > 1
     assert left == {
         "stage": "ingest",
@@ -47,6 +54,7 @@ def test_a_stage_that_ends_well_leaves_its_summary(night):
         "rows_rejected": 2,
         "table_versions": {"listens": 4},
         "details": {"n_files": 1},
+        "seconds": 2.346,
         "force": None,
         "error": None,
     }
@@ -154,3 +162,33 @@ def test_peak_memory_includes_the_java_machine_that_started_us(by_spark_submit):
         [sys.executable, "-c", parent], env=environment, capture_output=True, text=True, check=True
     )
     assert (float(done.stdout) > MB_OF_THE_PARENT) == by_spark_submit
+
+
+def test_memory_is_the_kernels_own_peak_in_mebibytes(monkeypatch):
+    monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
+    monkeypatch.setattr(psutil.Process, "children", lambda *_, **__: [])
+    before, told, after = own_peak(), peak_memory_mb(), own_peak()
+    assert round(before, 1) <= told <= round(after, 1)
+    assert told == round(told, 1)
+
+
+def own_peak() -> float:
+    (line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("VmHWM:"))
+    return int(line.removesuffix("kB").removeprefix("VmHWM:")) / 1024
+
+
+def test_a_process_that_ended_meanwhile_has_no_memory(monkeypatch):
+    monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    monkeypatch.setattr(psutil.Process, "children", lambda *_, **__: [gone])
+    assert abs(peak_memory_mb() - own_peak()) < 0.1
+
+
+@pytest.mark.parametrize("left_out", ["--window-start", "--window-end"])
+def test_half_a_window_is_no_window(left_out, capsys):
+    place = ARGV.index(left_out)
+    with pytest.raises(SystemExit) as caught:
+        main("ingest", lambda _: None, [*ARGV[:place], *ARGV[place + 2 :]])
+    assert caught.value.code == 2
+    assert left_out in capsys.readouterr().err

@@ -27,6 +27,26 @@ def test_what_runs_without_spark():
     ]  # fmt: skip
 
 
+def test_tables_have_one_writer_at_a_time_and_stages_their_groups():
+    assert {spec.name: (spec.group, spec.writer) for spec in (*STAGES, REPORT)} == {
+        "ingest": ("inputs", "landed"),
+        "gate_inputs": ("inputs", "validation"),
+        "build_taste": ("taste", "taste"),
+        "find_neighbors": ("neighbors", "neighbors"),
+        "train_content": ("models", "models"),
+        "promote_models": ("models", "models"),
+        "recommend": ("playlists", "playlists"),
+        "gate_playlists": ("playlists", "validation"),
+        "publish": ("playlists", "published"),
+        "report": ("report", "report"),
+    }
+
+
+def test_stages_stand_in_an_order_in_which_they_can_run():
+    names = [spec.name for spec in (*STAGES, REPORT)]
+    assert all(name in names[:place] for place, spec in enumerate(STAGES) for name in spec.after)
+
+
 def test_argv_of_a_window():
     assert window_argv(WINDOW) == ["--window-start", "2026-06-28", "--window-end", "2026-06-30"]
 
