@@ -7,13 +7,13 @@ from typing import Any
 log = logging.getLogger("nocturne.alerts")
 
 
-def tell_task(context: Mapping[str, Any]) -> None:
+def alert_task(context: Mapping[str, Any]) -> None:
     """A task has failed for good."""
     task = context["task_instance"]
     log.error("%s of run %s failed: %s", task.task_id, task.run_id, context.get("exception"))
 
 
-def tell_dag(context: Mapping[str, Any]) -> None:
+def alert_dag(context: Mapping[str, Any]) -> None:
     """A run has failed. A killed task says nothing itself, so this is the line to rely on."""
     log.error(
         "run %s failed: %s; the last published playlists stay up",

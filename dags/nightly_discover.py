@@ -16,7 +16,7 @@ from airflow.sdk import (
     TriggerRule,
 )
 
-from dags.night_failures import tell_dag, tell_task
+from dags.night_failures import alert_dag, alert_task
 from dags.stage_operators import GateStage, ProcessStage, SparkStage
 from jobs.stages import REPORT, STAGES, StageSpec
 
@@ -34,7 +34,7 @@ DEFAULTS = {
     "max_retry_delay": timedelta(minutes=10),
     "execution_timeout": timedelta(hours=3),
     "depends_on_past": False,
-    "on_failure_callback": tell_task,
+    "on_failure_callback": alert_task,
 }
 PARAMS = {
     "window_start": Param(
@@ -82,7 +82,7 @@ with DAG(
     params=PARAMS,
     tags=["nocturne", "playlists"],
     doc_md=Path(__file__).with_name("nightly_discover.md").read_text(),
-    on_failure_callback=tell_dag,
+    on_failure_callback=alert_dag,
 ) as dag:
     groups = {
         name: TaskGroup(name, prefix_group_id=False) for name in dict.fromkeys(s.group for s in STAGES)

@@ -132,13 +132,13 @@ def playlist(
     """Print a listener's playlist: track, artist, why."""
     from rich.console import Console
 
-    from jobs.embedded import ending
+    from jobs.embedded import night_result
     from jobs.settings import load_settings
 
     settings = load_settings()
-    night_of = day.date() if day else ending.published_night(settings)
-    rows = ending.playlist(settings, user, night_of)
-    ending.show_playlist(Console(highlight=False), user, night_of, rows)
+    night_of = day.date() if day else night_result.published_night(settings)
+    rows = night_result.read_playlist(settings, user, night_of)
+    night_result.show_playlist(Console(highlight=False), user, night_of, rows)
 
 
 @app.command()

@@ -42,13 +42,13 @@ def _try(tests: str, mutants: list[Mutant], warm: bool = True) -> list[Mutant] |
         print(f"{mutants[0].path}: no tests beside it, {len(mutants)} mutants survive", flush=True)
         return mutants
     try:
-        found = in_fork(lambda: _area(tests, mutants, warm), A_DAY, False)
+        survivors = in_fork(lambda: _area(tests, mutants, warm), A_DAY, False)
     except ForkError as error:
         print(
             f"{tests}: {'tried again without warming up' if warm else 'left out'}, {error}", flush=True
         )
         return _try(tests, mutants, warm=False) if warm else None
-    living = [Mutant(**fields) for fields in found]
+    living = [Mutant(**fields) for fields in survivors]
     print(f"{tests}: {_share(len(mutants) - len(living), len(mutants))} killed", flush=True)
     return living
 

@@ -49,8 +49,8 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
     tree = ast.parse(source)
     finder = _Finder(_names(tree))
     finder.visit(tree)
-    found = [_mutant(path, source.encode(), *edit) for edit in finder.edits]
-    once = {mutant.source: mutant for mutant in found if mutant.source != source}
+    mutants = [_mutant(path, source.encode(), *edit) for edit in finder.edits]
+    once = {mutant.source: mutant for mutant in mutants if mutant.source != source}
     return sorted(once.values(), key=lambda mutant: (mutant.first, mutant.fault, mutant.becomes))
 
 

@@ -100,17 +100,17 @@ def run_baseline(folder: Path, tests: str, warm: bool) -> Baseline:
 
     Libraries with threads of their own may wait for ever in a fork: what hangs there is no kill.
     """
-    found = Baseline(**in_fork(lambda: _watched(folder, tests), MOST_SECONDS))
-    os.environ.update(found.variables)
-    for name in found.modules if warm else ():
+    baseline = Baseline(**in_fork(lambda: _watched(folder, tests), MOST_SECONDS))
+    os.environ.update(baseline.variables)
+    for name in baseline.modules if warm else ():
         with suppress(Exception):
             importlib.import_module(name)
-    if found.needs_spark:
+    if baseline.needs_spark:
         _open_spark(folder)
-    seconds = max(LEAST_SECONDS, TIMES * sum(found.seconds.values()))
+    seconds = max(LEAST_SECONDS, TIMES * sum(baseline.seconds.values()))
     if warm and in_fork(lambda: int(_run(folder, [tests])), seconds) not in (0, 5):
         raise ForkError("the tests do not pass in a fork of a warm process")
-    return found
+    return baseline
 
 
 def _watched(folder: Path, tests: str) -> dict[str, Any]:

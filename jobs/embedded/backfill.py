@@ -27,7 +27,7 @@ class Backfill:
     api: Api
     nights: list[date]
     progress: Progress
-    told: set[tuple[str, str, int, str]] = field(default_factory=set)
+    reported: set[tuple[str, str, int, str]] = field(default_factory=set)
     ended: dict[date, str] = field(default_factory=dict)
 
     def run(self) -> Iterator[tuple[date, bool]]:
@@ -47,7 +47,7 @@ class Backfill:
         unfinished.unlink()
 
     def _look(self) -> Iterator[tuple[date, bool]]:
-        self._tell_tasks()
+        self._report_tasks()
         for run in self._runs():
             night, state = _night(run), run["state"]
             if state in ("success", "failed") and night not in self.ended:
@@ -64,14 +64,14 @@ class Backfill:
             if run["run_type"] == "backfill"
         ]
 
-    def _tell_tasks(self) -> None:
+    def _report_tasks(self) -> None:
         first, last = (f"{day}T00:00:00Z" for day in (self.nights[0], self.nights[-1]))
         query = f"logical_date_gte={first}&logical_date_lte={last}&order_by=end_date&limit=100"
         path = f"dags/{DAG_ID}/dagRuns/~/taskInstances?{query}"
         tasks = [task for task in self._pages(path) if task["task_id"] in STAGE_NAMES]
         running = [f"{_night(t)} {t['task_id']}" for t in tasks if t["state"] in RUNNING]
         for task in tasks:
-            self._tell(task)
+            self._report(task)
         self.progress.now(", ".join(running) or "Airflow takes the next night")
 
     def _pages(self, path: str) -> Iterator[dict[str, Any]]:
@@ -81,11 +81,11 @@ class Backfill:
             yield from page["task_instances"]
             offset, total = offset + 100, page["total_entries"]
 
-    def _tell(self, task: dict[str, Any]) -> None:
-        told = (task["dag_run_id"], task["task_id"], task["try_number"], task["state"])
-        if task["state"] not in ENDED or told in self.told:
+    def _report(self, task: dict[str, Any]) -> None:
+        reported = (task["dag_run_id"], task["task_id"], task["try_number"], task["state"])
+        if task["state"] not in ENDED or reported in self.reported:
             return
-        self.told.add(told)
+        self.reported.add(reported)
         night, stage = _night(task), task["task_id"]
         summary = self._summary(night, stage)
         seconds = task["duration"] or 0.0

@@ -90,9 +90,9 @@ class DirectNight:
                 continue
             del self.running[name]
             self.ended[name] = code
-            self._tell(name, code, time.monotonic() - began)
+            self._report(name, code, time.monotonic() - began)
 
-    def _tell(self, name: str, code: int, seconds: float) -> None:
+    def _report(self, name: str, code: int, seconds: float) -> None:
         state = "failed" if code else "success"
         record = None if code else read_record(self.night.store, summary_key(self.night, name))
         summary = dict(record) if record else {}

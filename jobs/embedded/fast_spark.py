@@ -115,6 +115,6 @@ class FastSpark:
 
 def installed_spark() -> str:
     """The folder of the Spark that comes with pyspark, found without importing it."""
-    found = find_spec("pyspark")
-    assert found is not None and found.origin is not None
-    return str(Path(found.origin).parent)
+    spec = find_spec("pyspark")
+    assert spec is not None and spec.origin is not None
+    return str(Path(spec.origin).parent)

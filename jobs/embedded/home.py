@@ -126,9 +126,9 @@ class AirflowHome:
 
 def dags_folder() -> Path:
     """Where the DAGs are installed."""
-    found = find_spec("dags")
-    assert found is not None and found.origin is not None
-    return Path(found.origin).parent
+    spec = find_spec("dags")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent
 
 
 def write_private(path: Path, text: str) -> None:

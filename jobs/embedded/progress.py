@@ -53,7 +53,7 @@ class Progress:
         self._status: Status | None = None
         self._text = ""
         self._closed, self._said = threading.Event(), threading.Event()
-        self._teller: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
 
     def say(self, text: str) -> None:
         """Print one line."""
@@ -64,20 +64,20 @@ class Progress:
         """Tell what runs at the moment, and go on telling it until something else does."""
         self._text = text
         if not self.console.is_terminal:
-            self._tell_later()
+            self._show_later()
             return
         if self._status is None:
             self._status = self.console.status(text)
             self._status.start()
         self._status.update(text)
 
-    def _tell_later(self) -> None:
-        if self._teller is None:
+    def _show_later(self) -> None:
+        if self._thread is None:
             self._closed.clear()
-            self._teller = threading.Thread(target=self._tell, daemon=True)
-            self._teller.start()
+            self._thread = threading.Thread(target=self._show, daemon=True)
+            self._thread.start()
 
-    def _tell(self) -> None:
+    def _show(self) -> None:
         while not self._closed.is_set():
             self._said.clear()
             if not self._said.wait(self.quiet_s) and not self._closed.is_set():
@@ -91,9 +91,9 @@ class Progress:
         """Take the spinner away, tell nothing more."""
         self._closed.set()
         self._said.set()
-        if self._teller is not None:
-            self._teller.join()
-            self._teller = None
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
         if self._status is not None:
             self._status.stop()
             self._status = None

@@ -10,8 +10,8 @@ from jobs.embedded.airflow import Airflow
 from jobs.embedded.api import Api
 from jobs.embedded.backfill import Backfill
 from jobs.embedded.doctor import require_java
-from jobs.embedded.ending import show_ending
 from jobs.embedded.environment import prepare_spark
+from jobs.embedded.night_result import show_result
 from jobs.embedded.nights import Nights, without_gaps, write_town_if_absent
 from jobs.embedded.processes import interruptible, uninterrupted
 from jobs.embedded.progress import Progress
@@ -35,7 +35,7 @@ def run(settings: Settings, n_nights: int | None, console: Console | None = None
             progress.close()
     last = max(nights.inputs)
     if last not in failed:
-        show_ending(progress.console, settings, last)
+        show_result(progress.console, settings, last)
     return 1 if failed else 0
 
 

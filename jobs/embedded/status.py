@@ -2,7 +2,7 @@
 
 from jobs.embedded.airflow import Airflow
 from jobs.embedded.progress import Progress
-from jobs.evaluate.facts import published
+from jobs.evaluate.night_facts import published
 from jobs.settings import Settings
 from jobs.stage_record import read_record, record_key
 from jobs.stages import STAGES

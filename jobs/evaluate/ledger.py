@@ -19,10 +19,10 @@ def read_records(store: ObjectStore, as_of: date) -> list[StageRecord]:
 
     What is no record is left out, with a warning.
     """
-    found = {key: read_record(store, key) for key in store.list(f"ledger/{as_of}/")}
-    for key in (key for key, record in found.items() if record is None):
+    by_key = {key: read_record(store, key) for key in store.list(f"ledger/{as_of}/")}
+    for key in (key for key, record in by_key.items() if record is None):
         log.warning("%s is not a record of a stage; left out of the ledger", store.url(key))
-    records = [record for record in found.values() if record and record["stage"] != LEFT_OUT]
+    records = [record for record in by_key.values() if record and record["stage"] != LEFT_OUT]
     return sorted(records, key=lambda r: (ORDER.get(r["stage"], len(ORDER)), r["stage"]))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from jobs.evaluate.facts import Facts
+from jobs.evaluate.night_facts import NightFacts
 from jobs.stage_record import StageRecord
 
 BAR_WIDTH, ROW_HEIGHT = 360, 26
@@ -28,13 +28,13 @@ svg rect { fill: var(--bar); } svg rect.bad { fill: var(--bad); }
 """
 
 
-def page(facts: Facts) -> str:
+def page(facts: NightFacts) -> str:
     """The page."""
     title = f"Night of {facts.as_of}"
     sections = (
         _verdict(facts),
         _section("Stages", _bars(facts.records) + _stages(facts.records)),
-        _section("What did not hold", _findings(facts.findings)),
+        _section("What did not hold", _failed_expectations(facts.failed_expectations)),
         _section("Playlists", _strategies(facts.strategies) + _funnel(facts.funnel)),
         _section("Data Docs", _links(facts.data_docs)),
     )
@@ -48,7 +48,7 @@ def _section(title: str, body: str) -> str:
     return f"<h2>{escape(title)}</h2>\n{body}\n" if body else ""
 
 
-def _verdict(facts: Facts) -> str:
+def _verdict(facts: NightFacts) -> str:
     seconds = sum(record["seconds"] for record in facts.records)
     ran = f'<p class="dim">{len(facts.records)} stages ran, {seconds:.0f} s in all.</p>'
     notes = [
@@ -60,7 +60,7 @@ def _verdict(facts: Facts) -> str:
     return ran + "".join(notes) + _published(facts)
 
 
-def _published(facts: Facts) -> str:
+def _published(facts: NightFacts) -> str:
     newest = _text(facts.published.get("publish_id"))
     if not newest:
         return "<p>Nothing has been published yet.</p>"
@@ -108,8 +108,8 @@ def _stages(records: Sequence[StageRecord]) -> str:
     )
 
 
-def _findings(findings: Sequence[dict[str, Any]]) -> str:
-    if not findings:
+def _failed_expectations(failed_expectations: Sequence[dict[str, Any]]) -> str:
+    if not failed_expectations:
         return '<p class="good">Every expectation that was checked held.</p>'
     return _table(
         ("severity", "table", "expectation", "observed", "threshold", "why it matters"),
@@ -122,7 +122,7 @@ def _findings(findings: Sequence[dict[str, Any]]) -> str:
                 f["threshold"],
                 f["reason"],
             )
-            for f in findings
+            for f in failed_expectations
         ),
     )
 

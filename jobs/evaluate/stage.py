@@ -3,8 +3,8 @@
 No Spark: it must work when Spark does not.
 """
 
-from jobs.evaluate.facts import gather_facts
 from jobs.evaluate.ledger import ledger_rows, read_records
+from jobs.evaluate.night_facts import read_night_facts
 from jobs.evaluate.page import page
 from jobs.lake.arrow import replace_night
 from jobs.stage import Night
@@ -17,7 +17,7 @@ def report(night: Night) -> None:
     rows = ledger_rows(records, as_of)
     if rows:
         replace_night(night.settings, "run_ledger", rows, as_of)
-    facts = gather_facts(night.settings, night.store, as_of, records)
+    facts = read_night_facts(night.settings, night.store, as_of, records)
     key = f"reports/{as_of}/index.html"
     night.store.put(key, page(facts).encode(), "text/html; charset=utf-8")
     night.summary.rows_in = night.summary.rows_out = len(rows)

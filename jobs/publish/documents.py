@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from jobs.publish.lists import Row
+from jobs.publish.playlists import Row
 
 SCHEMA_VERSION = 1
 # Evidence about other listeners stays in the table: a playlist must not tell who listens to what.

@@ -15,10 +15,10 @@ from typing import Any
 from jobs.errors import NocturneError
 from jobs.publish.documents import SCHEMA_VERSION, jspf, playlist_json
 from jobs.publish.keys import user_key
-from jobs.publish.lists import Row
+from jobs.publish.playlists import Row
 from jobs.store import ConflictError, ObjectStore
 
-Lists = Iterable[tuple[str, list[Row]]]
+Playlists = Iterable[tuple[str, list[Row]]]
 LATEST = "playlists/latest.json"
 CHECKSUMS = "SHA256SUMS"
 
@@ -66,21 +66,21 @@ class Snapshot:
         )
 
 
-def documents(lists: Lists, as_of: date) -> Iterator[tuple[str, bytes]]:
+def documents(playlists: Playlists, as_of: date) -> Iterator[tuple[str, bytes]]:
     """Keys below the run's folder, with their bytes."""
-    for user_id, rows in lists:
+    for user_id, rows in playlists:
         key = user_key(user_id)
         yield f"{key}.json", playlist_json(user_id, as_of, rows)
         yield f"{key}.jspf", jspf(user_id, as_of, rows)
 
 
-def survey(lists: Lists, as_of: date) -> Snapshot:
-    """Read the lists once to know what would be published, and under which id."""
+def survey(playlists: Playlists, as_of: date) -> Snapshot:
+    """Read the playlists once to know what would be published, and under which id."""
     n_listeners = n_tracks = 0
     strategies: Counter[str] = Counter()
     models: set[str] = set()
     lines = []
-    for user_id, rows in lists:
+    for user_id, rows in playlists:
         n_listeners += 1
         n_tracks += len(rows)
         strategies.update(row["strategy"] for row in rows)
@@ -91,12 +91,12 @@ def survey(lists: Lists, as_of: date) -> Snapshot:
     return Snapshot(as_of, n_listeners, n_tracks, n_by_strategy, sorted(models), checksums)
 
 
-def write_run(store: ObjectStore, lists: Lists, snapshot: Snapshot) -> int:
+def write_run(store: ObjectStore, playlists: Playlists, snapshot: Snapshot) -> int:
     """Write the run's folder, the manifest last; returns how many objects, 0 if it was there."""
     manifest = f"{snapshot.folder}/manifest.json"
     if store.get(manifest) is not None:
         return 0
-    bodies = documents(lists, snapshot.as_of)
+    bodies = documents(playlists, snapshot.as_of)
     n_written = store.put_many((f"{snapshot.folder}/{key}", body) for key, body in bodies)
     store.put(f"{snapshot.folder}/{CHECKSUMS}", snapshot.checksums, "text/plain")
     try:

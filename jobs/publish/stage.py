@@ -1,6 +1,6 @@
 """The stage: the night's playlists to objects, a manifest and the pointer. No Spark."""
 
-from jobs.publish.lists import open_lists
+from jobs.publish.playlists import open_playlists
 from jobs.publish.snapshot import move_latest, survey, write_run
 from jobs.stage import Night
 
@@ -10,16 +10,16 @@ def publish(night: Night) -> None:
 
     A forced run moves the pointer to its night even if a newer one is published.
     """
-    lists = open_lists(night.settings, night.window.as_of)
-    snapshot = survey(lists, night.window.as_of)
+    playlists = open_playlists(night.settings, night.window.as_of)
+    snapshot = survey(playlists, night.window.as_of)
     night.summary.rows_in = snapshot.n_tracks
-    night.summary.table_versions = {"playlists": lists.version}
-    night.summary.rows_out = write_run(night.store, lists, snapshot)
+    night.summary.table_versions = {"playlists": playlists.version}
+    night.summary.rows_out = write_run(night.store, playlists, snapshot)
     night.summary.details = {
         "publish_id": snapshot.publish_id,
         "n_listeners": snapshot.n_listeners,
         "latest": move_latest(
-            night.store, snapshot, lists.is_current, backwards=night.force is not None
+            night.store, snapshot, playlists.is_current, backwards=night.force is not None
         ),
         "url": night.store.url(f"{snapshot.folder}/manifest.json"),
     }

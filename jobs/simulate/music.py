@@ -49,7 +49,7 @@ class Music:
     feature_records: list[dict[str, object]]
 
 
-def compose(rng: np.random.Generator, n_tracks: int, nights: int) -> Music:
+def make_music(rng: np.random.Generator, n_tracks: int, nights: int) -> Music:
     """A catalog of ``n_tracks``; about one track in a hundred is held back for each later night."""
     n_artists = max(n_tracks // TRACKS_AN_ARTIST, N_SCENES)
     scene = rng.integers(N_SCENES, size=n_artists)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from jobs.errors import UsageError
-from jobs.simulate.music import Music, compose
+from jobs.simulate.music import Music, make_music
 
 MEAN_PLAYS = 12.0
 ARTISTS_A_SCENE = 8
@@ -30,11 +30,11 @@ Record = dict[str, object]
 
 @dataclass(frozen=True)
 class Listeners:
-    """Row u of ``taste``: listener u's unit vector; ``shelves[u]``: their tracks, and weights."""
+    """Row u of ``taste``: listener u's unit vector; ``repertoires[u]``: their tracks, and weights."""
 
     taste: np.ndarray
     activity: np.ndarray
-    shelves: list[tuple[np.ndarray, np.ndarray]]
+    repertoires: list[tuple[np.ndarray, np.ndarray]]
 
 
 def write_town(
@@ -48,11 +48,11 @@ def write_town(
         raise UsageError(f"{root} exists: a town is written once; delete it or name another folder")
     draft = root.with_name(root.name + ".draft")
     shutil.rmtree(draft, ignore_errors=True)
-    music = compose(np.random.default_rng([seed, 1]), n_tracks, nights)
-    people = settle(np.random.default_rng([seed, 2]), music, n_listeners)
+    music = make_music(np.random.default_rng([seed, 1]), n_tracks, nights)
+    listeners = make_listeners(np.random.default_rng([seed, 2]), music, n_listeners)
     for night in range(nights):
         day = first_day + timedelta(days=night)
-        landing = play(np.random.default_rng([seed, 3, night]), music, people, day, night)
+        landing = play_night(np.random.default_rng([seed, 3, night]), music, listeners, day, night)
         new = np.flatnonzero(music.released == night)
         landing["tracks"] = [_dated(music.track_records[i], day, night) for i in new]
         landing["audio_features"] = [music.feature_records[i] for i in new]
@@ -61,43 +61,43 @@ def write_town(
     draft.rename(root)
 
 
-def settle(rng: np.random.Generator, music: Music, n: int) -> Listeners:
+def make_listeners(rng: np.random.Generator, music: Music, n: int) -> Listeners:
     """``n`` listeners with one to three scenes each."""
-    tastes, shelves, there = [], [], np.unique(music.scene)
+    tastes, repertoires, there = [], [], np.unique(music.scene)
     for _ in range(n):
         scenes = rng.choice(there, size=min(int(rng.integers(1, 4)), len(there)), replace=False)
         pool = np.flatnonzero(np.isin(music.scene, scenes))
         artists = rng.choice(pool, size=min(ARTISTS_A_SCENE * len(scenes), len(pool)), replace=False)
         tracks = np.flatnonzero(np.isin(music.artist, artists))
         weights = music.popularity[tracks] * rng.lognormal(0, 0.7, len(tracks))
-        shelves.append((tracks, weights / weights.sum()))
+        repertoires.append((tracks, weights / weights.sum()))
         taste = music.z[tracks].mean(axis=0) + rng.normal(0, 0.4, music.z.shape[1])
         tastes.append(taste / np.linalg.norm(taste))
-    return Listeners(np.array(tastes), rng.gamma(3.0, MEAN_PLAYS / 3.0, n), shelves)
+    return Listeners(np.array(tastes), rng.gamma(3.0, MEAN_PLAYS / 3.0, n), repertoires)
 
 
-def play(
-    rng: np.random.Generator, music: Music, people: Listeners, day: date, night: int
+def play_night(
+    rng: np.random.Generator, music: Music, listeners: Listeners, day: date, night: int
 ) -> dict[str, list[Record]]:
     """What everybody plays, likes and dislikes on one night; a track is played once it has landed."""
     listens: list[Record] = []
     feedback: list[Record] = []
-    for user, (tracks, weights) in enumerate(people.shelves):
+    for user, (tracks, weights) in enumerate(listeners.repertoires):
         out = np.where(music.released[tracks] <= night, weights, 0.0)
-        n_plays = min(int(rng.poisson(people.activity[user])), 60)
+        n_plays = min(int(rng.poisson(listeners.activity[user])), 60)
         if not n_plays or not out.sum():
             continue
         chosen = rng.choice(tracks, size=n_plays, p=out / out.sum())
-        liking = GAIN * music.z[chosen] @ people.taste[user]
+        liking = GAIN * music.z[chosen] @ listeners.taste[user]
         skipped = rng.random(n_plays) < 1 / (1 + np.exp(liking - SKIP_LOGIT))
-        told = rng.random(n_plays) < LIKE_RATE
+        gives_feedback = rng.random(n_plays) < LIKE_RATE
         at = datetime.combine(day, time(), UTC) + timedelta(seconds=int(rng.integers(EVENING_S)))
         for i, track in enumerate(chosen):
             length = int(str(music.track_records[track]["duration_ms"]))
             ms = int(length * rng.uniform(0.02, 0.5)) if skipped[i] else length
             listens.append(_listen(user, night, i, int(track), at, ms, bool(skipped[i]), rng))
             at = min(at + timedelta(milliseconds=ms + 900), _last_instant(day))
-            if told[i]:
+            if gives_feedback[i]:
                 kind = "dislike" if skipped[i] else "like"
                 target = music.track_records[track]["track_id"]
                 feedback.append(

@@ -126,8 +126,8 @@ class S3Store:
                 Bucket=self.bucket, Prefix=f"{self.prefix}{checked_prefix(prefix)}"
             )
             for page in pages:
-                for found in page.get("Contents", ()):
-                    yield found["Key"].removeprefix(self.prefix)
+                for entry in page.get("Contents", ()):
+                    yield entry["Key"].removeprefix(self.prefix)
 
     def delete(self, key: str) -> None:
         """Delete the object; absent is fine."""

@@ -42,10 +42,10 @@ def measure(probability: Floats, block: Block, seed: int) -> dict[str, Interval]
     liked = block.liked.astype(np.float64)
     drawn = [auc(probability, liked, counts[block.listener_of]) for counts in resamples.counts[:100]]
     sums = _sums(probability, block)
-    found = {name: resamples.mean(*parts) for name, parts in sums.items() if parts[1].any()}
+    metrics = {name: resamples.mean(*parts) for name, parts in sums.items() if parts[1].any()}
     if 0 < liked.mean() < 1:
-        found["auc"] = interval(auc(probability, liked), np.array(drawn))
-    return found
+        metrics["auc"] = interval(auc(probability, liked), np.array(drawn))
+    return metrics
 
 
 def decide(

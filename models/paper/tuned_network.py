@@ -90,11 +90,11 @@ def fit_radial(radial: Radial, x: Floats32, liked: NDArray[np.integer]) -> keras
     functions.set_weights([x])
     kernel = np.asarray(functions(x), float)
     lower = cholesky(kernel + NUGGET * np.eye(len(x)), lower=True)
-    found = LogisticRegression(C=radial.cost, max_iter=1000).fit(lower, liked)
-    weights = solve_triangular(lower, found.coef_.T, lower=True, trans="T")
+    fitted = LogisticRegression(C=radial.cost, max_iter=1000).fit(lower, liked)
+    weights = solve_triangular(lower, fitted.coef_.T, lower=True, trans="T")
     songs, total = keras.Input(x.shape[1:]), layers.Dense(1, "sigmoid")
     member = keras.Model(songs, total(functions(songs)), name=f"radial_{radial.order}")
-    total.set_weights([weights, found.intercept_])
+    total.set_weights([weights, fitted.intercept_])
     return member
 
 

@@ -65,7 +65,7 @@ class Champions(BaseModel):
         withdrawn = tuple(name for name in self.withdrawn if name != version)
         return self._with((*others, promotion), withdrawn)
 
-    def keep_back(self, version: str) -> "Champions":
+    def demote(self, version: str) -> "Champions":
         """Without the version's promotion, unless a person promoted it."""
         others = tuple(p for p in self.promoted if p.version != version or p.by_hand)
         return self if others == self.promoted else self._with(others, self.withdrawn)

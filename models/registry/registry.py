@@ -85,9 +85,9 @@ class Registry:
         as_of = self.card(version).as_of
         self._change(lambda champions: champions.promote(version, as_of, by_hand))
 
-    def keep_back(self, version: str) -> None:
+    def demote(self, version: str) -> None:
         """Take back what an earlier run of the night promoted; a person's promotion stands."""
-        self._change(lambda champions: champions.keep_back(version))
+        self._change(lambda champions: champions.demote(version))
 
     def withdraw(self, version: str) -> None:
         """Take a promoted version back; the newest promoted one left is the champion again."""

@@ -3,12 +3,12 @@
 import logging
 from types import SimpleNamespace
 
-from dags.night_failures import tell_dag, tell_task
+from dags.night_failures import alert_dag, alert_task
 
 
 def test_a_failed_task_is_told_by_name_run_and_reason(caplog):
     task = SimpleNamespace(task_id="ingest", run_id="backfill__2026-06-28")
-    tell_task({"task_instance": task, "exception": ValueError("17 of 20 rows are bad")})
+    alert_task({"task_instance": task, "exception": ValueError("17 of 20 rows are bad")})
     assert caplog.record_tuples == [
         (
             "nocturne.alerts",
@@ -19,7 +19,7 @@ def test_a_failed_task_is_told_by_name_run_and_reason(caplog):
 
 
 def test_a_failed_run_is_told_with_airflows_reason(caplog):
-    tell_dag({"run_id": "backfill__2026-06-28", "reason": "task_failure"})
+    alert_dag({"run_id": "backfill__2026-06-28", "reason": "task_failure"})
     assert caplog.record_tuples == [
         (
             "nocturne.alerts",

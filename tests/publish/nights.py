@@ -44,7 +44,7 @@ def by_neighbors(rank: int, track_id: str) -> dict[str, object]:
     )
 
 
-def write_lists(
+def write_playlists(
     settings: Settings, lists: dict[str, list[dict[str, object]]], as_of: date = NIGHT
 ) -> None:
     """Replace one night of the playlists table."""

@@ -11,7 +11,7 @@ from jobs.store import ConflictError
 from tests.publish.nights import NIGHT, by_neighbors, row
 from tests.store.recording import PowerCutError, RecordingStore
 
-LISTS = [("ada", [row(1, "t1"), row(2, "t2")]), ("bob", [by_neighbors(1, "t3")])]
+PLAYLISTS = [("ada", [row(1, "t1"), row(2, "t2")]), ("bob", [by_neighbors(1, "t3")])]
 OTHERS = [("ada", [row(1, "t9")])]
 LATEST = "playlists/latest.json"
 N_WRITES = 7  # two documents for each of two listeners, checksums, manifest, pointer
@@ -21,7 +21,7 @@ def is_current() -> bool:
     return True
 
 
-def publish(store: RecordingStore, lists=LISTS, night: date = NIGHT, backwards: bool = False) -> str:
+def publish(store: RecordingStore, lists=PLAYLISTS, night: date = NIGHT, backwards: bool = False) -> str:
     snapshot = survey(lists, night)
     write_run(store, lists, snapshot)
     return move_latest(store, snapshot, is_current, backwards=backwards)
@@ -34,7 +34,7 @@ def pointed_to(store: RecordingStore) -> str:
 def test_documents_then_checksums_then_manifest_then_pointer():
     store = RecordingStore()
     publish(store)
-    folder = f"playlists/runs/{survey(LISTS, NIGHT).publish_id}"
+    folder = f"playlists/runs/{survey(PLAYLISTS, NIGHT).publish_id}"
     *documents, checksums, manifest, pointer = store.written()
     assert len(documents) == 4
     assert all(key.startswith(f"{folder}/users/") for key in documents)
@@ -46,7 +46,7 @@ def test_documents_then_checksums_then_manifest_then_pointer():
 def test_the_manifest_is_new_and_the_pointer_swapped():
     store = RecordingStore()
     publish(store)
-    assert store.called(f"playlists/runs/{survey(LISTS, NIGHT).publish_id}/manifest.json") == [
+    assert store.called(f"playlists/runs/{survey(PLAYLISTS, NIGHT).publish_id}/manifest.json") == [
         "get", "put_new",
     ]  # fmt: skip
     assert store.called(LATEST) == ["tag", "get", "swap"]
@@ -82,7 +82,7 @@ def test_the_manifest_and_the_pointer_as_written():
 
 
 def test_checksums_are_lines_of_sha256sum_by_listener():
-    bodies = {key: hashlib.sha256(body).hexdigest() for key, body in documents(LISTS, NIGHT)}
+    bodies = {key: hashlib.sha256(body).hexdigest() for key, body in documents(PLAYLISTS, NIGHT)}
     assert [key.partition("/")[2][3:] for key in bodies] == [
         "ada.json",
         "ada.jspf",
@@ -90,7 +90,7 @@ def test_checksums_are_lines_of_sha256sum_by_listener():
         "bob.jspf",
     ]
     lines = "".join(f"{digest}  {key}\n" for key, digest in bodies.items())
-    assert survey(LISTS, NIGHT).checksums == lines.encode()
+    assert survey(PLAYLISTS, NIGHT).checksums == lines.encode()
 
 
 @pytest.mark.parametrize("n", range(N_WRITES))
@@ -110,7 +110,7 @@ def test_a_run_cut_off_at_any_write_shows_nothing_half_and_its_retry_ends_the_sa
 
 def test_a_pointer_moved_after_it_was_looked_at_is_not_overwritten():
     store = RecordingStore()
-    snapshot = survey(LISTS, NIGHT)
+    snapshot = survey(PLAYLISTS, NIGHT)
 
     def meanwhile() -> bool:
         publish(store, OTHERS)
@@ -124,7 +124,7 @@ def test_a_pointer_moved_after_it_was_looked_at_is_not_overwritten():
 def test_rows_rewritten_since_they_were_read_are_not_pointed_to():
     store = RecordingStore()
     publish(store, OTHERS)
-    snapshot = survey(LISTS, NIGHT)
+    snapshot = survey(PLAYLISTS, NIGHT)
     with pytest.raises(ConflictError, match="2026-06-28 were written again"):
         move_latest(store, snapshot, lambda: False, backwards=True)
     assert pointed_to(store) == survey(OTHERS, NIGHT).publish_id
@@ -134,7 +134,7 @@ def test_the_rows_are_looked_at_after_the_pointers_tag():
     store = RecordingStore()
     seen = []
     move_latest(
-        store, survey(LISTS, NIGHT), lambda: not seen.extend(store.calls), backwards=False
+        store, survey(PLAYLISTS, NIGHT), lambda: not seen.extend(store.calls), backwards=False
     )  # fmt: skip
     assert ("tag", LATEST) in seen
 
@@ -147,13 +147,13 @@ def test_the_pointer_goes_to_a_newer_night_or_another_run_of_its_own(days, backw
     store = RecordingStore()
     publish(store)
     assert publish(store, OTHERS, NIGHT + timedelta(days), backwards) == became
-    there = survey(LISTS, NIGHT) if became == "kept" else survey(OTHERS, NIGHT + timedelta(days))
+    there = survey(PLAYLISTS, NIGHT) if became == "kept" else survey(OTHERS, NIGHT + timedelta(days))
     assert pointed_to(store) == there.publish_id
 
 
 def test_another_run_of_the_same_rows_that_was_first_is_no_conflict():
     store = RecordingStore()
-    snapshot = survey(LISTS, NIGHT)
+    snapshot = survey(PLAYLISTS, NIGHT)
 
     class FirstElsewhere(RecordingStore):
         def put_new(self, key: str, body: bytes) -> None:
@@ -161,4 +161,4 @@ def test_another_run_of_the_same_rows_that_was_first_is_no_conflict():
             super().put_new(key, body)
 
     store = FirstElsewhere()
-    assert write_run(store, LISTS, snapshot) == 0
+    assert write_run(store, PLAYLISTS, snapshot) == 0

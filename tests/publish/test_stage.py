@@ -5,14 +5,14 @@ from datetime import date, timedelta
 import pytest
 
 from jobs.errors import NocturneError, NoInputError
-from jobs.publish import lists, stage
+from jobs.publish import playlists, stage
 from jobs.publish.stage import publish
 from jobs.stage import Night
 from jobs.store import ConflictError
 from jobs.window import Window
-from tests.publish.nights import NIGHT, by_neighbors, row, write_lists
+from tests.publish.nights import NIGHT, by_neighbors, row, write_playlists
 
-LISTS = {"b": [row(2, "t2"), by_neighbors(1, "t1")], "../a": [row(1, "t3")]}
+PLAYLISTS = {"b": [row(2, "t2"), by_neighbors(1, "t1")], "../a": [row(1, "t3")]}
 
 
 def published(settings, as_of: date = NIGHT, force: str | None = None) -> Night:
@@ -30,7 +30,7 @@ def latest(night: Night) -> str:
 
 
 def test_a_night_is_published_whole_and_pointed_to(settings):
-    write_lists(settings, LISTS)
+    write_playlists(settings, PLAYLISTS)
     night = published(settings)
     pointer = json.loads(night.store.get("playlists/latest.json"))
     manifest = json.loads(night.store.get(f"playlists/{pointer['manifest']}"))
@@ -49,16 +49,16 @@ def test_a_night_is_published_whole_and_pointed_to(settings):
 
 
 def test_tracks_are_in_the_order_of_their_rank(settings):
-    write_lists(settings, LISTS)
+    write_playlists(settings, PLAYLISTS)
     night = published(settings)
     key = next(key for key in objects(night) if key.endswith("/b.json"))
     assert [t["track_id"] for t in json.loads(objects(night)[key])["tracks"]] == ["t1", "t2"]
 
 
 def test_the_same_rows_in_any_order_are_published_once(settings):
-    write_lists(settings, LISTS)
+    write_playlists(settings, PLAYLISTS)
     before = objects(published(settings))
-    write_lists(settings, dict(reversed(LISTS.items())))
+    write_playlists(settings, dict(reversed(PLAYLISTS.items())))
     again = published(settings)
     assert objects(again) == before
     assert again.summary.rows_out == 0
@@ -66,9 +66,9 @@ def test_the_same_rows_in_any_order_are_published_once(settings):
 
 
 def test_other_rows_of_a_night_are_another_run_and_the_first_stays(settings):
-    write_lists(settings, LISTS)
+    write_playlists(settings, PLAYLISTS)
     before = objects(published(settings))
-    write_lists(settings, {"b": [row(1, "t9")]})
+    write_playlists(settings, {"b": [row(1, "t9")]})
     after = objects(published(settings))
     assert {key: after[key] for key in before if key != "playlists/latest.json"} == {
         key: body for key, body in before.items() if key != "playlists/latest.json"
@@ -79,7 +79,7 @@ def test_other_rows_of_a_night_are_another_run_and_the_first_stays(settings):
 def test_an_older_night_never_moves_the_pointer_backwards_unless_forced(settings):
     older = NIGHT - timedelta(days=1)
     for day in (NIGHT, older):
-        write_lists(settings, LISTS, day)
+        write_playlists(settings, PLAYLISTS, day)
     published(settings)
     kept = published(settings, older)
     assert kept.summary.details["latest"] == "kept"
@@ -90,7 +90,7 @@ def test_an_older_night_never_moves_the_pointer_backwards_unless_forced(settings
 
 
 def test_a_run_cut_off_before_its_manifest_is_finished_by_the_next(settings):
-    write_lists(settings, LISTS)
+    write_playlists(settings, PLAYLISTS)
     night = published(settings)
     whole = objects(night)
     for key in whole:
@@ -100,11 +100,11 @@ def test_a_run_cut_off_before_its_manifest_is_finished_by_the_next(settings):
 
 
 def test_rows_rewritten_while_they_are_published_are_not_pointed_to(settings, monkeypatch):
-    write_lists(settings, LISTS)
+    write_playlists(settings, PLAYLISTS)
     write_run = stage.write_run
 
     def slow(store, read, snapshot):
-        write_lists(settings, {"b": [row(1, "t9")]})
+        write_playlists(settings, {"b": [row(1, "t9")]})
         published_meanwhile.append(published(settings).summary.details["publish_id"])
         return write_run(store, read, snapshot)
 
@@ -118,29 +118,30 @@ def test_rows_rewritten_while_they_are_published_are_not_pointed_to(settings, mo
 
 
 def test_another_night_written_meanwhile_does_not_matter(settings):
-    write_lists(settings, LISTS)
-    read = lists.open_lists(settings, NIGHT)
-    write_lists(settings, LISTS, NIGHT - timedelta(days=1))
+    write_playlists(settings, PLAYLISTS)
+    read = playlists.open_playlists(settings, NIGHT)
+    write_playlists(settings, PLAYLISTS, NIGHT - timedelta(days=1))
     assert read.is_current()
-    write_lists(settings, LISTS)
+    write_playlists(settings, PLAYLISTS)
     assert not read.is_current()
 
 
 def test_pieces_do_not_change_what_is_published(settings, monkeypatch):
     # Neither artists nor titles lie between the first and the last listener of a piece.
-    write_lists(settings, {f"u{n}": [row(1, f"t{n}")] for n in (3, 0, 4, 1, 2)})
+    write_playlists(settings, {f"u{n}": [row(1, f"t{n}")] for n in (3, 0, 4, 1, 2)})
     expected = [(f"u{n}", [f"t{n}"]) for n in range(5)]
     for size in (5, 2, 1):
-        monkeypatch.setattr(lists, "LISTENERS_A_PIECE", size)
+        monkeypatch.setattr(playlists, "LISTENERS_A_PIECE", size)
         read = [
-            (user, [r["track_id"] for r in rows]) for user, rows in lists.open_lists(settings, NIGHT)
+            (user, [r["track_id"] for r in rows])
+            for user, rows in playlists.open_playlists(settings, NIGHT)
         ]
         assert read == expected
 
 
 def test_the_summary_says_what_was_published_from_which_version(settings):
-    write_lists(settings, LISTS)
-    write_lists(settings, LISTS)
+    write_playlists(settings, PLAYLISTS)
+    write_playlists(settings, PLAYLISTS)
     summary = published(settings).summary
     assert summary.table_versions == {"playlists": 1}
     assert summary.details["n_listeners"] == 2
@@ -152,13 +153,13 @@ def test_the_summary_says_what_was_published_from_which_version(settings):
 def test_nothing_to_publish_is_said(settings):
     with pytest.raises(NoInputError, match="run recommend for 2026-06-28"):
         published(settings)
-    write_lists(settings, LISTS, NIGHT - timedelta(days=1))
+    write_playlists(settings, PLAYLISTS, NIGHT - timedelta(days=1))
     with pytest.raises(NoInputError, match="no playlists of 2026-06-28"):
         published(settings)
 
 
 def test_a_pointer_nobody_here_wrote_is_not_overwritten(settings):
-    write_lists(settings, LISTS)
+    write_playlists(settings, PLAYLISTS)
     night = Night(Window.night(NIGHT), settings)
     night.store.put("playlists/latest.json", b"{}")
     with pytest.raises(NocturneError, match="not as publish writes it"):

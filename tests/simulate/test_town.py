@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from jobs.errors import UsageError
-from jobs.simulate.music import compose
-from jobs.simulate.town import settle, write_town
+from jobs.simulate.music import make_music
+from jobs.simulate.town import make_listeners, write_town
 from models.features import FEATURES
 
 TOWN = {"n_listeners": 20, "n_tracks": 300, "first_day": date(2026, 6, 26), "nights": 3, "seed": 5}
@@ -60,13 +60,13 @@ def test_a_track_is_played_only_after_it_landed_and_has_its_features(town):
 
 
 def test_listeners_skip_what_lies_far_from_their_taste(town):
-    music = compose(np.random.default_rng([5, 1]), 300, 3)
-    people = settle(np.random.default_rng([5, 2]), music, 20)
+    music = make_music(np.random.default_rng([5, 1]), 300, 3)
+    listeners = make_listeners(np.random.default_rng([5, 2]), music, 20)
     rows = [row for night in records(town, "listens").values() for row in night]
     near = {True: [], False: []}
     for row in rows:
         user, track = int(row["user_id"][-5:]), int(row["track_id"][-6:])
-        near[row["skipped"]].append(float(music.z[track] @ people.taste[user]))
+        near[row["skipped"]].append(float(music.z[track] @ listeners.taste[user]))
     assert np.mean(near[False]) > np.mean(near[True]) + 0.2
 
 

@@ -29,7 +29,7 @@ def promote_models(night: Night) -> None:
         if decision.promoted:
             registry.promote(version)
         else:
-            registry.keep_back(version)
+            registry.demote(version)
         record(night.settings, registry.card(version), decision.promoted, decision.reason)
     except ModelError as error:
         raise NocturneError(str(error)) from None

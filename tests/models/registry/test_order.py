@@ -111,7 +111,7 @@ def test_a_change_that_changes_nothing_writes_nothing():
     registry.promote(FIRST)
     n_writes = len(store.written())
     registry.promote(FIRST)
-    registry.keep_back(SECOND)
+    registry.demote(SECOND)
     assert len(store.written()) == n_writes
 
 

@@ -142,14 +142,14 @@ def test_withdrawing_brings_the_one_before_back_and_promoting_undoes_it(registry
 
 def test_the_night_takes_back_what_it_promoted_but_not_what_a_person_did(registry):
     first, second = publish(registry, 3), publish(registry, 4)
-    registry.keep_back(second)
+    registry.demote(second)
     assert registry.champion().version == first
     assert registry.champions().withdrawn == ()
     registry.promote(second, by_hand=True)
     before = registry.store.get("models/content/champion.json")
     registry.promote(second)
-    registry.keep_back(second)
-    registry.keep_back("2026-06-09-abc")
+    registry.demote(second)
+    registry.demote("2026-06-09-abc")
     assert registry.store.get("models/content/champion.json") == before
 
 

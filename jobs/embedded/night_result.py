@@ -8,7 +8,7 @@ from rich.table import Table
 
 from jobs.embedded.home import USER, AirflowHome
 from jobs.errors import UsageError
-from jobs.evaluate.facts import published
+from jobs.evaluate.night_facts import published
 from jobs.lake.arrow import is_there, night_rows
 from jobs.settings import Settings
 from jobs.stage_record import read_record, record_key
@@ -32,18 +32,18 @@ def read_playlists(settings: Settings, night: date) -> Any:
     return night_rows(settings, "playlists", night).to_table(columns=COLUMNS)
 
 
-def playlist(settings: Settings, user_id: str, night: date) -> list[dict[str, Any]]:
+def read_playlist(settings: Settings, user_id: str, night: date) -> list[dict[str, Any]]:
     """The listener's playlist by rank. UsageError if there is none."""
     import pyarrow.compute as pc
 
     rows = read_playlists(settings, night)
-    found = rows.filter(pc.equal(rows["user_id"], user_id)).sort_by("rank").to_pylist()
-    if not found:
+    tracks = rows.filter(pc.equal(rows["user_id"], user_id)).sort_by("rank").to_pylist()
+    if not tracks:
         n = pc.count_distinct(rows["user_id"]).as_py()
         raise UsageError(
             f"{user_id!r} has no playlist of {night}: of that night there are playlists of {n} listeners"
         )
-    return list(found)
+    return list(tracks)
 
 
 def show_playlist(console: Console, user_id: str, night: date, rows: list[dict[str, Any]]) -> None:
@@ -60,14 +60,14 @@ def _plain(text: str) -> str:
     return text.replace("[", r"\[")
 
 
-def someone(settings: Settings, night: date) -> str:
+def example_listener(settings: Settings, night: date) -> str:
     """A listener to show: the first by name of those with the longest playlist."""
     counts = read_playlists(settings, night).group_by("user_id").aggregate([("rank", "count")])
     ordered = counts.sort_by([("rank_count", "descending"), ("user_id", "ascending")])
     return str(ordered["user_id"][0].as_py())
 
 
-def counts(settings: Settings, night: date) -> str:
+def night_counts(settings: Settings, night: date) -> str:
     """One line on the night: plays, listeners, tracks by strategy."""
     rows = read_playlists(settings, night)
     by_strategy = rows.group_by("strategy").aggregate([("rank", "count")]).sort_by("strategy")
@@ -96,11 +96,11 @@ def places(settings: Settings, night: date, ui: str | None) -> list[tuple[str, s
     ]
 
 
-def show_ending(console: Console, settings: Settings, night: date) -> None:
+def show_result(console: Console, settings: Settings, night: date) -> None:
     """Print all of it."""
-    user_id = someone(settings, night)
+    user_id = example_listener(settings, night)
     console.print()
-    show_playlist(console, user_id, night, playlist(settings, user_id, night))
-    console.print(f"\n{counts(settings, night)}\n", markup=False, soft_wrap=True)
+    show_playlist(console, user_id, night, read_playlist(settings, user_id, night))
+    console.print(f"\n{night_counts(settings, night)}\n", markup=False, soft_wrap=True)
     for name, place in places(settings, night, None):
         console.print(f"{name:<13} {place}", markup=False, soft_wrap=True)  # to be copied

@@ -25,7 +25,7 @@ LISTENERS_A_PIECE = 20_000
 
 
 @dataclass(frozen=True)
-class NightLists:
+class NightPlaylists:
     """The playlists of a night at one version of the table, the same however often read.
 
     ``files`` are the table's files that hold the night at that version.
@@ -55,7 +55,7 @@ class NightLists:
         return self.rows.to_table(columns=["user_id", *COLUMNS], filter=wanted)
 
 
-def open_lists(settings: Settings, as_of: date) -> NightLists:
+def open_playlists(settings: Settings, as_of: date) -> NightPlaylists:
     """The night's playlists; NoInputError if there are none."""
     table = open_table(settings, "playlists")
     if table is None:
@@ -65,7 +65,7 @@ def open_lists(settings: Settings, as_of: date) -> NightLists:
     if not len(users):
         raise NoInputError(f"there are no playlists of {as_of}: run recommend for that night first")
     listeners = tuple(sorted(pc.unique(users).to_pylist()))
-    return NightLists(settings, rows, as_of, table.version(), _files_of(table, as_of), listeners)
+    return NightPlaylists(settings, rows, as_of, table.version(), _files_of(table, as_of), listeners)
 
 
 def _files_of(table: DeltaTable, as_of: date) -> frozenset[str]:

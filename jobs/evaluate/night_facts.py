@@ -17,11 +17,11 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Facts:
+class NightFacts:
     """Facts of one night. Anything may be missing where a stage failed or did not run.
 
     ``strategies`` is the number of tracks by strategy; ``funnel`` has the mean candidates of a listener
-    before and after each filter; ``findings`` are the expectations that did not hold; ``data_docs`` maps
+    before and after each filter; ``failed_expectations`` are those that did not hold; ``data_docs`` maps
     a gate to its Data Docs, relative to the report; ``published`` is the newest published night.
     """
 
@@ -29,7 +29,7 @@ class Facts:
     records: Sequence[StageRecord]
     strategies: dict[str, int]
     funnel: Sequence[Row]
-    findings: Sequence[Row]
+    failed_expectations: Sequence[Row]
     data_docs: dict[str, str]
     published: dict[str, Any]
 
@@ -39,16 +39,16 @@ class Facts:
         return [record["stage"] for record in self.records if record["error"]]
 
 
-def gather_facts(
+def read_night_facts(
     settings: Settings, store: ObjectStore, as_of: date, records: Sequence[StageRecord]
-) -> Facts:
+) -> NightFacts:
     """The facts of the night."""
-    return Facts(
+    return NightFacts(
         as_of=as_of,
         records=records,
         strategies=strategies(settings, as_of),
         funnel=funnel(settings, as_of),
-        findings=findings(settings, as_of),
+        failed_expectations=failed_expectations(settings, as_of),
         data_docs=data_docs(store, as_of),
         published=published(store),
     )
@@ -75,7 +75,7 @@ def funnel(settings: Settings, as_of: date) -> list[Row]:
     ]
 
 
-def findings(settings: Settings, as_of: date) -> list[Row]:
+def failed_expectations(settings: Settings, as_of: date) -> list[Row]:
     """Expectations of the night that did not hold, critical ones first."""
     columns = [
         "gate",
@@ -89,8 +89,8 @@ def findings(settings: Settings, as_of: date) -> list[Row]:
         "reason",
     ]
     rows = _night(settings, "validation_results", as_of, columns).to_pylist()
-    missed = [row for row in rows if not row["success"]]
-    return sorted(missed, key=lambda row: tuple(str(row[name]) for name in ("severity", *columns[:4])))
+    failed = [row for row in rows if not row["success"]]
+    return sorted(failed, key=lambda row: tuple(str(row[name]) for name in ("severity", *columns[:4])))
 
 
 def data_docs(store: ObjectStore, as_of: date) -> dict[str, str]:
