@@ -37,7 +37,7 @@ COMMAND = "from jobs.cli import main; main()"
 TOWN = {
     "TOWN__N_LISTENERS": "60",
     "TOWN__N_TRACKS": "600",
-    "TOWN__NIGHTS": "2",
+    "TOWN__NIGHTS": "1",
     "TRAIN__EPOCHS": "1",
     "SPARK__SERVER": "false",
 }
@@ -62,7 +62,7 @@ class Ending:
 
 
 def open_town(folder: Path) -> Settings:
-    """Return the settings of the town in the folder, its nights made if they are not yet."""
+    """Return the settings of the town in the folder, its night made if it is not yet."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
     os.environ |= {f"{PREFIX}{name}": value for name, value in TOWN.items()}
@@ -71,15 +71,10 @@ def open_town(folder: Path) -> Settings:
     folder.mkdir(parents=True, exist_ok=True)
     settings = load_settings()
     write_town_if_absent(settings)
-    for day in sorted(path.name.removeprefix("date=") for path in _landed_days(settings)):
-        if not any(open_store(settings).list(f"playlists/runs/{day}-")):
-            night = [sys.executable, "-c", COMMAND, "night", "--date", day]
-            subprocess.run(night, cwd=folder, check=True)
+    if not any(open_store(settings).list(f"playlists/runs/{TOWN_LAST_NIGHT}-")):
+        night = [sys.executable, "-c", COMMAND, "night", "--date", str(TOWN_LAST_NIGHT)]
+        subprocess.run(night, cwd=folder, check=True)
     return settings
-
-
-def _landed_days(settings: Settings) -> Iterator[Path]:
-    return Path(settings.landing.root, "listens").glob("date=*")
 
 
 def endings(settings: Settings) -> list[Ending]:
