@@ -76,6 +76,20 @@ class SparkSettings(Section):
     jars_dir: str | None = None
 
 
+class ArchiveSettings(Section):
+    """How much a zip archive in the landing may hold; one that holds more is refused.
+
+    ``members``: the export of twenty years has a file a month, 240. ``mb`` unpacked: half a million
+    listens are 0.7 GB of JSON. ``ratio``: logs become 5 to 30 times smaller, what shrinks a hundred
+    times is no log; up to ``harmless_mb`` that does no harm.
+    """
+
+    members: PositiveInt = 1_000
+    mb: PositiveInt = 4_096
+    ratio: PositiveInt = 100
+    harmless_mb: NonNegativeInt = 64
+
+
 class IngestSettings(Section):
     """How landed files are read, and when a landing counts as whole.
 
@@ -92,6 +106,7 @@ class IngestSettings(Section):
     quiet_s: NonNegative = 0
     id_days: NonNegativeInt = 1
     same_play_s: NonNegative = 90
+    archives: ArchiveSettings = ArchiveSettings()
 
 
 class AirflowSettings(Section):

@@ -1,34 +1,60 @@
 """The parts of a service's export that lie around a log: who exported it, and what is no log."""
 
 import json
+import re
+from dataclasses import replace
 
-from jobs.ingest.landing import LandedFile, Root
+from jobs.ingest.faults import FileFault
+from jobs.ingest.landing import OF_THE_FILE, LandedFile, Root
 
 MAX_BYTES = 1 << 16
-# ListenBrainz: who exported, what was liked, what was pinned. They lie beside ``listens/``.
-_SIDE_FILES = ("user.json", "feedback.jsonl", "pinned_recording.jsonl")
+# Parts of a partition's name: its kind and its day.
+PARTITION = 2
+# ListenBrainz: who exported, what was liked, what was pinned; they lie beside ``listens/``. Spotify: the
+# account data around its logs. And what operating systems leave behind.
+_SIDE_FILE = re.compile(
+    r"user\.json|feedback\.jsonl|pinned_recording\.jsonl"
+    r"|(Userdata|Identity|Identifiers|Follow|Inferences|Marquee|Payments|Playlist\d+|SearchQueries"
+    r"|YourLibrary|YourSoundCapsule|DuoNewFamily|FamilyPlan|MessageData|PodcastInteractivity\w*"
+    r"|Wrapped\d+)\.json|Read_?Me_?First.*\.pdf|Thumbs\.db|desktop\.ini"
+)
+_OF_SPOTIFY = {"Spotify Account Data", "Spotify Extended Streaming History", "MyData"}
+_LOG_OF_SPOTIFY = re.compile(r"(StreamingHistory|Streaming_History|endsong).*")
 
 
-def is_side_file(name: str) -> bool:
+def is_side_file(file: LandedFile) -> bool:
     """Return whether a file among listens is a known part of an export that holds no plays."""
-    return name.startswith("listens/") and name.rsplit("/", 1)[-1] in _SIDE_FILES
+    *folders, base = file.name.split("/")
+    if file.kind != "listens":
+        return False
+    beside_logs = folders[-1] in _OF_SPOTIFY and not _LOG_OF_SPOTIFY.fullmatch(base)
+    return beside_logs or bool(_SIDE_FILE.fullmatch(base))
 
 
 def exported_by(root: Root, file: LandedFile) -> str | None:
-    """Return the ``username`` of the ``user.json`` of the file's export; None if there is none.
+    """Return the ``username`` that an export's ``user.json`` or ``Userdata.json`` gives; None if there
+    is none, or a folder says already whose the file is.
 
-    The export is the folder that holds ``listens/<year>/<month>``. A partition itself is nobody's
-    export: what lies in it says nothing of the files beside it.
+    The export of ListenBrainz is the folder that holds ``listens/<year>/<month>``, that of Spotify the
+    file's own. A partition itself is nobody's export: what lies in it says nothing of the files beside
+    it.
     """
     parts = file.name.split("/")
-    if file.kind != "listens" or len(parts) < 6 or parts[-3] != "listens":
+    if file.kind != "listens" or file.folder_listener:
         return None
+    beside = [[*parts[:-1], "Userdata.json"]]
+    if parts[-3] == "listens":
+        beside.append([*parts[:-3], "user.json"])
+    # A kind, a day, and at least one folder or archive.
+    names = ["/".join(path) for path in beside if len(path) > PARTITION + 1]
+    return next((name for name in (_username(root, file, path) for path in names) if name), None)
+
+
+def _username(root: Root, file: LandedFile, name: str) -> str | None:
     try:
-        with root.filesystem().open_input_stream(
-            root.join("/".join([*parts[:-3], "user.json"]))
-        ) as stream:
+        with root.open_file(replace(file, name=name)) as stream:
             found = json.loads(stream.read(MAX_BYTES))
-    except (OSError, ValueError, RecursionError):
+    except (*OF_THE_FILE, FileFault, ValueError, RecursionError):
         return None
-    name = found.get("username") if isinstance(found, dict) else None
-    return name if isinstance(name, str) and name else None
+    username = found.get("username") if isinstance(found, dict) else None
+    return username if isinstance(username, str) and username else None

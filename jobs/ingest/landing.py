@@ -1,20 +1,30 @@
-"""What lies in the landing folder: ``<root>/<kind>/date=YYYY-MM-DD/…/<file>``, a folder or a bucket."""
+"""What lies in the landing folder: ``<root>/<kind>/date=YYYY-MM-DD/…/<file>``, a folder or a bucket.
+
+The members of a zip archive are landed files beside it, ``…/<archive>.zip/<member>``.
+"""
 
 import os
 import re
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+from jobs.ingest.faults import FileFault
+from jobs.ingest.formats.archives import Archive, open_member, read_archive
+from jobs.ingest.formats.suffixes import ARCHIVE, suffixes
 from jobs.lake.catalog import LANDING_KINDS
-from jobs.settings import S3Settings, Settings, is_s3
+from jobs.settings import ArchiveSettings, S3Settings, Settings, is_s3
 
 _PARTITION = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 # Names that writers give to what is not data, or not yet.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".inprogress")
+# What the operating system says of one file, and of no other.
+OF_THE_FILE = (PermissionError, FileNotFoundError, IsADirectoryError)
 SUCCESS, MANIFEST = "_SUCCESS", "_MANIFEST.json"
 
 
@@ -23,7 +33,8 @@ class LandedFile:
     """One file: ``name`` is its path below the root. ``size`` is -1 for what is no regular file.
 
     ``exported_by`` is the name that a ``user.json`` of the same export gives.
-    ``rows_promised`` is what a manifest says it holds, where there is one.
+    ``rows_promised`` is what a manifest says it holds, where there is one. ``archive`` names the archive
+    that it is a member of; its ``size`` is that of the unpacked member then.
     """
 
     name: str
@@ -34,6 +45,22 @@ class LandedFile:
     modified: float = 0.0
     rows_promised: int | None = None
     exported_by: str | None = None
+    archive: str | None = None
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it is an archive whose members are landed files."""
+        return self.archive is None and suffixes(self.name) == (ARCHIVE, "")
+
+    @property
+    def folder_listener(self) -> str | None:
+        """The listener of the innermost ``user=<id>`` folder that it lies in; None if it lies in none.
+
+        Folders within an archive say nothing: nobody's export tells of other listeners.
+        """
+        folders = reversed((self.archive or self.name).split("/")[:-1])
+        named = next((part for part in folders if part.startswith("user=")), None)
+        return unquote(named.removeprefix("user=")) or None if named else None
 
 
 @dataclass(frozen=True)
@@ -54,16 +81,22 @@ class Landing:
 
 @dataclass(frozen=True)
 class Root:
-    """How a worker reaches the landing folder: its path, or bucket and prefix where there is ``s3``."""
+    """How a worker reaches the landing folder: its path, or bucket and prefix where there is ``s3``.
+
+    ``limits`` bound what an archive in it may hold.
+    """
 
     path: str
     s3: S3Settings | None = None
+    limits: ArchiveSettings = field(default_factory=ArchiveSettings)
 
     @classmethod
     def of(cls, settings: Settings) -> "Root":
         """The root that the settings name."""
-        root = settings.landing.root
-        return cls(root.split("://", 1)[1], settings.s3) if is_s3(root) else cls(root)
+        root, limits = settings.landing.root, settings.ingest.archives
+        if is_s3(root):
+            return cls(root.split("://", 1)[1], settings.s3, limits)
+        return cls(root, limits=limits)
 
     def filesystem(self) -> Any:
         """The Arrow file system that holds the root."""
@@ -83,14 +116,51 @@ class Root:
         """Path of a file in the file system."""
         return f"{self.path}/{name}"
 
+    def open_file(self, file: LandedFile) -> Any:
+        """The bytes of a landed file, or of a member of an archive, as an Arrow file with ``seek``."""
+        import pyarrow as pa
+
+        filesystem = self.filesystem()
+        if file.archive is None:
+            return filesystem.open_input_file(self.join(file.name))
+        member = file.name.removeprefix(f"{file.archive}/")
+        archive = filesystem.open_input_file(self.join(file.archive))
+        return pa.PythonFile(open_member(archive, member), mode="r")
+
+    def archive(self, file: LandedFile) -> Archive:
+        """What a landed archive holds; FileFault if it is not to be read."""
+        return _archive(self, file.name, file.size, file.fingerprint)
+
+
+# A landing is listed several times in a run, and every archive is a few requests to a bucket.
+@lru_cache(4096)
+def _archive(root: Root, name: str, size: int, _fingerprint: str) -> Archive:
+    with root.filesystem().open_input_file(root.join(name)) as file:
+        return read_archive(file, size, root.limits)
+
 
 def list_landing(root: Root) -> Landing:
-    """Every file of the four kinds. A file's fingerprint changes when it is written again."""
+    """Every file of the four kinds, and every log in their archives, in order of name.
+
+    A file's fingerprint changes when it is written again. An archive that is refused has no members.
+    """
     landing = Landing()
     found = _in_bucket(root.path, root.s3) if root.s3 else _in_folder(Path(root.path))
     for name, size, fingerprint, modified in sorted(found):
         _place(landing, name, size, fingerprint, modified)
+    landing.files.extend(_members(root, [f for f in landing.files if f.is_archive and f.size > 0]))
+    landing.files.sort(key=lambda file: file.name)
     return landing
+
+
+def _members(root: Root, archives: Iterable[LandedFile]) -> Iterator[LandedFile]:
+    for file in archives:
+        try:
+            logs = root.archive(file).logs
+        except (FileFault, *OF_THE_FILE):
+            continue  # whoever reads the archive tells why
+        for name, size in logs.items():
+            yield replace(file, name=f"{file.name}/{name}", size=size, archive=file.name)
 
 
 def _place(landing: Landing, name: str, size: int, fingerprint: str, modified: float) -> None:

@@ -2,25 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from jobs.ingest.formats.suffixes import ARCHIVE
 from jobs.ingest.sources import SOURCES
 
 if TYPE_CHECKING:
     from jobs.ingest.ledger import FileCount
 
-# Formats in which a service hands a listener their own history.
-PERSONAL = frozenset(source.name for source in SOURCES if source.named and source.kind == "listens")
-
-
-def listener_of_folder(name: str) -> str | None:
-    """Return the listener of the innermost ``user=<id>`` folder of a file; None if it lies in none."""
-    folders = reversed(name.split("/")[:-1])
-    named = next((part for part in folders if part.startswith("user=")), None)
-    return unquote(named.removeprefix("user=")) or None if named else None
+# Formats in which a service hands a listener their own history, and archives of it.
+PERSONAL = {ARCHIVE} | {source.name for source in SOURCES if source.named and source.kind == "listens"}
 
 
 def is_own_log(row: Mapping[str, Any]) -> bool:
@@ -51,7 +44,7 @@ def count_listeners(rows: DataFrame, groups: Iterable[Row], counts: "Mapping[str
         if trusted and len(hashes.get(name, ())) == 1 and 2 * n_named[name] >= n_rows[name]:
             single.append(name)
         elif not hashes.get(name) or not trusted:
-            count.listener = listener_of_folder(name)
+            count.listener = count.file.folder_listener
     if single:
         named = rows.where(F.col("user_id").isNotNull() & F.col("landing_file").isin(single))
         for row in named.groupBy("landing_file").agg(F.first("user_id").alias("user_id")).collect():

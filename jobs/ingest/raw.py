@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from jobs.ingest.formats.columnar import open_parquet, row_texts
 from jobs.ingest.formats.delimited import Delimited
 from jobs.ingest.formats.json_records import document_records
-from jobs.ingest.formats.streams import Stream, line_blocks, suffixes
+from jobs.ingest.formats.streams import line_blocks
+from jobs.ingest.formats.suffixes import JSON_LINES, suffixes
+from jobs.ingest.formats.texts import open_text
 from jobs.ingest.landing import LandedFile, Root
-from jobs.ingest.reading import BATCH, JSON_LINES
+from jobs.ingest.reading import BATCH
+from jobs.ingest.sources import record_test
 
 
 def raw_rows(root: Root, file: LandedFile, lines: set[int]) -> dict[int, bytes]:
@@ -16,19 +19,19 @@ def raw_rows(root: Root, file: LandedFile, lines: set[int]) -> dict[int, bytes]:
 
 
 def _raw(root: Root, file: LandedFile) -> Iterator[tuple[int, bytes]]:
-    suffix = suffixes(file.name)[0]
-    if suffix == "parquet":
+    if suffixes(file.name)[0] == "parquet":
         parquet = open_parquet(root, file)
         rows = (row for batch in parquet.iter_batches(BATCH) for row in row_texts(batch))
         yield from enumerate(rows, 1)
-    elif suffix in JSON_LINES:
-        for first, lines in line_blocks(Stream(root, file)):
+        return
+    text = open_text(root, file)
+    if text.format in JSON_LINES:
+        for first, lines in line_blocks(text.stream):
             yield from enumerate(lines, first)
-    else:
-        stream = Stream(root, file)
-        records = (
-            document_records(stream)
-            if suffix == "json"
-            else Delimited(stream, "\t" if suffix == "tsv" else ",").records()
-        )
-        yield from ((record.line, record.raw) for record in records)
+        return
+    records = (
+        document_records(text.stream, record_test(file.kind))
+        if text.format == "json"
+        else Delimited(text.stream, "\t" if text.format == "tsv" else ",").records()
+    )
+    yield from ((record.line, record.raw) for record in records)

@@ -20,27 +20,20 @@ from jobs.ingest.faults import FileFault, RowFault
 from jobs.ingest.formats.columnar import open_parquet, parquet_rows
 from jobs.ingest.formats.delimited import Delimited
 from jobs.ingest.formats.json_arrow import arrow_rows
-from jobs.ingest.formats.json_records import document_records, line_record
+from jobs.ingest.formats.json_records import document_records, line_records
 from jobs.ingest.formats.records import Record
-from jobs.ingest.formats.streams import Stream, split_lines, suffixes, text_blocks
-from jobs.ingest.landing import LandedFile, Root
-from jobs.ingest.sources import pick
-from jobs.ingest.sources.source import UNKNOWN_LISTENER, Row, Source
+from jobs.ingest.formats.streams import Stream, split_lines, text_blocks
+from jobs.ingest.formats.suffixes import ARCHIVE, JSON_LINES, suffixes
+from jobs.ingest.formats.texts import open_text
+from jobs.ingest.landing import OF_THE_FILE, LandedFile, Root
+from jobs.ingest.sources import NATIVE, nearest, pick, record_test
+from jobs.ingest.sources.source import UNKNOWN_LISTENER, Row, Source, remedy
 from jobs.ingest.tally import Tally
 
 BATCH = 10_000
 LOOKED_AT = 100
-JSON_LINES = ("jsonl", "ndjson")
-FORMATS = (*JSON_LINES, "json", "csv", "tsv", "parquet")
-REMEDIES = {
-    "zip": ": a zip archive: unpack it here, into a folder user=<id>/ if its logs name nobody",
-    "xlsx": ": a spreadsheet: save it as .csv with commas, in UTF-8",
-    "pdf": ": a document, no log: remove it",
-    "html": ": a web page, no log: remove it, or download the log again",
-    "txt": ": if it holds JSON lines, name it .jsonl",
-    "": ": if it holds JSON lines, name it .jsonl",
-}
-_OF_THE_FILE = (PermissionError, FileNotFoundError, IsADirectoryError)
+# Names of members of an archive in one sentence.
+SHOWN = 10
 _PLACE = pa.schema([
     ("line", pa.int64()), ("rule", pa.string()), ("reason", pa.string()),
     ("landing_file", pa.string()), ("landed_on", pa.date32()), ("census", pa.string()),
@@ -64,18 +57,14 @@ def read_file(root: Root, file: LandedFile, configured: str | None = None) -> It
     try:
         for table in reader.tables():
             yield from reader.placed(table)
-        reader.tally.check_listeners()
-        reader.tally.check_usable()
-        if reader.source is None:
-            reader.tally.check_columns(reader.required)
-        reader.tally.check_promise(file.rows_promised)
+        reader.check()
     except RowFault as found:
         fault = found
     except Exception as error:
-        if isinstance(error, OSError) and not isinstance(error, _OF_THE_FILE):
+        if isinstance(error, OSError) and not isinstance(error, OF_THE_FILE):
             raise  # the disk's or the network's, not the file's: worth another try
         fault = FileFault("unreadable file", f"{type(error).__name__}: {str(error)[:300]}")
-    census = json.dumps(reader.tally.census(reader.source, set(reader.fields.names), fault))
+    census = json.dumps(reader.census(fault))
     row = {"landing_file": file.name, "landed_on": file.landed_on, "census": census}
     yield pa.RecordBatch.from_pylist([row], read_schema(file.kind))
 
@@ -86,34 +75,57 @@ class FileReader:
     def __init__(self, root: Root, file: LandedFile, configured: str | None = None) -> None:
         self.root, self.file, self.configured = root, file, configured
         self.kind, self.fields = file.kind, field_schema(file.kind)
-        self.required = required_fields(file.kind)
+        self.required, self.fits = required_fields(file.kind), record_test(file.kind)
         self.source: Source | None = None
-        self.chosen = False
+        self.chosen = self.wrapped = False
         self.tally = Tally()
-        self.file = replace(file, exported_by=exported_by(root, file))
 
     def tables(self) -> Iterator[pa.Table]:
         """The file's rows."""
-        suffix = self.suffix()
-        if is_side_file(self.file.name):
-            self.tally.notes.append("passed over: a known part of an export, and no log of plays")
-            return
-        if suffix == "parquet":
-            yield from self._parquet()
-        elif suffix in JSON_LINES:
-            yield from self._json_lines()
-        else:
-            yield from self._typed(self._documents() if suffix == "json" else self._delimited(suffix))
-
-    def suffix(self) -> str:
-        """The file's format; FileFault if it has none of ours."""
         if self.file.size < 0:
             raise FileFault("unreadable file", "it is no regular file, or its link leads nowhere")
-        suffix = suffixes(self.file.name)[0]
-        if suffix not in FORMATS:
-            remedy = REMEDIES.get(suffix, "")
-            raise FileFault("unknown format", f"its name ends in none of .{', .'.join(FORMATS)}{remedy}")
-        return suffix
+        if is_side_file(self.file):
+            self.tally.notes.append("passed over: a known part of an export, and no log of plays")
+        elif self.file.is_archive:
+            self._archive()
+        elif suffixes(self.file.name)[0] == "parquet":
+            yield from self._parquet()
+        else:
+            yield from self._text()
+
+    def check(self) -> None:
+        """FileFault if the rows, all of them together, are none of a log."""
+        self.tally.check_listeners(remedy(self.file))
+        self.tally.check_usable()
+        if self.source is None:
+            self.tally.check_columns(self.kind)
+        self.tally.check_promise(self.file.rows_promised)
+
+    def census(self, fault: RowFault | None) -> dict[str, Any]:
+        """What the ledger is told of the file."""
+        name = self.source.name if self.source else ARCHIVE if self.file.is_archive else NATIVE
+        unknown = [] if self.source else sorted(self.tally.columns - set(self.fields.names))
+        named = bool(self.source and self.source.named)
+        return self.tally.census(fault) | {"source": name, "named": named, "unknown_columns": unknown}
+
+    def _archive(self) -> None:
+        archive = self.root.archive(self.file)
+        self.tally.notes.append(f"a zip archive: {len(archive.logs):,} files are read in it")
+        if others := archive.passed_over:
+            more = f" and {len(others) - SHOWN:,} more" if len(others) > SHOWN else ""
+            self.tally.notes.append(f"passed over, no logs: {', '.join(others[:SHOWN])}{more}")
+
+    def _text(self) -> Iterator[pa.Table]:
+        text = open_text(self.root, self.file)
+        self.tally.notes.extend(text.notes)
+        self.tally.looks = text.looks
+        self.file = replace(self.file, exported_by=exported_by(self.root, self.file))
+        if text.format in JSON_LINES:
+            yield from self._json_lines(text.stream)
+        elif text.format == "json":
+            yield from self._typed(self._documents(text.stream))
+        else:
+            yield from self._typed(self._delimited(text.stream, text.format))
 
     def placed(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
         """The rows with their place, as batches of the kind's schema."""
@@ -147,11 +159,11 @@ class FileReader:
             self.tally.take(table, self.fields.names)
             yield table
 
-    def _json_lines(self) -> Iterator[pa.Table]:
-        for first, text in text_blocks(Stream(self.root, self.file)):
+    def _json_lines(self, stream: Stream) -> Iterator[pa.Table]:
+        for first, text in text_blocks(stream):
             if not self.chosen:
                 self._look(_numbered(first, text))
-            table = None if self.source else arrow_rows(text, self.fields)
+            table = None if self.source or self.wrapped else arrow_rows(text, self.fields)
             if table is not None:
                 yield self._sound(table, range(first, first + table.num_rows))
                 continue
@@ -161,13 +173,17 @@ class FileReader:
                 yield from self._json_batch(lines[at : at + BATCH])
 
     def _look(self, lines: list[tuple[int, bytes]]) -> None:
-        self._choose_among(line_record(*line) for line in lines[:LOOKED_AT])
+        looked_at = [list(line_records(*line, self.fits)) for line in lines[:LOOKED_AT]]
+        # A page a line: Arrow would take each for a row of nothing.
+        self.wrapped = any(record.is_inner for records in looked_at for record in records)
+        self._choose_among(chain.from_iterable(looked_at))
 
     def _json_batch(self, lines: list[tuple[int, bytes]]) -> Iterator[pa.Table]:
         text = b"\n".join(line for _, line in lines)
-        table = None if self.source else arrow_rows(text, self.fields)
+        table = None if self.source or self.wrapped else arrow_rows(text, self.fields)
         if table is None:
-            yield from self._typed(line_record(*line) for line in lines)
+            records = (line_records(*line, self.fits) for line in lines)
+            yield from self._typed(chain.from_iterable(records))
         else:
             yield self._sound(table, [number for number, _ in lines])
 
@@ -175,21 +191,23 @@ class FileReader:
         self.tally.take(table, self.fields.names)
         return table.append_column("line", pa.array(np.array(numbers, np.int64)))
 
-    def _documents(self) -> Iterator[Record]:
-        records = document_records(Stream(self.root, self.file))
+    def _documents(self, stream: Stream) -> Iterator[Record]:
+        self.tally.is_document = True
+        records = document_records(stream, self.fits)
         first = list(islice(records, LOOKED_AT))
         if first:
             self._choose_among(first)
             yield from chain(first, records)
 
-    def _delimited(self, suffix: str) -> Iterator[Record]:
-        table = Delimited(Stream(self.root, self.file), "\t" if suffix == "tsv" else ",")
+    def _delimited(self, stream: Stream, suffix: str) -> Iterator[Record]:
+        table = Delimited(stream, "\t" if suffix == "tsv" else ",")
         self._choose(table.header)
         missing = sorted(self.required - set(table.header))
         if missing and table.header and not self.source:
             raise FileFault(
                 "required columns missing",
-                f"{', '.join(missing)}; the header is {','.join(table.header)[:300]}",
+                f"{', '.join(missing)}; the header is {','.join(table.header)[:300]}; "
+                f"{nearest(self.kind, table.header)}",
             )
         for record in table.records():
             if record.fields and not self.source:
@@ -218,8 +236,7 @@ class FileReader:
         try:
             if record.fault:
                 raise record.fault
-            assert record.fields is not None
-            rows = self._translated(record.fields)
+            rows = self._translated(record)
         except RowFault as fault:
             self.tally.n_read += 1
             self.tally.faults[fault.rule, fault.reason] += 1
@@ -229,18 +246,22 @@ class FileReader:
         self.tally.n_left_out += not rows
         return rows
 
-    def _translated(self, fields: dict[str, Any]) -> list[dict[str, Any]]:
+    def _translated(self, record: Record) -> list[dict[str, Any]]:
         self.tally.n_objects += 1
+        fields = record.fields or {}
         if self.source:
-            rows = self._by_source(self.source, fields)
+            rows = self._by_source(self.source, fields, record.account)
             return [typed(self.kind, row, self.tally.nulled) for row in rows]
         self.tally.columns |= fields.keys()
         self.tally.present |= {name for name, value in fields.items() if value is not None}
         return [typed(self.kind, fields, self.tally.nulled)]
 
-    def _by_source(self, source: Source, fields: dict[str, Any]) -> list[Row]:
+    def _by_source(self, source: Source, fields: dict[str, Any], account: str | None) -> list[Row]:
+        file = replace(self.file, exported_by=account) if account else self.file
+        if not source.columns <= fields.keys() and self.configured is None:
+            source = pick(self.file, fields) or source  # logs of two formats in one file
         try:
-            return list(source.rows(fields, self.file))
+            return list(source.rows(fields, file))
         except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
             raise RowFault("unreadable record", f"no {source.name} record: {error}"[:200]) from None
 

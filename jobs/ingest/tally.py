@@ -7,16 +7,18 @@ from typing import Any
 
 import pyarrow as pa
 
+from jobs.ingest.contract import required_fields
 from jobs.ingest.faults import FileFault, RowFault
-from jobs.ingest.sources import NATIVE
-from jobs.ingest.sources.source import UNKNOWN_LISTENER, Source
+from jobs.ingest.sources import nearest
+from jobs.ingest.sources.source import UNKNOWN_LISTENER
 
 
 @dataclass
 class Tally:
     """Records, rows read, records left out and read at all; columns seen, and with a value.
 
-    A record is one row of the native contract, and none or several of other sources.
+    A record is one row of the native contract, and none or several of other sources. ``looks`` says what
+    the file looks like, whatever its name is.
     """
 
     n_records: int = 0
@@ -29,6 +31,8 @@ class Tally:
     nulled: Counter[str] = field(default_factory=Counter)
     columns: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
+    is_document: bool = False
+    looks: str = ""
 
     def take(self, table: pa.Table, names: Iterable[str]) -> None:
         """Count a block of sound rows; ``names`` are the kind's fields."""
@@ -38,37 +42,48 @@ class Tally:
         self.columns |= set(table.column_names) - {"line", "rule", "reason"}
         self.present |= {name for name in names if table[name].null_count < table.num_rows}
 
-    def check_listeners(self) -> None:
+    def check_listeners(self, remedy: str) -> None:
         """FileFault if nothing tells who listened in any of the rows."""
         if self.n_unnamed and self.n_unnamed == self.n_read:
             raise FileFault(
                 UNKNOWN_LISTENER,
                 f"nothing says who listened in any of its {self.n_read:,} rows, and a file's name is "
-                "not asked: move it into a folder user=<id>/ of the same date= folder",
+                f"not asked: {remedy}",
             )
 
     def check_usable(self) -> None:
-        """FileFault if a source could read none of the file's rows. One row proves nothing."""
-        if 1 < self.n_read == self.faults.total() and self.n_objects:
-            (rule, reason), n_rows = self.faults.most_common(1)[0]
-            raise FileFault(
-                "no usable row",
-                f"none of its {self.n_read:,} rows can be used; {n_rows:,} of them: {rule}: {reason}",
-            )
+        """FileFault if none of the file's rows can be used. One line proves nothing."""
+        if not self.proves or self.n_read > self.faults.total() or not self.n_objects:
+            return
+        (rule, reason), n_rows = self.faults.most_common(1)[0]
+        raise FileFault(
+            "no usable row",
+            f"none of its {self.n_read:,} rows can be used; {n_rows:,} of them: {rule}: {reason}",
+        )
 
-    def check_columns(self, required: set[str]) -> None:
-        """FileFault if no row has a required column, or none could be read. One row proves nothing."""
-        if self.n_read < 2:
+    def check_columns(self, kind: str) -> None:
+        """FileFault if no row has a required column, or none could be read. One line proves nothing."""
+        if not self.proves:
             return
         if not self.n_objects:
-            raise FileFault("malformed file", f"none of its {self.n_read:,} rows can be read")
-        missing = sorted(required - self.present)
+            raise FileFault(
+                "malformed file",
+                f"none of its {self.n_read:,} rows can be read; {self.faults.most_common(1)[0][0][1]}"
+                f"; the file looks like {self.looks}",
+            )
+        missing = sorted(required_fields(kind) - self.present)
         if missing:
             columns = ", ".join(sorted(self.columns))[:300]
             raise FileFault(
                 "required columns missing",
-                f"{', '.join(missing)} in all {self.n_read:,} rows; the columns are {columns}",
+                f"{', '.join(missing)} in all {self.n_read:,} rows; the columns are {columns}; "
+                f"{nearest(kind, self.columns)}",
             )
+
+    @property
+    def proves(self) -> bool:
+        """Whether there are rows enough to judge the file by them: one of a document, two lines."""
+        return self.n_read > (0 if self.is_document else 1)
 
     def check_promise(self, n_rows: int | None) -> None:
         """FileFault if a manifest promises another number of rows."""
@@ -86,16 +101,11 @@ class Tally:
         ]
         return [*self.notes, *left_out, *nulled]
 
-    def census(
-        self, source: Source | None, announced: set[str], fault: RowFault | None
-    ) -> dict[str, Any]:
-        """What the ledger is told of the file."""
+    def census(self, fault: RowFault | None) -> dict[str, Any]:
+        """What was counted, in the words of the ledger."""
         return {
-            "source": source.name if source else NATIVE,
             "n_read": self.n_read,
             "n_left_out": self.n_left_out,
-            "named": bool(source and source.named),
-            "unknown_columns": [] if source else sorted(self.columns - announced),
             "notes": self.told(),
             "rule": fault.rule if fault else None,
             "reason": fault.reason if fault else None,

@@ -128,7 +128,9 @@ def test_the_fast_and_the_exact_reader_agree(tmp_path):
 
 
 def test_letters_of_an_id_do_not_slow_a_block_down(tmp_path, monkeypatch):
-    monkeypatch.setattr("jobs.ingest.reading.line_record", lambda *_: Record(1, b"", {"user_id": "u"}))
+    monkeypatch.setattr(
+        "jobs.ingest.reading.line_records", lambda *_: [Record(1, b"", {"user_id": "u"})]
+    )
     rows, _ = read(tmp_path, "listens", "f.jsonl", json_lines(listen(track_id="4NaN2Infinity")))
     assert [row["track_id"] for row in rows] == ["4NaN2Infinity"]
 
@@ -138,14 +140,13 @@ FILE_FAULTS = [
     ("trailer.jsonl.gz", gzip.compress(BODY)[:-4], "truncated file"),
     ("crc.jsonl.gz", gzip.compress(BODY)[:-8] + b"XXXX" + gzip.compress(BODY)[-4:], "damaged file"),
     ("tail.jsonl.gz", gzip.compress(BODY) + b"garbage", "damaged file"),
-    ("text.jsonl.gz", BODY, "damaged file"),
     ("empty.jsonl.gz", b"", "truncated file"),
     ("cut.jsonl.zst", zstandard.compress(BODY * 50)[:-5], "truncated file"),
     ("empty.csv.zst", b"", "truncated file"),
     ("tail.jsonl.zst", zstandard.compress(BODY) + b"garbage", "damaged file"),
     ("second.jsonl.gz", gzip.compress(BODY) + gzip.compress(BODY)[:-9], "truncated file"),
-    ("twice.jsonl.gz", gzip.compress(gzip.compress(BODY)), "not UTF-8"),
-    ("zstd.jsonl.gz", zstandard.compress(BODY), "damaged file"),
+    ("twice.jsonl.gz", gzip.compress(gzip.compress(BODY)), "other content"),
+    ("noise.jsonl.gz", bytes(range(256)), "damaged file"),
     ("cr.csv", (HEADER + CELLS).replace(b"\n", b"\r"), "malformed CSV"),
     ("unnamed.csv", HEADER[:-1] + b",,\n" + CELLS[:-1] + b",,\n", "duplicate columns"),
     ("utf16.jsonl", BODY.decode().encode("utf-16"), "not UTF-8"),
@@ -153,9 +154,8 @@ FILE_FAULTS = [
     ("utf16be.csv", (HEADER + CELLS).decode().encode("utf-16-be"), "not UTF-8"),
     ("utf32.jsonl", BODY.decode().encode("utf-32"), "not UTF-8"),
     ("utf16.jsonl.gz", gzip.compress(BODY.decode().encode("utf-16")), "not UTF-8"),
-    ("gzipped.jsonl", gzip.compress(BODY), "not UTF-8"),
-    ("zeros.jsonl", b"\0" * 4096, "not UTF-8"),
-    ("page.jsonl", b"<html>\n<body>\n502\n", "malformed file"),
+    ("zeros.jsonl", b"\0" * 4096, "other content"),
+    ("page.jsonl", b"<html>\n<body>\n502\n", "other content"),
     ("noid.jsonl", json_lines(listen(track_id=...), listen(track_id=None)), "required columns missing"),
     ("other.jsonl", json_lines({"a": 1}, {"a": 2}), "required columns missing"),
     (
@@ -170,7 +170,7 @@ FILE_FAULTS = [
     ("zero.parquet", b"", "not a parquet file"),
     ("text.parquet", BODY, "not a parquet file"),
     ("magic.parquet", b"PAR1" + b"\0" * 100 + b"PAR1", "not a parquet file"),
-    ("list.json", b'{"payload": 3}', "malformed JSON"),
+    ("list.json", b'{"payload": 3}', "required columns missing"),
     ("half.json", b'[{"user_id": "u"}, {"user', "malformed JSON"),
     ("word.json", b"oops", "malformed JSON"),
     ("notes.txt", BODY, "unknown format"),

@@ -18,6 +18,7 @@ LANDINGS = [
     ("08-spotify-not-really-played/landing", {"kim": 23}),
     ("10-listenbrainz-export/landing", {"mia": 5}),
     ("10-listenbrainz-export/landing-as-unpacked", {"mia_vale": 5}),
+    ("11-zips-as-downloaded/landing", {"noa": 3}),
     ("12-listenbrainz-durations/landing", {"oli": 10}),
     ("25-a-decade-in-one-night/landing", {"vera": 300}),
     ("27-same-play-two-services/landing", {"yan": 12}),

@@ -19,7 +19,7 @@ _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 def open_parquet(root: Root, file: LandedFile) -> pq.ParquetFile:
     """The file; FileFault if it has no sound footer."""
     try:
-        return pq.ParquetFile(root.filesystem().open_input_file(root.join(file.name)))
+        return pq.ParquetFile(root.open_file(file))
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, (PermissionError, FileNotFoundError)):
             raise

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
-from itertools import accumulate
+from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate, chain
 from typing import Any
 
 from jobs.ingest.contract import NotANumber
 from jobs.ingest.faults import FileFault, RowFault
+from jobs.ingest.formats.content import BOM, layout_of, looks_like
 from jobs.ingest.formats.records import Record
 from jobs.ingest.formats.streams import MAX_LINE, Stream
 
@@ -15,19 +16,44 @@ MAX_DEPTH = 32
 MAX_DOCUMENT = 1 << 28
 # A string that is never closed counts to the end, once: no other quote in it is tried as a beginning.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-# Where the list of listens is, in documents that wrap it.
-_WRAPPED = ("payload", "listens", "data", "audio_features", "tracks", "items")
+_KINDS = {
+    dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null",
+    object: "a number",
+}  # fmt: skip
+# Last.fm's answers that list tracks, and no plays.
+NO_PLAYS = frozenset({"lovedtracks", "toptracks", "similartracks"})
+# How services call the account, around its records.
+_ACCOUNTS = ("user_name", "username", "user_id", "user")
+# Where pages have their list of records.
+_LISTS = frozenset({"listens", "track", "tracks", "items", "audio_features", "data", "results"})
+AGAIN = ": deliver the whole file again"
+# A record, and the account that what wraps it names.
+Entry = tuple[Any, str | None]
+Fits = Callable[[Mapping[str, Any]], bool]
 
 
-def line_record(number: int, line: bytes) -> Record:
-    """The record of one JSON line."""
+def line_records(number: int, line: bytes, fits: Fits) -> Iterator[Record]:
+    """The record of one JSON line, or the many that it wraps."""
     try:
-        return Record(number, line, fields=_parsed(line))
+        value = _value(line)
     except RowFault as fault:
-        return Record(number, line, fault=fault)
+        yield Record(number, line, fault=fault)
+        return
+    entries = wrapped(value, fits) or ([] if _is_empty(value) else [(value, None)])
+    for entry, account in entries:
+        yield _as_record(number, line, entry, "the line", account, is_inner=entry is not value)
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
+def _as_record(
+    number: int, raw: bytes, value: Any, what: str, account: str | None, *, is_inner: bool = False
+) -> Record:
+    if isinstance(value, dict):
+        return Record(number, raw, fields=value, account=account, is_inner=is_inner)
+    fault = RowFault("malformed JSON", f"{what} is {_named(value)}, not an object")
+    return Record(number, raw, fault=fault)
+
+
+def _value(line: bytes) -> Any:
     if len(line) > MAX_LINE:
         raise RowFault("line too long", f"the line has more than {MAX_LINE:,} bytes")
     try:
@@ -35,10 +61,11 @@ def _parsed(line: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         at = f"byte {error.start + 1} is 0x{line[error.start]:02x}"
         raise RowFault("not UTF-8", f"{at}: not UTF-8, and no other character is put for it") from None
-    fields = loads(text)
-    if not isinstance(fields, dict):
-        raise RowFault("malformed JSON", f"the line is a {type(fields).__name__}, not an object")
-    return fields
+    return loads(text)
+
+
+def _named(value: Any) -> str:
+    return next(name for kind, name in _KINDS.items() if isinstance(value, kind))
 
 
 def loads(text: str) -> Any:
@@ -76,30 +103,36 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def document_records(stream: Stream) -> Iterator[Record]:
-    """The records of a JSON document that is a list of objects, or wraps one; ``line`` counts them.
+def document_records(stream: Stream, fits: Fits) -> Iterator[Record]:
+    """The records of a JSON document, however it wraps them; ``line`` counts them.
 
-    JSON lines under a document's name are read as what they are.
+    ``fits`` says whether an object is a record of a known format. JSON lines under a document's name are
+    read as what they are. FileFault where it holds objects, and none that fits.
     """
-    body = b"".join(iter(lambda: _bounded(stream), b"")).removeprefix(b"\xef\xbb\xbf")
+    body = b"".join(iter(lambda: _bounded(stream), b"")).removeprefix(BOM)
     if not body.strip():
         return
     try:
         value = loads(body.decode())
     except UnicodeDecodeError:
-        raise FileFault("not UTF-8", "the document is not UTF-8 text") from None
+        raise FileFault("not UTF-8", "the document is not UTF-8 text: save it as UTF-8") from None
     except RowFault as fault:
-        lines = [line_record(*line) for line in enumerate(body.splitlines(), 1) if line[1].strip()]
-        if lines[0].fields is None:
-            raise FileFault(fault.rule, fault.reason) from None
-        yield from lines
+        yield from _lines_after_all(body, fits, fault)
         return
-    for number, fields in enumerate(_listed(value), 1):
-        raw = json.dumps(fields, default=str, ensure_ascii=False).encode()
-        if isinstance(fields, dict):
-            yield Record(number, raw, fields=fields)
-        else:
-            yield Record(number, raw, fault=RowFault("malformed JSON", f"entry {number} is no object"))
+    for number, (entry, account) in enumerate(wrapped(value, fits) or _unknown(value), 1):
+        raw = json.dumps(entry, default=str, ensure_ascii=False).encode()
+        yield _as_record(number, raw, entry, f"entry {number}", account)
+
+
+def _lines_after_all(body: bytes, fits: Fits, fault: RowFault) -> Iterator[Record]:
+    """JSON lines that began like a document: a list a line, or a broken first line."""
+    lines = [(number, line) for number, line in enumerate(body.splitlines(), 1) if line.strip()]
+    if len(lines) == 1 or next(line_records(*lines[0], fits)).fields is None:
+        found = looks_like(body)
+        told = f"; it looks like {found.what}: {found.remedy}" if layout_of(body) is None else AGAIN
+        raise FileFault(fault.rule, f"{fault.reason}{told}")
+    for line in lines:
+        yield from line_records(*line, fits)
 
 
 def _bounded(stream: Stream) -> bytes:
@@ -108,27 +141,61 @@ def _bounded(stream: Stream) -> bytes:
     return stream.read(1 << 22)
 
 
-def _listed(value: Any) -> list[Any]:
-    """The records of a document: a list, pages of lists, or what wraps either under a known key."""
-    if isinstance(value, list):
-        return [record for page in value for record in _page(page)]
-    return _page(value) if isinstance(value, dict) and _page(value) != [value] else _unwrapped(value)
+def wrapped(value: Any, fits: Fits, account: str | None = None) -> list[Entry]:
+    """Return the records within a value, each with the account that what wraps it names.
 
-
-def _page(value: Any) -> list[Any]:
-    if isinstance(value, list):
-        return value
-    pages = value.get("recenttracks", value) if isinstance(value, dict) else None
-    entries = pages.get("track") if isinstance(pages, dict) and "@attr" in pages else None
-    return entries if isinstance(entries, list) else [value]
-
-
-def _unwrapped(value: Any) -> list[Any]:
-    for key in _WRAPPED:
-        if isinstance(value, dict) and key in value:
-            value = value[key]
+    A list in which any object fits is a list of records, whatever else is in it; anything else wraps
+    more: pages in a list, a list under a key, objects by number. A page without a record is one itself,
+    to be refused, where other pages have some, unless it is empty.
+    """
     if isinstance(value, dict):
-        return [value]
+        if fits(value):
+            return [(value, account)]
+        account = _account(value) or account
+        inner = [wrapped(part, fits, account) for key, part in value.items() if key not in NO_PLAYS]
+        return list(chain.from_iterable(inner))
     if not isinstance(value, list):
-        raise FileFault("malformed JSON", f"the document is a {type(value).__name__}, not a list")
-    return value
+        return []
+    if any(isinstance(entry, dict) and fits(entry) for entry in value):
+        return [(entry, account) for entry in value]
+    pages = [wrapped(page, fits, account) for page in value]
+    if not any(pages):
+        return []
+    odd = [[] if page == [] or _is_empty(page) else [(page, account)] for page in value]
+    return list(chain.from_iterable(found or page for found, page in zip(pages, odd, strict=True)))
+
+
+def _account(value: Mapping[str, Any]) -> str | None:
+    attributes = value.get("@attr")
+    told = [attributes.get("user")] if isinstance(attributes, dict) else []
+    told += [value.get(name) for name in _ACCOUNTS]
+    return next((name for name in told if isinstance(name, str) and name), None)
+
+
+def _is_empty(value: Any, key: str = "") -> bool:
+    """Whether a value is a page of no records: an empty list where pages have theirs, and no error."""
+    if isinstance(value, dict):
+        return "error" not in value and any(_is_empty(inner, key) for key, inner in value.items())
+    return value == [] and key in _LISTS
+
+
+def _unknown(value: Any) -> list[Entry]:
+    """What stands for the records of a document in which nothing fits: its longest list of objects, or
+    the one object that it is."""
+    if value == [] or _is_empty(value):
+        return []
+    lists = [found for found in _lists(value) if any(isinstance(entry, dict) for entry in found)]
+    if not lists and not isinstance(value, dict):
+        raise FileFault("malformed JSON", f"the document is {_named(value)}, and holds no object{AGAIN}")
+    return [(entry, None) for entry in max(lists, key=len, default=[value])]
+
+
+def _lists(value: Any) -> Iterator[list[Any]]:
+    if isinstance(value, list):
+        yield value
+        for entry in value:
+            yield from _lists(entry)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in NO_PLAYS:
+                yield from _lists(inner)

@@ -10,10 +10,13 @@ from jobs.ingest.faults import RowFault
 class Record:
     """One record of a file: the line it begins on, its raw bytes, and its fields or its fault.
 
-    ``fields`` is None where ``fault`` is not. Formats that know only texts (CSV) give texts.
+    ``account`` is whose the record is, where what wraps it says so. ``is_inner``: it is not the
+    whole line. ``fields`` is None where ``fault`` is not. Formats that know only texts (CSV) give texts.
     """
 
     line: int
     raw: bytes
     fields: dict[str, Any] | None = None
     fault: RowFault | None = None
+    account: str | None = None
+    is_inner: bool = False

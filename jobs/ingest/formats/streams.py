@@ -6,58 +6,82 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.ingest.faults import FileFault
+from jobs.ingest.formats.archives import DAMAGES
+from jobs.ingest.formats.content import BOM, codec_of, foreign, is_text, is_wide
+from jobs.ingest.formats.suffixes import CODECS, suffixes
 from jobs.ingest.landing import LandedFile, Root
 
 BLOCK = 1 << 22
+# A request to a bucket for each of these, and enough to tell what a file is.
+BUFFER = 1 << 20
+HEAD = 1 << 16
 MAX_LINE = 1 << 20
 # Gzip of real logs is 5 to 30 times smaller; a thousand times is its limit, and an attack.
 BOMB_RATIO = 300
 BOMB_BYTES = 1 << 28
-_CODECS = {".gz": "gzip", ".zst": "zstd"}
-_BOM = b"\xef\xbb\xbf"
-_FOREIGN = {
-    b"\xff\xfe": "UTF-16 or UTF-32", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32",
-    b"\x1f\x8b": "gzip bytes under a name without .gz", b"PAR1": "parquet under another name",
-    b"\x28\xb5\x2f\xfd": "zstd bytes under a name without .zst", b"PK\x03\x04": "a zip archive",
-}  # fmt: skip
-
-
-def suffixes(name: str) -> tuple[str, str]:
-    """The format's and the compression's suffix: ``("jsonl", ".gz")``; either may be empty."""
-    base = name.rsplit("/", 1)[-1].lower()
-    codec = next((suffix for suffix in _CODECS if base.endswith(suffix)), "")
-    stem = base.removesuffix(codec)
-    return (stem.rsplit(".", 1)[1] if "." in stem else "", codec)
 
 
 class Stream:
-    """The decompressed bytes of a landed file. Reading one that is broken raises FileFault."""
+    """The decompressed bytes of a landed file, as what it is, whatever its name says of compression.
+
+    ``note`` says so where the two differ. Reading a file that is broken, or no text, raises FileFault.
+    """
 
     def __init__(self, root: Root, file: LandedFile) -> None:
-        codec = suffixes(file.name)[1]
-        if codec and file.size == 0:
-            raise FileFault("truncated file", f"0 bytes are no {codec} file: an upload that broke off")
+        suffix = suffixes(file.name)[1]
+        if suffix and file.size == 0:
+            raise FileFault("truncated file", f"0 bytes are no {suffix} file: an upload that broke off")
         self.size, self.n_read = file.size, 0
-        self.compressed = bool(codec)
-        self.source: Any = root.filesystem().open_input_stream(root.join(file.name), compression=None)
-        if codec:
-            self.source = pa.CompressedInputStream(self.source, _CODECS[codec])
+        self.ahead: list[bytes] = []
+        raw = root.open_file(file)
+        try:
+            head = raw.read(HEAD)
+        except DAMAGES as error:
+            raise _damage(error) from None
+        raw.seek(0)
+        self.codec = codec_of(head)
+        if self.codec is None and not (is_text(head) or foreign(head)):
+            self.codec = CODECS.get(suffix)  # whoever unpacks it says what is broken
+        self.note = None if self.codec == CODECS.get(suffix) else _note(self.codec, suffix)
+        self.source: Any = pa.BufferedInputStream(raw, BUFFER)
+        if self.codec:
+            self.source = pa.CompressedInputStream(self.source, self.codec)
+
+    def peek(self) -> bytes:
+        """The first bytes, which ``read`` gives again; FileFault if they are no UTF-8 text."""
+        if not self.ahead:
+            self.ahead = [self._next(BLOCK)]
+        found = foreign(self.ahead[0])
+        if found:
+            rule = "not UTF-8" if is_wide(found) else "other content"
+            begins = f"it begins with {self.ahead[0][:16]!r}"
+            raise FileFault(rule, f"{begins}: {found.what}, no log in UTF-8: {found.remedy}")
+        return self.ahead[0]
 
     def read(self, n_bytes: int) -> bytes:
-        """Up to ``n_bytes`` more; none at the end."""
+        """Up to ``n_bytes`` more, or what was peeked; none at the end."""
+        return self.ahead.pop() if self.ahead else self._next(n_bytes)
+
+    def _next(self, n_bytes: int) -> bytes:
         try:
             data: bytes = self.source.read(n_bytes)
         except OSError as error:
-            if not self.compressed:
+            if not self.codec:
                 raise
-            rule = "truncated file" if "runcated" in str(error) else "damaged file"
-            raise FileFault(rule, f"{error}: nobody can say what is missing") from None
+            raise _damage(error) from None
+        except DAMAGES as error:
+            raise _damage(error) from None
         self.n_read += len(data)
         if self.n_read > max(BOMB_BYTES, self.size * BOMB_RATIO):
             raise FileFault(
                 "compression bomb", f"{self.size:,} bytes unpack to more than {self.n_read:,}"
             )
         return data
+
+
+def _damage(error: Exception) -> FileFault:
+    rule = "truncated file" if "runcated" in str(error) else "damaged file"
+    return FileFault(rule, f"{error}: nobody can say what is missing; deliver it again")
 
 
 def text_blocks(stream: Stream) -> Iterator[tuple[int, bytes]]:
@@ -89,12 +113,12 @@ def split_lines(text: bytes) -> list[bytes]:
 
 
 def _head(stream: Stream) -> bytes:
-    """The first bytes, without a byte order mark; FileFault if they are no UTF-8 text."""
-    head = stream.read(BLOCK)
-    found = next((name for magic, name in _FOREIGN.items() if head.startswith(magic)), None)
-    sample = head[:100]
-    if found is None and len(sample) >= 4 and sample.count(0) > len(sample) // 4:
-        found = "UTF-16 or UTF-32 without a byte order mark"
-    if found:
-        raise FileFault("not UTF-8", f"the file begins with {head[:16]!r}: {found}, not UTF-8 text")
-    return head.removeprefix(_BOM)
+    """The first bytes, without a byte order mark."""
+    stream.peek()
+    return stream.read(BLOCK).removeprefix(BOM)
+
+
+def _note(codec: str | None, suffix: str) -> str:
+    found = f"{codec} bytes" if codec else "plain text"
+    name = f"that ends in {suffix}" if suffix else "that says nothing of it"
+    return f"{found} under a name {name}: read as what it is"

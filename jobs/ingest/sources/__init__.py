@@ -1,7 +1,9 @@
 """One adapter a log format. To add one: write its module, and name it here."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from jobs.ingest.contract import FIELDS, required_fields
 from jobs.ingest.faults import FileFault
 from jobs.ingest.landing import LandedFile
 from jobs.ingest.sources.item_sessions import ITEM_SESSIONS
@@ -37,3 +39,26 @@ def pick(file: LandedFile, columns: Iterable[str], configured: str | None = None
             "not of its source", f"the columns {', '.join(sorted(found))[:200]} are not {configured}'s"
         )
     return named[0]
+
+
+def record_test(kind: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Return whether an object has the fields of a record of the kind, in any known format."""
+    needed = [required_fields(kind), *(source.columns for source in SOURCES if source.kind == kind)]
+    return lambda fields: any(columns <= fields.keys() for columns in needed)
+
+
+def nearest(kind: str, columns: Iterable[str]) -> str:
+    """Say which known format is the nearest to these columns, and what they lack of it."""
+    found = set(columns)
+    formats = [(NATIVE, name, frozenset(required_fields(name))) for name in FIELDS]
+    formats += [(source.name, source.kind, source.columns) for source in SOURCES]
+    elsewhere = [one for one in formats if one[2] <= found and one[1] != kind]
+    if elsewhere:
+        name, other, _ = elsewhere[0]
+        return f"it looks like {other} ({name}): lay it into {other}/date=…"
+    name, _, wanted = max(
+        (one for one in formats if one[1] == kind), key=lambda one: len(one[2] & found) / len(one[2])
+    )
+    if not wanted & found:
+        return "it is near no known format: see the table of formats in docs/ingestion.md"
+    return f"the nearest known format is {name}, which has {', '.join(sorted(wanted))}"

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from expectations.tracks import MAX_NAME
 from jobs.ingest.faults import RowFault
@@ -39,18 +38,18 @@ def listener(file: LandedFile, account: Any = None) -> str:
     """Return who listened, never guessed from a file's name; RowFault if nothing tells it.
 
     A folder ``user=<id>`` says whose the file is, before the ``account`` that its log names and the
-    ``user.json`` of its export.
+    one of its export.
     """
-    folders = file.name.split("/")[:-1]
-    named = next((part for part in reversed(folders) if part.startswith("user=")), None)
-    told = unquote(named.removeprefix("user=")) if named else account or file.exported_by
+    told = file.folder_listener or account or file.exported_by
     if not told:
-        raise RowFault(
-            UNKNOWN_LISTENER,
-            "neither the log, nor a user.json of its export, nor a folder says who listened: "
-            "move the file into a folder user=<id>/ of the same date= folder",
-        )
+        raise RowFault(UNKNOWN_LISTENER, f"nothing says who listened: {remedy(file)}")
     return str(told)
+
+
+def remedy(file: LandedFile) -> str:
+    """What to do with a file whose listener nothing tells."""
+    whole = "the archive" if file.archive else "the file"
+    return f"move {whole} into a folder user=<id>/ of the same date= folder"
 
 
 def needed(record: Mapping[str, Any], name: str) -> Any:

@@ -318,11 +318,6 @@ def test_a_file_of_which_no_row_can_be_used_is_refused_and_says_why(tmp_path):
     assert "2 of them: wrong type: ms_played: ms_played is 'long'" in census["reason"]
 
 
-def test_an_archive_is_refused_with_what_to_do(tmp_path):
-    _, census = read(tmp_path, "listens", "my_spotify_data.zip", b"PK\x03\x04")
-    assert (census["rule"], "unpack it here" in census["reason"]) == ("unknown format", True)
-
-
 def test_every_source_is_in_the_table():
     assert {source.name for source in SOURCES} == {source for source, *_ in TABLE}
 
