@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from jobs.ingest.contract import required_fields
 from jobs.ingest.faults import FileFault, RowFault
+from jobs.ingest.formats.content import Content
 from jobs.ingest.sources import nearest
 from jobs.ingest.sources.source import UNKNOWN_LISTENER
 
@@ -17,8 +18,8 @@ from jobs.ingest.sources.source import UNKNOWN_LISTENER
 class Tally:
     """Records, rows read, records left out and read at all; columns seen, and with a value.
 
-    A record is one row of the native contract, and none or several of other sources. ``looks`` says what
-    the file looks like, whatever its name is.
+    A record is one row of the native contract, and none or several of other sources. ``looks`` is what
+    the file looks like, whatever its name says.
     """
 
     n_records: int = 0
@@ -32,7 +33,7 @@ class Tally:
     columns: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
     is_document: bool = False
-    looks: str = ""
+    looks: Content | None = None
 
     def take(self, table: pa.Table, names: Iterable[str]) -> None:
         """Count a block of sound rows; ``names`` are the kind's fields."""
@@ -66,14 +67,11 @@ class Tally:
         if not self.proves:
             return
         if not self.n_objects:
-            raise FileFault(
-                "malformed file",
-                f"none of its {self.n_read:,} rows can be read; {self.faults.most_common(1)[0][0][1]}"
-                f"; the file looks like {self.looks}",
-            )
+            looks = f"; it looks like {self.looks.what}: {self.looks.remedy}" if self.looks else ""
+            raise FileFault("malformed file", f"none of its {self.n_read:,} lines can be read{looks}")
         missing = sorted(required_fields(kind) - self.present)
         if missing:
-            columns = ", ".join(sorted(self.columns))[:300]
+            columns = ", ".join(sorted(self.columns))[:300] or "none"
             raise FileFault(
                 "required columns missing",
                 f"{', '.join(missing)} in all {self.n_read:,} rows; the columns are {columns}; "

@@ -19,7 +19,7 @@ class Content:
 
 _IN_UTF8 = "save it as text in UTF-8"
 _LOG_AGAIN = "remove it, or download the log again"
-_NO_LOG = "it is no log: remove it"
+_NO_LOG = "remove it, it is no log"
 _UNPACK = "unpack it here"
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh91AY": "bz2"}
 _PAGE = Content("a web page, of a login maybe", "download the log again, logged in")
@@ -40,7 +40,10 @@ _FOREIGN = tuple(
         (rb"Rar!\x1a", Content("a rar archive", _UNPACK)),
         (rb"\xfd7zXZ", Content("xz-compressed bytes", _UNPACK)),
         (rb".{257}ustar", Content("a tar archive", _UNPACK)),
-        (rb"\x1f\x8b|\x28\xb5\x2f\xfd|BZh91AY", Content("compressed twice", "unpack it once")),
+        (
+            rb"\x1f\x8b|\x28\xb5\x2f\xfd|BZh91AY",
+            Content("compressed bytes in compressed ones", "unpack it once"),
+        ),
         (rb"%PDF", Content("a PDF document", _NO_LOG)),
         (rb"\x89PNG|\xff\xd8\xff|GIF8[79]|RIFF....WEBP", Content("an image", _NO_LOG)),
         (rb"OggS|ID3[\x02-\x04]|fLaC|RIFF....WAVE|....ftyp", Content("a sound or a video", _NO_LOG)),

@@ -184,6 +184,14 @@ def _unknown(value: Any) -> list[Entry]:
     the one object that it is."""
     if value == [] or _is_empty(value):
         return []
+    keys = value.keys() if isinstance(value, dict) else set()
+    if no_plays := NO_PLAYS & keys:
+        raise FileFault(
+            "no log", f"Last.fm's {min(no_plays)}: no plays; remove it, or ask for recenttracks"
+        )
+    if "error" in keys:
+        told = json.dumps(value, default=str)[:200]
+        raise FileFault("no log", f"the answer of a service that failed, {told}: ask for the log again")
     lists = [found for found in _lists(value) if any(isinstance(entry, dict) for entry in found)]
     if not lists and not isinstance(value, dict):
         raise FileFault("malformed JSON", f"the document is {_named(value)}, and holds no object{AGAIN}")

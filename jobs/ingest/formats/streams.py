@@ -55,7 +55,7 @@ class Stream:
         if found:
             rule = "not UTF-8" if is_wide(found) else "other content"
             begins = f"it begins with {self.ahead[0][:16]!r}"
-            raise FileFault(rule, f"{begins}: {found.what}, no log in UTF-8: {found.remedy}")
+            raise FileFault(rule, f"it looks like {found.what} ({begins}): {found.remedy}")
         return self.ahead[0]
 
     def read(self, n_bytes: int) -> bytes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jobs.ingest.faults import FileFault
-from jobs.ingest.formats.content import format_of, looks_like
+from jobs.ingest.formats.content import Content, format_of, looks_like
 from jobs.ingest.formats.streams import MAX_LINE, Stream
 from jobs.ingest.formats.suffixes import FORMATS, JSON_LINES, suffixes
 from jobs.ingest.landing import LandedFile, Root
@@ -11,12 +11,12 @@ from jobs.ingest.landing import LandedFile, Root
 
 @dataclass(frozen=True)
 class Text:
-    """The stream of a text file, the format that its content is in, what that looks like, in words, and
-    what people are to be told of a name that says otherwise."""
+    """The stream of a text file, the format that its content is in, what that looks like, and what
+    people are to be told of a name that says otherwise."""
 
     stream: Stream
     format: str
-    looks: str
+    looks: Content
     notes: list[str]
 
 
@@ -38,4 +38,4 @@ def open_text(root: Root, file: LandedFile) -> Text:
     # Lines and documents of JSON are often mixed up, and nothing comes of it.
     if found != named and named not in (*JSON_LINES, "json"):
         notes.append(f"{looks.what} under a name that ends in .{named}: read as what it is")
-    return Text(stream, found, looks.what, notes)
+    return Text(stream, found, looks, notes)

@@ -20,6 +20,8 @@ SOURCES: tuple[Source, ...] = (
     SPOTIFY_FEATURES, *TRIPLETS,
 )  # fmt: skip
 NATIVE = "native"
+# A share of a format's columns from which on it is said to be near.
+NEAR = 0.5
 
 
 def pick(file: LandedFile, columns: Iterable[str], configured: str | None = None) -> Source | None:
@@ -56,9 +58,8 @@ def nearest(kind: str, columns: Iterable[str]) -> str:
     if elsewhere:
         name, other, _ = elsewhere[0]
         return f"it looks like {other} ({name}): lay it into {other}/date=…"
-    name, _, wanted = max(
-        (one for one in formats if one[1] == kind), key=lambda one: len(one[2] & found) / len(one[2])
-    )
-    if not wanted & found:
+    shares = {one: len(one[2] & found) / len(one[2]) for one in formats if one[1] == kind}
+    name, _, wanted = max(shares, key=lambda one: shares[one])
+    if shares[name, kind, wanted] < NEAR:
         return "it is near no known format: see the table of formats in docs/ingestion.md"
     return f"the nearest known format is {name}, which has {', '.join(sorted(wanted))}"
