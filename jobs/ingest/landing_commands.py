@@ -63,6 +63,7 @@ def forget(
 def forgotten(settings: "Settings", name: str) -> list[str]:
     """Forget the file or listener of this name; return what was done, in sentences. NoInputError if
     there is neither."""
+    from jobs.ingest.formats.suffixes import ARCHIVE
     from jobs.ingest.ledger import yields
     from jobs.ingest.removal import forget_files, forget_listener
     from jobs.lake.session import open_session
@@ -70,6 +71,9 @@ def forgotten(settings: "Settings", name: str) -> list[str]:
 
     entries = _entries(settings)
     whole = [e for e in entries if name in (e["landing_file"], e.get("listener"))]
+    # An archive's members go with it.
+    folders = tuple(f"{e['landing_file']}/" for e in whole if e["source"] == ARCHIVE)
+    whole += [e for e in entries if e["landing_file"].startswith(folders) and e not in whole]
     rows = {e["landing_file"]: e["rows_accepted"] for e in whole}
     others = [e for e in entries if e["landing_file"] not in rows]
     lake = Lake(open_session(settings, "landing"), settings)
