@@ -1,18 +1,30 @@
-"""Real logs and malformed files through ingestion, as two Markdown tables.
+"""Real logs, trials and malformed files through ingestion, as one Markdown table of their files.
 
-python -m benchmarks.ingest.real_data --data ../shared/data
+    python -m benchmarks.ingest.real_data --data ../shared/data
+
+Of every file that is not refused, the rows that were read must be those that are kept (counted in the
+table), duplicate, quarantined (counted in the quarantine) and left out; where a record is a row, they
+must be as many as the records that a plain reading of the file counts; and of a malformed file as many
+must be kept as its description says. Ends with exit code 1 where a sum is wrong, and says which.
 """
 
 import argparse
 import csv
 import gzip
+import io
 import json
 import shutil
+import sys
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+from jobs.ingest.kinds import KINDS
 from jobs.ingest.names import artist_id
 from jobs.ingest.stage import ingest_landing
 from jobs.lake.arrow import table_rows
@@ -32,69 +44,189 @@ LOGS = {
     "sessions/nowplaying_train.jsonl.gz": "listens/{day}/nowplaying.jsonl.gz",
     "hetrec_lastfm/user_artists.tsv.gz": "listens/{day}/user_artists.tsv.gz",
 }
+# A record of these is several rows; a zip is no file of rows.
+MANY_ROWS = ("item_sessions", "triplets", "zip")
+PARTS = ("kept", "duplicate", "quarantined", "left_out")
+HEAD = """\
+| landing | file | source | records | read | kept | duplicate | quarantined | left out | remark |
+|---|---|---|---:|---:|---:|---:|---:|---:|---|"""
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """What became of one file: its entry in the ledger, its rows by what became of them, its records
+    as a plain reading counts them, and what is to be said of it."""
+
+    landing: str
+    entry: dict[str, Any]
+    parts: dict[str, int]
+    records: int | None
+    remark: str
+    is_wrong: bool
+
+    @property
+    def n_read(self) -> int:
+        """Rows read, with those that are left out."""
+        return int(self.entry["rows_read"]) + self.parts["left_out"]
+
+    @property
+    def line(self) -> str:
+        """Its line of the table."""
+        name = self.entry["landing_file"].replace(f"date={DAY}/", "")
+        counts = [self.n_read, *(self.parts[part] for part in PARTS)]
+        records = "-" if self.records is None else f"{self.records:,}"
+        shown = " | ".join([records, *(f"{count:,}" for count in counts)])
+        return f"| {self.landing} | {name} | {self.entry['source']} | {shown} | {self.remark} |"
 
 
 def main() -> None:
-    """Ingest both landings, each in a lake of its own."""
+    """Ingest every landing, each into a lake of its own; print the table, and what is wrong in it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest.real_data")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the shared data")
-    parser.add_argument("--only", choices=("logs", "bad_input"))
+    parser.add_argument("--only", help="landings with this in their name: trials, bad_input, logs")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nocturne-real-") as folder:
-        if arguments.only != "logs":
-            print(bad_input_table(arguments.data / "bad_input", Path(folder) / "bad"))
-        if arguments.only != "bad_input":
-            print(logs_table(arguments.data, Path(folder) / "logs"))
+        rows: list[FileRow] = []
+        for name, landing in _landings(arguments.data, Path(folder)):
+            if not arguments.only or arguments.only in name:
+                rows += files_of(
+                    name, landing, Path(folder) / "houses" / name, _expected(arguments.data)
+                )
+    print("\n".join([HEAD, *(row.line for row in rows)]))
+    wrong = [row for row in rows if row.is_wrong]
+    for row in wrong:
+        print(f"WRONG: {row.line}", file=sys.stderr)
+    sys.exit(1 if wrong else 0)
 
 
-def logs_table(data: Path, root: Path) -> str:
-    """Each real log through its adapter, beside the catalog of the shared tracks."""
+def files_of(name: str, landing: Path, house: Path, expected: dict[str, int]) -> Iterator[FileRow]:
+    """The files of a landing, after a night."""
+    settings = Settings(
+        home=str(house / "home"),
+        landing=LandingSettings(root=str(landing)),
+        lake=LakeSettings(root=str(house / "lake")),
+        store=StoreSettings(root=str(house / "store")),
+    )
+    night = Night(Window.night(DAY), settings)
+    ingest_landing(night)
+    kept, quarantined = Counter[str](), Counter[str]()
+    for kind in KINDS.values():
+        kept.update(_column(settings, kind.history))
+        quarantined.update(_quarantined(settings, kind.quarantine))
+    shares = night.summary.details.get("matched", {})
+    entries = table_rows(settings, "landing_files").to_table().to_pylist()
+    for entry in sorted(entries, key=lambda row: str(row["landing_file"])):
+        of_file = entry["landing_file"]
+        parts = {
+            "kept": kept[of_file],
+            "duplicate": entry["rows_duplicate"],
+            "quarantined": quarantined[of_file],
+            "left_out": entry["rows_left_out"],
+        }
+        yield _judged(name, landing, entry, parts, shares.get(of_file), expected)
+
+
+def _judged(
+    name: str,
+    landing: Path,
+    entry: dict[str, Any],
+    parts: dict[str, int],
+    share: dict[str, Any] | None,
+    expected: dict[str, int],
+) -> FileRow:
+    refused = entry["status"] == "refused"
+    n_read = entry["rows_read"] + entry["rows_left_out"]
+    counted = refused or entry["source"] in MANY_ROWS
+    records = None if counted else count_records(landing, entry["landing_file"])
+    # A known part of an export is passed over unread.
+    passed_over = records and any(note.startswith("passed over") for note in entry["notes"])
+    wrong = [f"{n_read} is no sum"] if n_read != sum(parts.values()) else []
+    wrong += [f"{records} records"] if records not in (None, n_read) and not passed_over else []
+    wanted = expected.get(Path(entry["landing_file"]).name) if name == "bad_input" else None
+    wrong += [f"{wanted} were to be kept"] if wanted not in (None, parts["kept"]) else []
+    remarks = [f"WRONG: {', '.join(wrong)}"] if wrong else []
+    remarks += [f"refused: {entry['reason'].split(':')[0]}"] if refused else []
+    remarks += [f"{share['matched']:,} of {share['rows']:,} matched by name"] if share else []
+    remarks += ["passed over"] if passed_over else []
+    return FileRow(name, entry, parts, records, "; ".join(remarks), bool(wrong))
+
+
+def count_records(landing: Path, name: str) -> int:
+    """Records of a file, by the standard library alone: lines, rows below a header, entries of a list.
+
+    None of the files of the shared data has a record on two lines, or wraps its records.
+    """
+    body = _body(landing, name)
+    base = name.removesuffix(".gz")
+    text = body.decode("utf-8-sig", errors="replace")
+    if base.endswith(".json"):
+        found = json.loads(text)
+        return len(found) if isinstance(found, list) else 1
+    if base.endswith(".csv"):
+        return sum(1 for row in csv.reader(io.StringIO(text)) if row) - 1
+    lines = [line for line in text.splitlines() if line.strip()]
+    return len(lines) - base.endswith(".tsv")
+
+
+def _body(landing: Path, name: str) -> bytes:
+    archive, inside, member = name.partition(".zip/")
+    if inside:
+        with ZipFile(landing / f"{archive}.zip") as opened:
+            return opened.read(member)
+    body = (landing / name).read_bytes()
+    return gzip.decompress(body) if name.endswith(".gz") else body
+
+
+def _column(settings: Settings, table: str) -> list[str]:
+    names = table_rows(settings, table).to_table(columns=["landing_file"]).column(0).to_pylist()
+    return [str(name) for name in names]
+
+
+def _quarantined(settings: Settings, table: str) -> list[str]:
+    """Files of the rejected rows. A play told twice is kept there too, and counts as duplicate."""
+    rows = table_rows(settings, table).to_table(columns=["landing_file", "line", "rule"]).to_pylist()
+    return [row["landing_file"] for row in rows if row["line"] and row["rule"] != "same play"]
+
+
+def _landings(data: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Names and landing folders: of every trial, of all malformed files together, of the real logs."""
+    for trial in sorted((data / "trials").glob("*/landing*")):
+        suffix = trial.name.removeprefix("landing")
+        yield f"trials/{trial.parent.name[:2]}{suffix}", trial
+    yield "bad_input", _bad_input(data / "bad_input", folder / "bad_input")
+    yield "logs", _logs(data, folder / "logs")
+
+
+def _bad_input(data: Path, landing: Path) -> Path:
+    for path in (path for path in data.glob("*/*/date=*/*") if path.is_file()):
+        target = landing / path.relative_to(data / path.relative_to(data).parts[0])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    return landing
+
+
+def _expected(data: Path) -> dict[str, int]:
+    """By the name of a malformed file: how many of its rows are to be kept."""
+    with (data / "bad_input" / "expected.csv").open() as file:
+        return {Path(case["file"]).name: _n_rows(case["kept"]) for case in csv.DictReader(file)}
+
+
+def _n_rows(kept: str) -> int:
+    """How many rows "1-3,5", "6 rows" and "none" are."""
+    if kept == "none" or "rows" in kept:
+        return int(kept.split()[0]) if "rows" in kept else 0
+    ends = [span.split("-") for span in kept.split(",")]
+    return sum(int(span[-1]) - int(span[0]) + 1 for span in ends)
+
+
+def _logs(data: Path, landing: Path) -> Path:
+    """Each real log, beside the catalog of the shared tracks."""
     for source, target in LOGS.items():
-        path = root / "landing" / target.format(day=f"date={DAY}")
+        path = landing / target.format(day=f"date={DAY}")
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(data / source, path)
-    _lay_catalog(data / "tracks" / "tracks.csv.gz", root / "landing" / "tracks" / f"date={DAY}")
-    rows, _, details = _ingest(root)
-    lines = [
-        "| log | source | read | accepted | quarantined | duplicate | left out | matched by name |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    for row in rows:
-        name = row["landing_file"]
-        share = details["matched"].get(name)
-        found = f"{share['matched']:,} of {share['rows']:,} ({share['share']:.1%})" if share else "-"
-        counts = [f"{row[f'rows_{p}']:,}" for p in ("read", "accepted", "quarantined", "duplicate")]
-        left_out = details["left_out"].get(name, 0)
-        name = name.replace(f"date={DAY}/", "")
-        lines.append(f"| {name} | {row['source']} | {' | '.join(counts)} | {left_out} | {found} |")
-    return "\n".join(lines)
-
-
-def bad_input_table(folder: Path, root: Path) -> str:
-    """The malformed files, all laid over one landing: what was expected, and what became of them."""
-    for case in sorted(path for path in folder.iterdir() if path.is_dir()):
-        for path in (path for path in case.rglob("*") if path.is_file()):
-            target = root / "landing" / path.relative_to(case)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-    rows, entries, _ = _ingest(root)
-    counts = {Path(row["landing_file"]).name: row for row in rows}
-    lines = [
-        "| file | to keep | accepted | duplicate | to quarantine | quarantined | rule |",
-        "|---|---|---:|---:|---|---|---|",
-    ]
-    with (folder / "expected.csv").open() as file:
-        for case in csv.DictReader(file):
-            name = Path(case["file"]).name
-            mine = [entry for entry in entries if Path(entry["landing_file"]).name == name]
-            where = ", ".join(sorted(str(e["line"] or "the file") for e in mine)) or "none"
-            rules = "; ".join(sorted({entry["rule"] for entry in mine})) or "-"
-            row = counts[name]
-            lines.append(
-                f"| {name} | {case['kept']} | {row['rows_accepted']} | {row['rows_duplicate']} "
-                f"| {case['quarantined']} | {where} | {rules} |"
-            )
-    return "\n".join([*lines, ""])
+    _lay_catalog(data / "tracks" / "tracks.csv.gz", landing / "tracks" / f"date={DAY}")
+    return landing
 
 
 def _lay_catalog(source: Path, target: Path) -> None:
@@ -111,27 +243,6 @@ def _lay_catalog(source: Path, target: Path) -> None:
                 "duration_ms": int(float(row["duration_ms"])),
             }
             out.write(json.dumps(track) + "\n")
-
-
-def _ingest(root: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
-    settings = Settings(
-        home=str(root / "home"),
-        landing=LandingSettings(root=str(root / "landing")),
-        lake=LakeSettings(root=str(root / "lake")),
-        store=StoreSettings(root=str(root / "store")),
-    )
-    night = Night(Window.night(DAY), settings)
-    ingest_landing(night)
-    entries = [
-        row for kind in ("listens", "audio_features") for row in _rows(settings, f"{kind}_quarantine")
-    ]
-    files = sorted(_rows(settings, "landing_files"), key=lambda row: str(row["landing_file"]))
-    return files, entries, night.summary.details
-
-
-def _rows(settings: Settings, table: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table_rows(settings, table).to_table().to_pylist()
-    return rows
 
 
 if __name__ == "__main__":

@@ -175,7 +175,7 @@ class FileReader:
     def _look(self, lines: list[tuple[int, bytes]]) -> None:
         looked_at = [list(line_records(*line, self.fits)) for line in lines[:LOOKED_AT]]
         # A page a line: Arrow would take each for a row of nothing.
-        self.wrapped = any(record.is_inner for records in looked_at for record in records)
+        self.wrapped = any(not records or records[0].is_inner for records in looked_at)
         self._choose_among(chain.from_iterable(looked_at))
 
     def _json_batch(self, lines: list[tuple[int, bytes]]) -> Iterator[pa.Table]:
