@@ -58,18 +58,18 @@ def blend(
     artist has more than ``artist_cap`` tracks.
     """
     queues = {strategy: iter(candidates.get(strategy, ())) for strategy in STRATEGIES}
-    gate = _Gate(tracks, artist_cap)
+    eligible = EligibilityFilter(tracks, artist_cap)
     picks = []
     for wanted in slots:
         for strategy in (wanted, *STRATEGIES):
-            position = gate.first(queues[strategy])
+            position = eligible.first(queues[strategy])
             if position is not None:
                 picks.append(Pick(position, strategy))
                 break
-    return Blend(tuple(picks), len(gate.versions), len(gate.capped))
+    return Blend(tuple(picks), len(eligible.versions), len(eligible.capped))
 
 
-class _Gate:
+class EligibilityFilter:
     """Lets a song through once, and not beyond its artists' cap."""
 
     def __init__(self, tracks: Tracks, artist_cap: int) -> None:
@@ -81,6 +81,7 @@ class _Gate:
         self.n_of_artist: Counter[int] = Counter()
 
     def first(self, queue: Iterator[int]) -> int | None:
+        """Take the first of the queue that is eligible; None if there is none left."""
         return next((position for position in queue if self._admit(position)), None)
 
     def _admit(self, position: int) -> bool:

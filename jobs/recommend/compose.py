@@ -24,19 +24,19 @@ from jobs.recommend.blend import (
     generator,
     shuffled,
 )
-from jobs.recommend.evidence import Witness
+from jobs.recommend.evidence import ReasonBuilder
 from jobs.recommend.exploit import Predictions, Support, predict
 from jobs.recommend.explore import Model, Scores, content_scores, explained
 from jobs.recommend.listeners import Listener, listeners_of
 from jobs.recommend.reasons import sentence
-from jobs.recommend.shelves import Shelves
+from jobs.recommend.shelves import RatingMatrix
 from jobs.recommend.tracks import Tracks
 
 BLOCK_LISTENERS = 64
 
 
 @dataclass(frozen=True)
-class Rules:
+class PlaylistRules:
     """What a playlist of the night must be like."""
 
     night: date
@@ -49,18 +49,18 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Composer:
+class PlaylistBuilder:
     """Makes playlists by one set of rules; it goes to every worker, once."""
 
     tracks: Tracks
-    shelves: Shelves
+    matrix: RatingMatrix
     model: Model | None
-    rules: Rules
+    rules: PlaylistRules
 
     @cached_property
     def n_listeners(self) -> Ints:
         """How many listeners rate each track above 0."""
-        rated = self.shelves.positions[self.shelves.ratings > 0]
+        rated = self.matrix.positions[self.matrix.ratings > 0]
         return np.bincount(rated, minlength=len(self.tracks))
 
     @cached_property
@@ -70,15 +70,15 @@ class Composer:
         return order
 
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Arrow batches of gathered listeners to batches of playlists (``PLAYLIST``)."""
+        """Arrow batches of listeners' facts to batches of playlists (``PLAYLIST``)."""
         for batch in batches:
-            listeners = listeners_of(batch, self.tracks, self.shelves)
+            listeners = listeners_of(batch, self.tracks, self.matrix)
             while block := list(islice(listeners, BLOCK_LISTENERS)):
                 yield pa.RecordBatch.from_pylist(list(self.playlists(block)), PLAYLIST)
 
     def playlists(self, listeners: list[Listener]) -> Iterator[dict[str, Any]]:
         """One row a listener: user_id, tracks and funnel."""
-        scores = content_scores(listeners, self.tracks, self.model, self.shelves.of_tracks)
+        scores = content_scores(listeners, self.tracks, self.model, self.matrix.of_tracks)
         for listener, content in zip(listeners, scores, strict=True):
             yield self.playlist(listener, content)
 
@@ -124,10 +124,10 @@ class Composer:
     ) -> list[dict[str, Any]]:
         by_content = [pick.position for pick in picks if pick.strategy == EXPLORE]
         why = explained(listener, by_content, self.tracks, self.model)
-        witness = Witness(listener, self.tracks, predictions, content, self.n_listeners, why)
+        reasons = ReasonBuilder(listener, self.tracks, predictions, content, self.n_listeners, why)
         entries = []
         for rank, pick in enumerate(picks, start=1):
-            kind, evidence = witness.reason(pick)
+            kind, evidence = reasons.reason(pick)
             explored = pick.strategy == EXPLORE and self.model is not None
             entries.append(
                 {
@@ -135,7 +135,7 @@ class Composer:
                     "track_id": self.tracks.ids[pick.position],
                     "title": self.tracks.titles[pick.position],
                     "artist": self.tracks.artists[pick.position],
-                    "score": witness.score(pick),
+                    "score": reasons.score(pick),
                     "strategy": pick.strategy,
                     "reason_kind": kind,
                     "reason": sentence(kind, evidence),

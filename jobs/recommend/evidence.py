@@ -11,7 +11,7 @@ from jobs.recommend.blend import EXPLOIT, EXPLORE, Pick
 from jobs.recommend.exploit import Predictions, Supporter, supporters
 from jobs.recommend.explore import Scores, likeness
 from jobs.recommend.listeners import Listener
-from jobs.recommend.reasons import WORDS
+from jobs.recommend.reasons import ADJECTIVES
 from jobs.recommend.tracks import Tracks
 from models.features import FEATURES
 
@@ -20,7 +20,7 @@ N_CARRIED = 3
 N_SHARED_ARTISTS = 2
 
 
-class Witness:
+class ReasonBuilder:
     """Knows why each track is in one listener's playlist."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Witness:
         self.listener, self.tracks = listener, tracks
         self.predictions, self.content, self.n_listeners = predictions, content, n_listeners
         self.explained = explained
-        self.told: set[int] = set()
+        self.cited: set[int] = set()
         self._shared: dict[int, list[str]] = {}
 
     def score(self, pick: Pick) -> float:
@@ -59,7 +59,7 @@ class Witness:
         }
 
     def _by_neighbors(self, position: int) -> tuple[str, dict[str, Any]]:
-        found = supporters(self.listener.circle, position)
+        found = supporters(self.listener.neighborhood, position)
         closest = [
             {
                 "user_id": one.user_id,
@@ -75,7 +75,7 @@ class Witness:
         return "neighbors", evidence | {"shared_artists": self._shared_artists(found[0])}
 
     def _by_content(self, pick: Pick) -> dict[str, Any]:
-        found = likeness(self.listener, pick.position, self.tracks, self.told)
+        found = likeness(self.listener, pick.position, self.tracks, self.cited)
         evidence: dict[str, Any] = {"score": round(self.score(pick), 4), "words": [], "like": None}
         added = self.explained.get(pick.position)
         if added is not None:
@@ -83,11 +83,12 @@ class Witness:
             evidence["carried"] = {FEATURES[i]: round(float(added[i]), 3) for i in most}
         if found is None:
             return evidence
-        self.told.add(found.position)
+        self.cited.add(found.position)
         plain = found.features
         if added is not None:  # what stands out in both and carried the score is said first
             plain = tuple(sorted(plain, key=lambda feature: -added[FEATURES.index(feature[0])]))
-        evidence["words"] = [WORDS[name][0 if high else 1] for name, high in plain if name in WORDS]
+        known = [(ADJECTIVES[name], high) for name, high in plain if name in ADJECTIVES]
+        evidence["words"] = [above if high else below for (above, below), high in known]
         evidence["like"] = {
             "track_id": self.tracks.ids[found.position],
             "title": self.tracks.titles[found.position],
@@ -106,9 +107,9 @@ class Witness:
 
     def _shared_artists(self, neighbor: Supporter) -> list[str]:
         if neighbor.number not in self._shared:
-            circle = self.listener.circle
-            rows = slice(circle.ptr[neighbor.number], circle.ptr[neighbor.number + 1])
-            theirs = self.tracks.artists_of_all(circle.positions[rows][circle.ratings[rows] > 0])
+            near = self.listener.neighborhood
+            rows = slice(near.ptr[neighbor.number], near.ptr[neighbor.number + 1])
+            theirs = self.tracks.artists_of_all(near.positions[rows][near.ratings[rows] > 0])
             shared = self._own_artists[np.isin(self._own_artists, theirs)][:N_SHARED_ARTISTS]
             self._shared[neighbor.number] = [self.tracks.artist_names[artist] for artist in shared]
         return self._shared[neighbor.number]

@@ -117,11 +117,11 @@ class Likeness:
 
 
 def likeness(
-    listener: Listener, position: int, tracks: Tracks, told: Collection[int] = ()
+    listener: Listener, position: int, tracks: Tracks, cited: Collection[int] = ()
 ) -> Likeness | None:
     """None if nothing that the listener rates above 0 has features. Ties go to the first id.
 
-    A played track in ``told`` is passed over for one at most ``MUCH_FARTHER`` times as far, so that
+    A played track in ``cited`` is passed over for one at most ``MUCH_FARTHER`` times as far, so that
     not every reason of a list names the same one.
     """
     played = listener.rated[listener.ratings > 0]
@@ -130,7 +130,7 @@ def likeness(
         return None
     track, others = tracks.z[position], tracks.z[played]
     gaps = np.sqrt(((others - track)[:, _COMPARED] ** 2).sum(axis=1))
-    passed_over = np.isin(played, list(told)) | (gaps > MUCH_FARTHER * gaps.min())
+    passed_over = np.isin(played, list(cited)) | (gaps > MUCH_FARTHER * gaps.min())
     nearest = int(np.where(passed_over, gaps + gaps.max() + 1, gaps).argmin())
     lesser = np.minimum(np.abs(others[nearest]), np.abs(track))
     both = np.where(np.sign(others[nearest]) == np.sign(track), lesser, 0.0)

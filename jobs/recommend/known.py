@@ -7,7 +7,7 @@ import pyarrow.dataset as ds
 
 from jobs.lake.arrow import table_rows
 from jobs.lake.catalog import TABLES
-from jobs.recommend.shelves import Shelves, shelve
+from jobs.recommend.shelves import RatingMatrix, rating_matrix
 from jobs.recommend.tracks import Tracks, catalog_of
 from jobs.settings import Settings
 from jobs.window import Window
@@ -22,10 +22,10 @@ def read_tracks(settings: Settings, window: Window) -> Tracks:
     return catalog_of(_newest(tracks), _newest(features))
 
 
-def read_shelves(settings: Settings, window: Window, tracks: Tracks) -> Shelves:
+def read_rating_matrix(settings: Settings, window: Window, tracks: Tracks) -> RatingMatrix:
     """The night's ratings."""
     columns = ["user_id", "track_id", "rating", "n_plays", "n_skips"]
-    return shelve(_rows(settings, "ratings", columns, ds.field("as_of") == window.as_of), tracks)
+    return rating_matrix(_rows(settings, "ratings", columns, ds.field("as_of") == window.as_of), tracks)
 
 
 def _rows(settings: Settings, name: str, columns: list[str], wanted: ds.Expression) -> pa.Table:

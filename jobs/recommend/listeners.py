@@ -1,4 +1,4 @@
-"""All that the night knows of one listener: gathered by Spark into one row, and read as arrays."""
+"""All that the night knows of one listener: collected by Spark into one row, and read as arrays."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.domain.arrays import Floats, Ints
-from jobs.recommend.shelves import Shelves
+from jobs.recommend.shelves import RatingMatrix
 from jobs.recommend.tracks import Tracks, located
 from models.features import FEATURES
 
 
 @dataclass(frozen=True)
-class Circle:
+class Neighborhood:
     """A listener's neighbors, similar and dissimilar, in the order given, and what they rate.
 
     ``similarity`` is the shrunk one, below 0 for who plays the opposite; it weighs the neighbor.
@@ -51,10 +51,12 @@ class Listener:
     n_skips: int
     taste_weights: Floats
     centroids: Floats
-    circle: Circle
+    neighborhood: Neighborhood
 
 
-def gather(heard: DataFrame, words: DataFrame, profiles: DataFrame, neighbors: DataFrame) -> DataFrame:
+def collect_facts(
+    heard: DataFrame, feedback: DataFrame, profiles: DataFrame, neighbors: DataFrame
+) -> DataFrame:
     """One row a listener with a recent listen: user_id, heard, blocked, blocked_artists, neighbors (by
     rank) and tastes (heaviest first). ``heard``: see ``jobs.lake.heard``.
 
@@ -63,7 +65,7 @@ def gather(heard: DataFrame, words: DataFrame, profiles: DataFrame, neighbors: D
     listen = F.when(F.col("recent"), "listen").otherwise("heard")
     facts = (
         _facts(heard, listen, "track_id")
-        .union(_facts(words, F.col("kind"), "target_id"))
+        .union(_facts(feedback, F.col("kind"), "target_id"))
         .union(_facts(neighbors, "neighbor", "neighbor_id", "rank", "similarity"))
         .union(_facts(profiles, "taste", F.lit(""), "taste_no", "weight", "centroid"))
     )
@@ -108,42 +110,42 @@ def _list_of(fact: str, *columns: str) -> Column:
     return F.sort_array(F.collect_list(F.when(F.col("fact") == fact, F.struct(*columns))))
 
 
-def listeners_of(batch: pa.RecordBatch, tracks: Tracks, shelves: Shelves) -> Iterator[Listener]:
-    """The listeners of an Arrow batch of gathered rows."""
+def listeners_of(batch: pa.RecordBatch, tracks: Tracks, matrix: RatingMatrix) -> Iterator[Listener]:
+    """The listeners of an Arrow batch of collected facts."""
     heard, blocked = (_positions(batch.column(name), tracks) for name in ("heard", "blocked"))
-    words = batch.column("blocked_artists").to_pylist()
+    artists = batch.column("blocked_artists").to_pylist()
     neighbors, tastes = batch.column("neighbors"), batch.column("tastes")
     for row, user_id in enumerate(batch.column("user_id").to_pylist()):
-        number = shelves.number_of.get(user_id)
-        rated, ratings = (_NO_INTS, _NO_FLOATS) if number is None else shelves.of(number)
+        number = matrix.number_of.get(user_id)
+        rated, ratings = (_NO_INTS, _NO_FLOATS) if number is None else matrix.row(number)
         yield Listener(
             user_id=user_id,
             heard=heard[row],
             blocked=blocked[row],
-            blocked_artists=tuple(words[row]),
+            blocked_artists=tuple(artists[row]),
             rated=rated,
             ratings=ratings,
-            total=0.0 if number is None else float(shelves.totals[number]),
-            n_rated=0 if number is None else int(shelves.n_rated[number]),
-            n_plays=0 if number is None else int(shelves.n_plays[number]),
-            n_skips=0 if number is None else int(shelves.n_skips[number]),
+            total=0.0 if number is None else float(matrix.totals[number]),
+            n_rated=0 if number is None else int(matrix.n_rated[number]),
+            n_plays=0 if number is None else int(matrix.n_plays[number]),
+            n_skips=0 if number is None else int(matrix.n_skips[number]),
             taste_weights=_floats(tastes[row].values.field("value")),
             centroids=_floats(tastes[row].values.field("vector").flatten()).reshape(-1, len(FEATURES)),
-            circle=circle(neighbors[row].values, shelves),
+            neighborhood=neighborhood(neighbors[row].values, matrix),
         )
 
 
-def circle(neighbors: pa.StructArray, shelves: Shelves) -> Circle:
-    """The circle of neighbors (id, value: similarity); those without ratings are left out."""
+def neighborhood(neighbors: pa.StructArray, matrix: RatingMatrix) -> Neighborhood:
+    """The neighborhood made of neighbors (id, value: similarity); those without ratings are left out."""
     ids = neighbors.field("id").to_pylist()
-    known = [row for row, user_id in enumerate(ids) if user_id in shelves.number_of]
-    numbers = [shelves.number_of[ids[row]] for row in known]
-    ptr, positions, ratings = shelves.together(numbers)
-    return Circle(
+    known = [row for row, user_id in enumerate(ids) if user_id in matrix.number_of]
+    numbers = [matrix.number_of[ids[row]] for row in known]
+    ptr, positions, ratings = matrix.rows(numbers)
+    return Neighborhood(
         ids=tuple(ids[row] for row in known),
         similarity=_floats(neighbors.field("value"))[known],
-        totals=shelves.totals[numbers],
-        n_rated=shelves.n_rated[numbers],
+        totals=matrix.totals[numbers],
+        n_rated=matrix.n_rated[numbers],
         ptr=ptr,
         positions=positions,
         ratings=ratings,

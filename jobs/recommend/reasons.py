@@ -6,7 +6,7 @@ from typing import Any
 Evidence = Mapping[str, Any]
 
 # A feature well above and well below the mean track, in words.
-WORDS = {
+ADJECTIVES = {
     "acousticness": ("acoustic", "electric"),
     "energy": ("energetic", "calm"),
     "valence": ("cheerful", "wistful"),
@@ -18,7 +18,7 @@ WORDS = {
     "liveness": ("live", "studio-made"),
     "duration_ms": ("long", "short"),
 }
-N_WORDS = 2
+N_ADJECTIVES = 2
 
 
 def sentence(kind: str, evidence: Evidence) -> str:
@@ -43,7 +43,7 @@ def neighbors(evidence: Evidence) -> str:
 
 def content(evidence: Evidence) -> str:
     """A track that sounds like what the listener plays."""
-    words, like = evidence["words"][:N_WORDS], evidence["like"]
+    words, like = evidence["words"][:N_ADJECTIVES], evidence["like"]
     if like is None:
         return "New to you: close in sound to what you like."
     sound = f"{listed(words)}, like" if words else "close in sound to"

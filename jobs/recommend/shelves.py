@@ -14,8 +14,8 @@ from models.content_network.arrays import TrackStats
 
 
 @dataclass(frozen=True)
-class Shelves:
-    """Shelves of listeners, in the order of their ids.
+class RatingMatrix:
+    """Ratings by listener, in the order of their ids.
 
     Listener u rates track ``positions[i]`` with ``ratings[i]`` for i from ``ptr[u]`` to ``ptr[u + 1]``,
     in the order of track ids. ``totals`` and ``n_rated`` are the sum and the number of all their
@@ -38,21 +38,21 @@ class Shelves:
         """Number of each listener."""
         return {user_id: number for number, user_id in enumerate(self.user_ids)}
 
-    def of(self, number: int) -> tuple[Ints, Floats]:
+    def row(self, number: int) -> tuple[Ints, Floats]:
         """Positions and ratings of one listener."""
         rows = slice(self.ptr[number], self.ptr[number + 1])
         return self.positions[rows].astype(np.int64), self.ratings[rows]
 
-    def together(self, numbers: Sequence[int]) -> tuple[Ints, Ints, Floats]:
-        """Shelves end to end: where each begins (and the last ends), positions and ratings."""
-        shelves = [self.of(number) for number in numbers]
-        ptr = np.cumsum([0, *(len(positions) for positions, _ in shelves)]).astype(np.int64)
-        if not shelves:
+    def rows(self, numbers: Sequence[int]) -> tuple[Ints, Ints, Floats]:
+        """Rows of listeners end to end: where each begins (and the last ends), positions and ratings."""
+        rows = [self.row(number) for number in numbers]
+        ptr = np.cumsum([0, *(len(positions) for positions, _ in rows)]).astype(np.int64)
+        if not rows:
             return ptr, np.empty(0, np.int64), np.empty(0)
-        return ptr, np.concatenate([p for p, _ in shelves]), np.concatenate([r for _, r in shelves])
+        return ptr, np.concatenate([p for p, _ in rows]), np.concatenate([r for _, r in rows])
 
 
-def shelve(ratings: pa.Table, tracks: Tracks) -> Shelves:
+def rating_matrix(ratings: pa.Table, tracks: Tracks) -> RatingMatrix:
     """From columns user_id, track_id, rating, n_plays and n_skips, in any order of rows."""
     ratings = ratings.sort_by([("user_id", "ascending"), ("track_id", "ascending")]).combine_chunks()
     user_ids, owner = np.unique(ratings["user_id"].to_numpy(), return_inverse=True)
@@ -67,7 +67,7 @@ def shelve(ratings: pa.Table, tracks: Tracks) -> Shelves:
         return np.bincount(positions[there], values[there], len(tracks)).astype(float)
 
     plays, skips = ratings["n_plays"].to_numpy(), ratings["n_skips"].to_numpy()
-    return Shelves(
+    return RatingMatrix(
         user_ids=tuple(user_ids.tolist()),
         ptr=np.cumsum([0, *np.bincount(owner[there], minlength=len(user_ids))]),
         positions=positions[there].astype(np.int32),

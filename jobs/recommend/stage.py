@@ -11,10 +11,10 @@ from jobs.lake.heard import heard_known
 from jobs.lake.history import feedback_landed
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
-from jobs.recommend.compose import PLAYLIST_DDL, Composer, Rules
+from jobs.recommend.compose import PLAYLIST_DDL, PlaylistBuilder, PlaylistRules
 from jobs.recommend.explore import Model
-from jobs.recommend.known import read_shelves, read_tracks
-from jobs.recommend.listeners import gather
+from jobs.recommend.known import read_rating_matrix, read_tracks
+from jobs.recommend.listeners import collect_facts
 from jobs.stage import Night
 from models.content_network.scoring import ContentScorer
 from models.registry import Registry
@@ -27,9 +27,9 @@ def recommend(night: Night) -> None:
         raise NoInputError(f"no track had landed by {night.window.as_of}: ingest a landing with tracks")
     lake = Lake(open_session(night.settings, "recommend"), night.settings)
     model = promoted_model(night)
-    shelves = read_shelves(night.settings, night.window, tracks)
-    composer = Composer(tracks, shelves, model, rules(night))
-    lists = compose(gathered(lake, night), composer).persist()
+    matrix = read_rating_matrix(night.settings, night.window, tracks)
+    builder = PlaylistBuilder(tracks, matrix, model, playlist_rules(night))
+    lists = build_playlists(listener_facts(lake, night), builder).persist()
     n_listeners, n_tracks, n_short = write(lake, night, lists)
     lists.unpersist()
     night.summary.rows_in = n_listeners
@@ -43,10 +43,10 @@ def recommend(night: Night) -> None:
     }
 
 
-def rules(night: Night) -> Rules:
+def playlist_rules(night: Night) -> PlaylistRules:
     """The night's rules, from the settings."""
     settings = night.settings.recommend
-    return Rules(
+    return PlaylistRules(
         night=night.window.as_of,
         seed=night.settings.seed,
         n_tracks=settings.n_tracks,
@@ -66,9 +66,9 @@ def promoted_model(night: Night) -> Model | None:
     return Model(card.version, ContentScorer.from_files(registry.read(card.version)))
 
 
-def gathered(lake: Lake, night: Night) -> DataFrame:
+def listener_facts(lake: Lake, night: Night) -> DataFrame:
     """One row a listener with a recent listen, in the same partitions and order whenever it is made."""
-    rows = gather(
+    rows = collect_facts(
         heard_known(lake, night.window, night.settings.lake.lookback_days),
         feedback_landed(lake, night.window),
         lake.read("taste_profiles", night.window.as_of),
@@ -78,11 +78,11 @@ def gathered(lake: Lake, night: Night) -> DataFrame:
     return rows.repartition(n_partitions, "user_id").sortWithinPartitions("user_id")
 
 
-def compose(listeners: DataFrame, composer: Composer) -> DataFrame:
+def build_playlists(listeners: DataFrame, builder: PlaylistBuilder) -> DataFrame:
     """Rows (user_id, tracks, funnel), one a listener."""
 
     def playlists(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        return composer.batches(batches)
+        return builder.batches(batches)
 
     return listeners.mapInArrow(playlists, PLAYLIST_DDL)
 

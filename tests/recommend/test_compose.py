@@ -5,11 +5,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.recommend.compose import PLAYLIST, Composer, Rules
+from jobs.recommend.compose import PLAYLIST, PlaylistBuilder, PlaylistRules
 from jobs.recommend.explore import Model
-from tests.recommend.town import catalog, circle, ints, listener, shelves, stranger
+from tests.recommend.town import catalog, ints, listener, matrix, neighborhood, stranger
 
-RULES = Rules(
+RULES = PlaylistRules(
     night=date(2026, 6, 28),
     seed=1,
     n_tracks=4,
@@ -18,7 +18,7 @@ RULES = Rules(
     n_candidates=10,
     support="all",
 )
-NEAR = circle(("n1", 0.9, {0: 1.0, 1: 2.0}), ("n2", 0.4, {1: 1.0, 5: 1.0}))
+NEAR = neighborhood(("n1", 0.9, {0: 1.0, 1: 2.0}), ("n2", 0.4, {1: 1.0, 5: 1.0}))
 
 
 class Sure:
@@ -35,14 +35,14 @@ class Sure:
 
 
 def playlist(one, model=None, **changes):
-    composer = Composer(catalog(), shelves(), model, Rules(**vars(RULES) | changes))
-    row = next(composer.playlists([one]))
+    builder = PlaylistBuilder(catalog(), matrix(), model, PlaylistRules(**vars(RULES) | changes))
+    row = next(builder.playlists([one]))
     pa.RecordBatch.from_pylist([row], PLAYLIST)
     return {track["track_id"]: track for track in row["tracks"]}, row
 
 
 def test_a_list_mixes_strategies_each_with_its_reason():
-    tracks, row = playlist(listener(circle=NEAR), Model("v7", Sure()))
+    tracks, row = playlist(listener(neighborhood=NEAR), Model("v7", Sure()))
     assert [track["rank"] for track in row["tracks"]] == [1, 2, 3, 4]
     assert sum(track["strategy"] == "explore" for track in row["tracks"]) == 2
     assert set(tracks) == {"calm", "bare", "loud", "louder"}
@@ -89,7 +89,9 @@ def test_a_stranger_gets_what_is_popular():
 
 
 def test_nothing_heard_blocked_or_by_a_blocked_artist():
-    one = listener(circle=NEAR, heard=ints(0, 3), blocked=ints(2), blocked_artists=("dee", "nobody"))
+    one = listener(
+        neighborhood=NEAR, heard=ints(0, 3), blocked=ints(2), blocked_artists=("dee", "nobody")
+    )
     tracks, row = playlist(one)
     assert set(tracks) == {"calm", "duet"}
     assert [(step["filter"], step["n_before"], step["n_after"]) for step in row["funnel"]] == [
@@ -109,25 +111,25 @@ def test_a_short_list_is_explained_by_its_funnel():
 
 def test_another_version_of_what_was_heard_or_blocked_is_out():
     titles = ("Quiet", "Quiet (Live)", "Loud", "Loud - Mono", "Duet", "Bare")
-    composer = Composer(catalog(titles), shelves(), None, RULES)
-    row = next(composer.playlists([listener(heard=ints(0), blocked=ints(2))]))
+    builder = PlaylistBuilder(catalog(titles), matrix(), None, RULES)
+    row = next(builder.playlists([listener(heard=ints(0), blocked=ints(2))]))
     assert {track["track_id"] for track in row["tracks"]} == {"duet", "bare"}
 
 
 def test_shared_artists_are_those_of_the_closest_supporter_favorites_first():
-    far = circle(("n1", 0.9, {0: 1.0, 2: 1.0, 5: 1.0}), ("n2", 0.8, {3: 1.0, 5: 1.0}))
-    one = listener(circle=far, heard=ints(0, 2), rated=ints(0, 2), ratings=np.array([1.0, 2.0]))
+    far = neighborhood(("n1", 0.9, {0: 1.0, 2: 1.0, 5: 1.0}), ("n2", 0.8, {3: 1.0, 5: 1.0}))
+    one = listener(neighborhood=far, heard=ints(0, 2), rated=ints(0, 2), ratings=np.array([1.0, 2.0]))
     tracks, _ = playlist(one, explore_share=0.0, n_tracks=2)
     assert json.loads(tracks["bare"]["evidence"])["shared_artists"] == ["Bob", "Ann"]
 
 
 def test_blocks_and_order_of_listeners_do_not_change_a_list():
-    composer = Composer(catalog(), shelves(), Model("v7", Sure()), RULES)
-    some = [listener(user_id="a", circle=NEAR), stranger(), listener(user_id="b")]
-    together = {row["user_id"]: row for row in composer.playlists(some)}
-    alone = {one.user_id: next(composer.playlists([one])) for one in reversed(some)}
+    builder = PlaylistBuilder(catalog(), matrix(), Model("v7", Sure()), RULES)
+    some = [listener(user_id="a", neighborhood=NEAR), stranger(), listener(user_id="b")]
+    together = {row["user_id"]: row for row in builder.playlists(some)}
+    alone = {one.user_id: next(builder.playlists([one])) for one in reversed(some)}
     assert together == alone
 
 
 def test_popularity_orders_by_listeners_then_id():
-    assert Composer(catalog(), shelves(), None, RULES).by_popularity == [5, 2, 4, 0, 3, 1]
+    assert PlaylistBuilder(catalog(), matrix(), None, RULES).by_popularity == [5, 2, 4, 0, 3, 1]

@@ -62,13 +62,13 @@ def test_likeness_names_the_nearest_played_track_and_where_both_stand_out():
 
 def test_a_track_told_before_is_passed_over_only_for_one_about_as_near():
     three = listener(rated=ints(0, 2, 3), ratings=np.ones(3))
-    assert [likeness(three, 4, TRACKS, told).position for told in ((), {2}, {0, 2}, {0, 2, 3})] == [
+    assert [likeness(three, 4, TRACKS, cited).position for cited in ((), {2}, {0, 2}, {0, 2, 3})] == [
         2,
         0,
         3,
         2,
     ]
-    assert likeness(three, 1, TRACKS, told={0}).position == 0
+    assert likeness(three, 1, TRACKS, cited={0}).position == 0
 
 
 def test_what_is_rated_zero_or_has_no_features_is_no_likeness():

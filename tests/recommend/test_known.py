@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from jobs.recommend.known import read_shelves, read_tracks
+from jobs.recommend.known import read_rating_matrix, read_tracks
 from jobs.window import Window
 from tests.tables import put
 
@@ -46,12 +46,12 @@ def test_tracks_are_as_last_landed_by_the_night(settings):
 def test_tables_never_written_are_empty(settings):
     tracks = read_tracks(settings, Window.night(DAY))
     assert len(tracks) == 0
-    assert read_shelves(settings, Window.night(DAY), tracks).user_ids == ()
+    assert read_rating_matrix(settings, Window.night(DAY), tracks).user_ids == ()
 
 
 def test_shelves_are_those_of_the_night(settings):
     put(settings, "tracks_history", [track("a", "x", 0)])
     rows = [(DAY - timedelta(days=age), "u", "a", 1.0 + age, 1, 0, None) for age in (0, 1)]
     put(settings, "ratings", rows)
-    shelves = read_shelves(settings, Window.night(DAY), read_tracks(settings, Window.night(DAY)))
-    assert shelves.ratings.tolist() == [1.0]
+    matrix = read_rating_matrix(settings, Window.night(DAY), read_tracks(settings, Window.night(DAY)))
+    assert matrix.ratings.tolist() == [1.0]

@@ -1,8 +1,8 @@
 import pyarrow as pa
 import pytest
 
-from jobs.recommend.listeners import circle
-from jobs.recommend.shelves import shelve
+from jobs.recommend.listeners import neighborhood
+from jobs.recommend.shelves import rating_matrix
 from tests.recommend.town import catalog
 
 RATINGS = pa.Table.from_pylist(
@@ -18,21 +18,21 @@ RATINGS = pa.Table.from_pylist(
 
 @pytest.mark.parametrize("rows", [RATINGS, RATINGS.take([4, 2, 0, 1, 3])])
 def test_shelves_hold_the_catalog_and_count_everything(rows):
-    shelves = shelve(rows, catalog())
-    assert shelves.user_ids == ("a", "b", "c")
-    assert [part.tolist() for part in shelves.of(0)] == [[1, 0], [0.5, 2.0]]
-    assert [part.tolist() for part in shelves.of(1)] == [[2], [1.0]]
-    assert [part.tolist() for part in shelves.of(2)] == [[], []]
-    assert shelves.totals.tolist() == [2.5, 5.0, 1.0]
-    assert shelves.n_rated.tolist() == [2, 2, 1]
-    assert shelves.n_plays.tolist() == [1, 5, 1]
-    assert shelves.of_tracks.n_plays.tolist() == [2, 1, 3, 0, 0, 0]
-    assert shelves.of_tracks.n_skips.tolist() == [1, 1, 1, 0, 0, 0]
+    matrix = rating_matrix(rows, catalog())
+    assert matrix.user_ids == ("a", "b", "c")
+    assert [part.tolist() for part in matrix.row(0)] == [[1, 0], [0.5, 2.0]]
+    assert [part.tolist() for part in matrix.row(1)] == [[2], [1.0]]
+    assert [part.tolist() for part in matrix.row(2)] == [[], []]
+    assert matrix.totals.tolist() == [2.5, 5.0, 1.0]
+    assert matrix.n_rated.tolist() == [2, 2, 1]
+    assert matrix.n_plays.tolist() == [1, 5, 1]
+    assert matrix.of_tracks.n_plays.tolist() == [2, 1, 3, 0, 0, 0]
+    assert matrix.of_tracks.n_skips.tolist() == [1, 1, 1, 0, 0, 0]
 
 
 def test_a_circle_leaves_out_who_rates_nothing():
     rows = [{"id": name, "value": value} for name, value in (("b", 0.9), ("gone", 0.8), ("a", 0.7))]
-    found = circle(pa.array(rows), shelve(RATINGS, catalog()))
+    found = neighborhood(pa.array(rows), rating_matrix(RATINGS, catalog()))
     assert found.ids == ("b", "a")
     assert found.similarity.tolist() == [0.9, 0.7]
     assert found.totals.tolist() == [5.0, 2.5]
@@ -42,4 +42,4 @@ def test_a_circle_leaves_out_who_rates_nothing():
 
 def test_nobody_is_a_circle_of_nobody():
     nobody = pa.array([], pa.struct({"id": pa.string(), "value": pa.float64()}))
-    assert len(circle(nobody, shelve(RATINGS, catalog()))) == 0
+    assert len(neighborhood(nobody, rating_matrix(RATINGS, catalog()))) == 0

@@ -2,11 +2,11 @@
 
 import pyarrow as pa
 
-from jobs.recommend.compose import Composer
+from jobs.recommend.compose import PlaylistBuilder
 from jobs.recommend.tracks import catalog_of
 from models.features import FEATURES
 from tests.recommend.test_compose import RULES
-from tests.recommend.town import ints, shelves, stranger
+from tests.recommend.town import ints, matrix, stranger
 
 HEARD = ["Saltwater", "Wait for Me (A Letter to Jo)"]
 VERSIONS = [
@@ -34,8 +34,8 @@ def test_a_list_has_no_version_of_what_was_heard_and_one_of_a_song():
         pa.table({"track_id": ["none"], **{name: [0.5] for name in FEATURES}}),
     )
     rules = vars(RULES) | {"n_tracks": 30, "artist_cap": 30}
-    composer = Composer(tracks, shelves(tracks), None, type(RULES)(**rules))
-    [row] = composer.playlists([stranger(heard=ints(0, 1))])
+    builder = PlaylistBuilder(tracks, matrix(tracks), None, type(RULES)(**rules))
+    [row] = builder.playlists([stranger(heard=ints(0, 1))])
     listed = [(track["artist"], track["title"]) for track in row["tracks"]]
     of_new = [title for _, title in listed if title in NEW_SONG]
     assert len(of_new) == 1

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from jobs.recommend.listeners import Circle, Listener
-from jobs.recommend.shelves import Shelves
+from jobs.recommend.listeners import Listener, Neighborhood
+from jobs.recommend.shelves import RatingMatrix
 from jobs.recommend.tracks import Tracks, songs
 from models.content_network.arrays import TrackStats
 from models.features import FEATURES
@@ -32,7 +32,7 @@ def catalog(titles: tuple[str, ...] = TITLES) -> Tracks:
     )
 
 
-def shelves(tracks: Tracks | None = None) -> Shelves:
+def matrix(tracks: Tracks | None = None) -> RatingMatrix:
     """Somebody for each rating: 1 of "quiet", 3 of "loud", 1 of "louder", 2 of "duet", 5 of "bare".
 
     The positions are those of ``catalog()``, or the first six of other ``tracks``."""
@@ -41,16 +41,16 @@ def shelves(tracks: Tracks | None = None) -> Shelves:
     n_tracks = len(tracks) if tracks else len(NAMES)
     stats = TrackStats(np.bincount(positions, minlength=n_tracks).astype(float), np.zeros(n_tracks))
     names, one = tuple(f"s{number:02d}" for number in range(n)), np.ones(n, np.int64)
-    return Shelves(names, np.arange(n + 1), positions, np.ones(n), np.ones(n), one, one, one, stats)
+    return RatingMatrix(names, np.arange(n + 1), positions, np.ones(n), np.ones(n), one, one, one, stats)
 
 
 def ints(*values: int) -> np.ndarray:
     return np.array(values, np.int64)
 
 
-def circle(*members: tuple[str, float, dict[int, float]]) -> Circle:
+def neighborhood(*members: tuple[str, float, dict[int, float]]) -> Neighborhood:
     """Neighbors (id, similarity, ratings by position)."""
-    return Circle(
+    return Neighborhood(
         ids=tuple(name for name, _, _ in members),
         similarity=np.array([similarity for _, similarity, _ in members], float),
         totals=np.array([sum(ratings.values()) for _, _, ratings in members], float),
@@ -78,7 +78,7 @@ def listener(**changes: object) -> Listener:
         "n_skips": 0,
         "taste_weights": np.array([1.0]),
         "centroids": energy,
-        "circle": circle(),
+        "neighborhood": neighborhood(),
     }
     return Listener(**facts | changes)
 
