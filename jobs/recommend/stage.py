@@ -11,10 +11,10 @@ from jobs.lake.heard import heard_known
 from jobs.lake.history import feedback_landed
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
-from jobs.recommend.compose import PLAYLIST_DDL, PlaylistBuilder, PlaylistRules
-from jobs.recommend.explore import Model
-from jobs.recommend.known import read_rating_matrix, read_tracks
-from jobs.recommend.listeners import collect_facts
+from jobs.recommend.candidates import Model
+from jobs.recommend.listeners import collect_facts, read_rating_matrix
+from jobs.recommend.playlists import PLAYLIST_DDL, PlaylistBuilder, PlaylistRules
+from jobs.recommend.tracks import read_tracks
 from jobs.stage import Night
 from models.content_network.scoring import ContentScorer
 from models.registry import Registry

@@ -1,4 +1,8 @@
-"""The catalog of a night as arrays: every track that can be recommended, by position."""
+"""The catalog of a night as arrays: every track that can be recommended, by position.
+
+It is read through delta-rs: it goes to every worker whole, and Spark would start dozens of jobs to bring
+it to the driver.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +11,13 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from jobs.domain.arrays import Floats, Ints, Mask
 from jobs.domain.titles import song_key
+from jobs.lake.arrow import table_rows
+from jobs.settings import Settings
+from jobs.window import Window
 from models.features import FEATURES
 
 
@@ -97,6 +105,13 @@ class Tracks:
         return {name: number for number, name in enumerate(self.artist_ids)}
 
 
+def read_tracks(settings: Settings, window: Window) -> Tracks:
+    """Tracks and features as last landed by the window's end, as ``jobs.lake.history`` has them."""
+    tracks = _landed(settings, window, "tracks_history", ["track_id", "title", "artist", "artist_ids"])
+    features = _landed(settings, window, "audio_features_history", ["track_id", *FEATURES])
+    return catalog_of(_newest(tracks), _newest(features))
+
+
 def catalog_of(tracks: pa.Table, features: pa.Table) -> Tracks:
     """From one row a track (track_id, title, artist, artist_ids) in the order of track_id, and one a
     track with features (track_id and the 13)."""
@@ -134,3 +149,17 @@ def songs(titles: Sequence[str], artist_ids: Sequence[Sequence[str]]) -> Ints:
         (song_key(title), ids[0] if ids else "") for title, ids in zip(titles, artist_ids, strict=True)
     )
     return np.array([number.setdefault(key, len(number)) for key in keys], np.int64)
+
+
+def _landed(settings: Settings, window: Window, name: str, columns: list[str]) -> pa.Table:
+    landed = ds.field("landed_on") < window.end
+    return table_rows(settings, name).to_table(columns=[*columns, "landed_on"], filter=landed)
+
+
+def _newest(history: pa.Table) -> pa.Table:
+    """One row a track, as last landed, in the order of track_id."""
+    history = history.sort_by([("track_id", "ascending"), ("landed_on", "descending")])
+    ids = history["track_id"].to_numpy()
+    first = np.ones(len(ids), bool)
+    first[1:] = ids[1:] != ids[:-1]
+    return history.filter(pa.array(first)).drop_columns("landed_on").combine_chunks()

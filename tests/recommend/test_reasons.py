@@ -1,6 +1,10 @@
+import numpy as np
 import pytest
 
-from jobs.recommend.reasons import sentence
+from jobs.recommend.reasons import likeness, sentence
+from tests.recommend.town import catalog, ints, listener
+
+TRACKS = catalog()
 
 LIKE = {"track_id": "x", "title": "Pink Moon", "artist": "Nick Drake"}
 
@@ -32,3 +36,26 @@ LIKE = {"track_id": "x", "title": "Pink Moon", "artist": "Nick Drake"}
 )  # fmt: skip
 def test_a_reason_is_one_sentence_about_its_evidence(kind, evidence, said):
     assert sentence(kind, evidence) == said
+
+
+def test_likeness_names_the_nearest_played_track_and_where_both_stand_out():
+    both = listener(rated=ints(0, 3), ratings=np.array([1.0, 1.0]))
+    assert likeness(both, 1, TRACKS).position == 0
+    assert likeness(both, 1, TRACKS).features == (("energy", False),)
+    assert likeness(both, 2, TRACKS).features == (("energy", True),)
+    assert likeness(both, 4, TRACKS).features == ()
+
+
+def test_a_track_cited_before_is_passed_over_only_for_one_about_as_near():
+    three = listener(rated=ints(0, 2, 3), ratings=np.ones(3))
+    assert [likeness(three, 4, TRACKS, cited).position for cited in ((), {2}, {0, 2}, {0, 2, 3})] == [
+        2,
+        0,
+        3,
+        2,
+    ]
+    assert likeness(three, 1, TRACKS, cited={0}).position == 0
+
+
+def test_what_is_rated_zero_or_has_no_features_is_no_likeness():
+    assert likeness(listener(rated=ints(0, 5), ratings=np.array([0.0, 1.0])), 1, TRACKS) is None

@@ -1,9 +1,13 @@
+from datetime import date, timedelta
+
 import numpy as np
 import pyarrow as pa
 
-from jobs.recommend.tracks import catalog_of, located, songs
+from jobs.recommend.tracks import catalog_of, located, read_tracks, songs
+from jobs.window import Window
 from models.features import FEATURES
 from tests.recommend.town import catalog, ints
+from tests.tables import put
 
 TRACKS = pa.Table.from_pylist(
     [
@@ -44,3 +48,45 @@ def test_one_title_by_two_artists_is_two_songs():
     titles = ["Hurt", "Hurt", "Hurt - Live"]
     assert songs(titles, [["nin"], ["cash"], ["nin", "guest"]]).tolist() == [0, 1, 0]
     assert songs(titles, [["nin"], ["cash"], ["guest", "nin"]]).tolist() == [0, 1, 2]
+
+
+DAY = date(2026, 6, 28)
+VECTOR = (0.5, 0.5, 1, -9.0, 1, 0.1, 0.1, 0.1, 0.1, 0.5, 120.0, 200_000, 4)
+
+
+def track(name: str, title: str, age: int) -> tuple[object, ...]:
+    return (
+        name,
+        title,
+        [f"artist of {name}"],
+        "Artist",
+        None,
+        None,
+        200_000,
+        DAY - timedelta(days=age),
+        "f",
+    )
+
+
+def features(name: str, danceability: float, age: int) -> tuple[object, ...]:
+    return (name, danceability, *VECTOR[1:], "given", DAY - timedelta(days=age), "f")
+
+
+def test_tracks_are_as_last_landed_by_the_night(settings):
+    rows = [track("b", "only", 9), track("a", "old", 5), track("a", "new", 0), track("a", "later", -1)]
+    put(settings, "tracks_history", [*rows, track("c", "tomorrow's", -1)])
+    put(
+        settings,
+        "audio_features_history",
+        [features("a", 0.1, 5), features("a", 0.2, 1), features("a", 0.3, -1)],
+    )
+    tracks = read_tracks(settings, Window.night(DAY))
+    assert tracks.ids == ("a", "b")
+    assert tracks.titles == ("new", "only")
+    assert tracks.features[0, 0] == 0.2
+    assert np.isnan(tracks.features[1]).all()
+
+
+def test_tables_never_written_are_empty(settings):
+    tracks = read_tracks(settings, Window.night(DAY))
+    assert len(tracks) == 0

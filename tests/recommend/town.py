@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from jobs.recommend.listeners import Listener, Neighborhood
-from jobs.recommend.shelves import RatingMatrix
+from jobs.recommend.listeners import Listener, Neighborhood, RatingMatrix
 from jobs.recommend.tracks import Tracks, songs
 from models.content_network.arrays import TrackStats
 from models.features import FEATURES

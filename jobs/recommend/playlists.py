@@ -24,12 +24,17 @@ from jobs.recommend.blend import (
     generator,
     shuffled,
 )
-from jobs.recommend.evidence import ReasonBuilder
-from jobs.recommend.exploit import Predictions, Support, predict
-from jobs.recommend.explore import Model, Scores, content_scores, explained
-from jobs.recommend.listeners import Listener, listeners_of
-from jobs.recommend.reasons import sentence
-from jobs.recommend.shelves import RatingMatrix
+from jobs.recommend.candidates import (
+    Model,
+    Predictions,
+    Scores,
+    Support,
+    content_scores,
+    explained,
+    predict,
+)
+from jobs.recommend.listeners import Listener, RatingMatrix, listeners_of
+from jobs.recommend.reasons import ReasonBuilder, sentence
 from jobs.recommend.tracks import Tracks
 
 BLOCK_LISTENERS = 64
