@@ -39,6 +39,10 @@ class Table:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
 
+    def columns_without(self, *names: str) -> tuple[Column, ...]:
+        """Return the columns but those of these names, in order."""
+        return tuple(column for column in self.columns if column.name not in names)
+
 
 def _columns(text: str) -> tuple[Column, ...]:
     """Columns from ``name type`` pairs separated by commas; a ``?`` after the type means nullable."""

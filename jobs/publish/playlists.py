@@ -14,13 +14,11 @@ from deltalake import DeltaTable
 
 from jobs.errors import NoInputError
 from jobs.lake.arrow import open_table, table_rows
+from jobs.lake.catalog import TABLES
 from jobs.settings import Settings
 
 Row = dict[str, Any]
-COLUMNS = (
-    "rank", "track_id", "title", "artist", "score", "strategy", "reason_kind", "reason", "evidence",
-    "model_version",
-)  # fmt: skip
+COLUMNS = tuple(column.name for column in TABLES["playlists"].columns_without("as_of", "user_id"))
 LISTENERS_A_PIECE = 20_000
 
 

@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.domain.arrays import Ints, Mask
+from jobs.lake.catalog import TABLES, Column
+from jobs.lake.schemas import arrow_type
 from jobs.recommend.blend import (
     EXPLOIT,
     EXPLORE,
@@ -168,29 +170,25 @@ class PlaylistBuilder:
         ]
 
 
-def _struct(**fields: pa.DataType) -> pa.DataType:
-    return pa.list_(pa.struct(list(fields.items())))
+def _rows(name: str) -> tuple[Column, ...]:
+    """Columns of a table's rows in a list: all but those that are the same in every row of the list."""
+    return TABLES[name].columns_without("as_of", "user_id")
 
 
+def _arrow_list(name: str) -> pa.DataType:
+    return pa.list_(pa.struct([pa.field(column.name, arrow_type(column.type)) for column in _rows(name)]))
+
+
+def _spark_list(name: str) -> str:
+    fields = ", ".join(f"{column.name} {column.type}" for column in _rows(name))
+    return f"array<struct<{fields}>>"
+
+
+# What a batch of playlists looks like, to Arrow and to Spark: the rows of both tables, a list a listener.
+_LISTS = {"tracks": "playlists", "funnel": "playlist_funnel"}
 PLAYLIST = pa.schema(
-    {
-        "user_id": pa.string(),
-        "tracks": _struct(
-            rank=pa.int32(),
-            track_id=pa.string(),
-            title=pa.string(),
-            artist=pa.string(),
-            score=pa.float64(),
-            strategy=pa.string(),
-            reason_kind=pa.string(),
-            reason=pa.string(),
-            evidence=pa.string(),
-            model_version=pa.string(),
-        ),
-        "funnel": _struct(step=pa.int32(), filter=pa.string(), n_before=pa.int32(), n_after=pa.int32()),
-    }
+    {"user_id": pa.string()} | {name: _arrow_list(table) for name, table in _LISTS.items()}
 )
-PLAYLIST_DDL = """user_id string,
-    tracks array<struct<rank int, track_id string, title string, artist string, score double,
-        strategy string, reason_kind string, reason string, evidence string, model_version string>>,
-    funnel array<struct<step int, filter string, n_before int, n_after int>>"""
+PLAYLIST_DDL = ", ".join(
+    ["user_id string", *(f"{name} {_spark_list(table)}" for name, table in _LISTS.items())]
+)
