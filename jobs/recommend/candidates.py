@@ -14,14 +14,14 @@ where one was promoted, else by nearness to the listener's tastes. Both need onl
 they work for tracks that nobody has played.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.domain.arrays import Floats, Floats32, Ints
+from jobs.domain.arrays import Floats, Floats32
 from jobs.recommend.listeners import Listener, Neighborhood
 from jobs.recommend.tracks import Tracks
 from models.content_network.arrays import ListenerArrays, TrackStats
@@ -34,15 +34,15 @@ COMPARED = [i for i, name in enumerate(FEATURES) if name != "key"]
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """Predicted ratings of the tracks that at least one similar neighbor plays, by position.
+class Candidates:
+    """What one strategy would recommend to a listener.
 
-    ``n_supporters``: how many similar neighbors rate it above 0.
+    ``positions`` of tracks, in the order in which they are to be taken; ``scores`` are the strategy's,
+    of every track of the catalog, NaN where it has none.
     """
 
-    positions: Ints
-    ratings: Floats
-    n_supporters: Ints
+    positions: Iterable[int]
+    scores: NDArray[np.floating | np.integer]
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ class Supporter:
     rating: float
 
 
-def predict(listener: Listener, n_tracks: int, support: Support) -> Predictions:
-    """Resnick's prediction for the tracks of the listener's neighborhood."""
+def predict(listener: Listener, n_tracks: int, support: Support) -> Floats:
+    """Return Resnick's prediction of each track's rating, NaN where no similar neighbor rates it above
+    0: float64[n_tracks]."""
     near, over_all = listener.neighborhood, support == "all"
     neighbor = np.repeat(np.arange(len(near)), np.diff(near.ptr))
     similarity = near.similarity[neighbor]
@@ -72,9 +73,10 @@ def predict(listener: Listener, n_tracks: int, support: Support) -> Predictions:
     if over_all:
         agreement -= near.similarity @ means - sums(similarity * means[neighbor])
         weight[:] = np.abs(near.similarity).sum()
-    n_supporters = sums((similarity > 0) & (near.ratings > 0)).astype(np.int64)
-    kept = n_supporters > 0
-    return Predictions(positions[kept], own_mean + agreement[kept] / weight[kept], n_supporters[kept])
+    kept = sums((similarity > 0) & (near.ratings > 0)) > 0
+    predicted = np.full(n_tracks, np.nan)
+    predicted[positions[kept]] = own_mean + agreement[kept] / weight[kept]
+    return predicted
 
 
 def supporters(near: Neighborhood, position: int) -> list[Supporter]:

@@ -27,8 +27,8 @@ from jobs.recommend.blend import (
     shuffled,
 )
 from jobs.recommend.candidates import (
+    Candidates,
     Model,
-    Predictions,
     Scores,
     Support,
     content_scores,
@@ -94,44 +94,39 @@ class PlaylistBuilder:
         unheard = ~self.tracks.versions_of(listener.heard)
         allowed = unheard & ~self.tracks.versions_of(listener.blocked)
         allowed &= ~self.tracks.by_any_of(self.tracks.artist_numbers(listener.blocked_artists))
-        predictions = predict(listener, len(self.tracks), self.rules.support)
         rng = generator(self.rules.seed, self.rules.night, listener.user_id)
-        candidates = self._candidates(listener, allowed, predictions, content, rng)
+        candidates = self._candidates(listener, allowed, content, rng)
         slots = draw_slots(self.rules.n_tracks, self.rules.explore_share, rng)
-        blended = blend(candidates, slots, self.tracks, self.rules.artist_cap)
+        queues = {strategy: found.positions for strategy, found in candidates.items()}
+        blended = blend(queues, slots, self.tracks, self.rules.artist_cap)
         return {
             "user_id": listener.user_id,
-            "tracks": self._entries(listener, blended.picks, predictions, content),
+            "tracks": self._entries(listener, blended.picks, candidates),
             "funnel": self._funnel(unheard, allowed, blended),
         }
 
     def _candidates(
-        self,
-        listener: Listener,
-        allowed: Mask,
-        predictions: Predictions,
-        content: Scores,
-        rng: np.random.Generator,
-    ) -> dict[str, Iterable[int]]:
-        exploit = np.full(len(self.tracks), np.nan)
-        exploit[predictions.positions] = predictions.ratings
+        self, listener: Listener, allowed: Mask, content: Scores, rng: np.random.Generator
+    ) -> dict[str, Candidates]:
+        exploit = predict(listener, len(self.tracks), self.rules.support)
         exploit[~allowed] = np.nan
         played = self.tracks.artists_of_all(listener.rated[listener.ratings > 0])
         explore = np.where(allowed & ~self.tracks.by_any_of(played), content, np.nan)
         popular = (position for position in self.by_popularity if allowed[position])
         n = self.rules.n_candidates
         return {
-            EXPLOIT: best(exploit, n).tolist(),
-            EXPLORE: shuffled(best(explore, n), explore, rng).tolist(),
-            POPULAR: popular,
+            EXPLOIT: Candidates(best(exploit, n).tolist(), exploit),
+            EXPLORE: Candidates(shuffled(best(explore, n), explore, rng).tolist(), explore),
+            POPULAR: Candidates(popular, self.n_listeners),
         }
 
     def _entries(
-        self, listener: Listener, picks: tuple[Pick, ...], predictions: Predictions, content: Scores
+        self, listener: Listener, picks: tuple[Pick, ...], candidates: dict[str, Candidates]
     ) -> list[dict[str, Any]]:
         by_content = [pick.position for pick in picks if pick.strategy == EXPLORE]
         why = explained(listener, by_content, self.tracks, self.model)
-        reasons = ReasonBuilder(listener, self.tracks, predictions, content, self.n_listeners, why)
+        scores = {strategy: found.scores for strategy, found in candidates.items()}
+        reasons = ReasonBuilder(listener, self.tracks, scores, why)
         entries = []
         for rank, pick in enumerate(picks, start=1):
             kind, evidence = reasons.reason(pick)
@@ -176,7 +171,9 @@ def _rows(name: str) -> tuple[Column, ...]:
 
 
 def _arrow_list(name: str) -> pa.DataType:
-    return pa.list_(pa.struct([pa.field(column.name, arrow_type(column.type)) for column in _rows(name)]))
+    return pa.list_(
+        pa.struct([pa.field(column.name, arrow_type(column.type)) for column in _rows(name)])
+    )
 
 
 def _spark_list(name: str) -> str:
@@ -184,7 +181,7 @@ def _spark_list(name: str) -> str:
     return f"array<struct<{fields}>>"
 
 
-# What a batch of playlists looks like, to Arrow and to Spark: the rows of both tables, a list a listener.
+# A batch of playlists, for Arrow and for Spark: the rows of both tables, as lists, by listener.
 _LISTS = {"tracks": "playlists", "funnel": "playlist_funnel"}
 PLAYLIST = pa.schema(
     {"user_id": pa.string()} | {name: _arrow_list(table) for name, table in _LISTS.items()}

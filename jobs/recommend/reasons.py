@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.domain.arrays import Floats, Ints
 from jobs.recommend.blend import EXPLOIT, EXPLORE, Pick
-from jobs.recommend.candidates import COMPARED, Predictions, Scores, Supporter, supporters
+from jobs.recommend.candidates import COMPARED, Supporter, supporters
 from jobs.recommend.listeners import Listener
 from jobs.recommend.tracks import Tracks
 from models.features import FEATURES
@@ -44,39 +45,32 @@ class ReasonBuilder:
         self,
         listener: Listener,
         tracks: Tracks,
-        predictions: Predictions,
-        content: Scores,
-        n_listeners: Ints,
+        scores: Mapping[str, NDArray[np.floating | np.integer]],
         explained: Mapping[int, Floats],
     ) -> None:
         self.listener, self.tracks = listener, tracks
-        self.predictions, self.content, self.n_listeners = predictions, content, n_listeners
-        self.explained = explained
+        self.scores, self.explained = scores, explained
         self.cited: set[int] = set()
         self._shared: dict[int, list[str]] = {}
 
     def score(self, pick: Pick) -> float:
-        """The score its strategy ranked it by: a predicted rating, P(like) or nearness, or listeners."""
-        if pick.strategy == EXPLOIT:
-            row = np.searchsorted(self.predictions.positions, pick.position)
-            return float(self.predictions.ratings[row])
-        if pick.strategy == EXPLORE:
-            return float(self.content[pick.position])
-        return float(self.n_listeners[pick.position])
+        """Return the score its strategy ranked it by: a predicted rating, P(like) or nearness, or how
+        many listeners play it."""
+        return float(self.scores[pick.strategy][pick.position])
 
     def reason(self, pick: Pick) -> tuple[str, dict[str, Any]]:
-        """Kind and evidence."""
+        """Return the kind of the reason and its evidence."""
         if pick.strategy == EXPLOIT:
-            return self._by_neighbors(pick.position)
+            return self._by_neighbors(pick)
         if pick.strategy == EXPLORE:
             return "content", self._by_content(pick)
         return "popular", {
-            "n_listeners": int(self.n_listeners[pick.position]),
+            "n_listeners": int(self.score(pick)),
             "taste_known": len(self.listener.centroids) > 0,
         }
 
-    def _by_neighbors(self, position: int) -> tuple[str, dict[str, Any]]:
-        found = supporters(self.listener.neighborhood, position)
+    def _by_neighbors(self, pick: Pick) -> tuple[str, dict[str, Any]]:
+        found = supporters(self.listener.neighborhood, pick.position)
         closest = [
             {
                 "user_id": one.user_id,
@@ -86,7 +80,7 @@ class ReasonBuilder:
             for one in found[:N_NEIGHBORS]
         ]
         evidence = {"n_neighbors": len(found), "neighbors": closest}
-        own = np.intersect1d(self.tracks.artists_of(position), self._own_artists)
+        own = np.intersect1d(self.tracks.artists_of(pick.position), self._own_artists)
         if len(own):
             return "own_artist", evidence | {"artist": self.tracks.artist_names[own[0]]}
         return "neighbors", evidence | {"shared_artists": self._shared_artists(found[0])}
