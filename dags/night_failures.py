@@ -8,13 +8,13 @@ log = logging.getLogger("nocturne.alerts")
 
 
 def alert_task(context: Mapping[str, Any]) -> None:
-    """A task has failed for good."""
+    """Log that a task has failed for good."""
     task = context["task_instance"]
     log.error("%s of run %s failed: %s", task.task_id, task.run_id, context.get("exception"))
 
 
 def alert_dag(context: Mapping[str, Any]) -> None:
-    """A run has failed. A killed task says nothing itself, so this is the line to rely on."""
+    """Log that a run has failed. A killed task logs nothing itself, so this is the line to rely on."""
     log.error(
         "run %s failed: %s; the last published playlists stay up",
         context["run_id"],

@@ -21,7 +21,7 @@ def resolve_window(
     interval_start: datetime | None,
     interval_end: datetime | None,
 ) -> Window:
-    """The window of a run: its params, else its data interval; UsageError says what to pass."""
+    """Return the window of a run: its params, else its data interval; UsageError says what to pass."""
     start, end = params.get("window_start"), params.get("window_end")
     if start and end:
         return Window.parse(start, end)
@@ -33,7 +33,7 @@ def resolve_window(
 
 
 def window_of(context: Mapping[str, Any]) -> Window:
-    """The window of a task's run, from its context."""
+    """Return the window of a task's run, from its context."""
     return resolve_window(
         context["params"],
         context["dag_run"].run_type.value,

@@ -58,7 +58,7 @@ PARAMS = {
 
 
 def stage_task(spec: StageSpec, **kwargs: Any) -> BaseOperator:
-    """The task of a stage. A stage may follow skipped ones, but no failed one."""
+    """Return the task of a stage. A stage may follow skipped ones, but no failed one."""
     kind = SparkStage if spec.spark else ProcessStage
     if spec.writer == "validation":
         kind = GateStage

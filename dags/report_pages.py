@@ -23,7 +23,7 @@ HEADERS = {
 
 
 def reports() -> Any:
-    """A FastAPI application: ``GET /reports/<path>`` is the object ``reports/<path>`` of the store."""
+    """Build a FastAPI application: ``GET /reports/<path>`` is the store's object ``reports/<path>``."""
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi import Depends, FastAPI, HTTPException, Response
 
@@ -57,5 +57,5 @@ class ReportPages(AirflowPlugin):
 
     @cached_property
     def fastapi_apps(self) -> list[Any]:
-        """The application and where it is."""
+        """Return the application and where it is."""
         return [{"app": reports(), "url_prefix": MOUNT, "name": "Nocturne's reports"}]

@@ -35,7 +35,7 @@ N_LAST_LINES = 20
 
 
 def failure_of(stage: str, exit_code: int | None, last_lines: str = "") -> AirflowException:
-    """The exception for a stage that failed: final for the exit codes that retrying cannot heal."""
+    """Return the exception for a failed stage: final for exit codes that retrying cannot heal."""
     tail = f"\n{last_lines}" if last_lines else ""
     if exit_code in NEVER_RETRIED:
         reason = NEVER_RETRIED[exit_code]
@@ -51,7 +51,7 @@ class StageTask:
     _process: "subprocess.Popen[str] | None" = None
 
     def window(self, context: Mapping[str, Any]) -> Window:
-        """The run's window; a run without one fails for good, a deselected stage is skipped."""
+        """Return the run's window; a run without one fails for good, a deselected stage is skipped."""
         if self.spec.name not in context["params"]["stages"]:
             raise AirflowSkipException(f"{self.spec.name} is not among the stages of this run")
         try:
@@ -60,11 +60,11 @@ class StageTask:
             raise AirflowFailException(str(error)) from None
 
     def argv(self, context: Mapping[str, Any]) -> list[str]:
-        """The stage's arguments, as the command line passes them."""
+        """Return the stage's arguments, as the command line passes them."""
         return list(window_argv(self.window(context), context["params"]["force"]))
 
     def summary(self, window: Window) -> dict[str, Any]:
-        """What the stage left in the store about this night."""
+        """Return what the stage left in the store about this night."""
         from jobs.settings import load_settings
         from jobs.stage import Night, summary_key
 
@@ -156,7 +156,7 @@ class DataDocsLink(BaseOperatorLink):
     name = "Data Docs"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Called by the worker when the task has ended, with its task instance; "" without docs."""
+        """Return the address; the worker asks when the task has ended. "" without docs."""
         from airflow.configuration import conf
 
         from dags.report_pages import MOUNT

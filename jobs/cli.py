@@ -162,7 +162,7 @@ def _set_roots(**roots: str | None) -> None:
 
 
 def main() -> None:
-    """Console entry point: a person's mistake is a sentence and an exit code, never a trace."""
+    """Run the command line: a person's mistake is a sentence and an exit code, never a trace."""
     try:
         app()
     except NocturneError as error:

@@ -193,7 +193,7 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Settings of this process, roots made absolute; a wrong value is a UsageError."""
+    """Read the settings of this process, roots made absolute; a wrong value is a UsageError."""
     try:
         settings = Settings()
     except ValidationError as error:
@@ -213,12 +213,12 @@ def load_settings() -> Settings:
 
 
 def absolute(root: str) -> str:
-    """A folder as an absolute path; s3:// roots as they are, without the last slash."""
+    """Return a folder as an absolute path; s3:// roots as they are, without the last slash."""
     if "://" in root:
         return root.rstrip("/")
     return os.fspath(Path(root).expanduser().resolve())
 
 
 def is_s3(root: str) -> bool:
-    """Whether the root is a bucket."""
+    """Return whether the root is a bucket."""
     return root.startswith(("s3://", "s3a://"))

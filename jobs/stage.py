@@ -45,7 +45,7 @@ class Night:
 
     @property
     def store(self) -> ObjectStore:
-        """The object store of the settings."""
+        """Return the object store of the settings."""
         return open_store(self.settings)
 
 
@@ -53,7 +53,7 @@ Stage = Callable[[Night], None]
 
 
 def summary_key(night: Night, stage: str) -> str:
-    """Key of the stage's summary in the store."""
+    """Return the key of the stage's summary in the store."""
     return record_key(night.window.as_of, stage)
 
 
@@ -105,7 +105,7 @@ def _as_json(value: Any) -> Any:
 
 
 def main(name: str, stage: Stage, argv: Sequence[str] | None = None) -> int:
-    """Entry point of a stage; returns the exit code."""
+    """Run a stage as a process of its own; returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
         arguments = parser(name).parse_args(argv)
@@ -121,7 +121,7 @@ def main(name: str, stage: Stage, argv: Sequence[str] | None = None) -> int:
 
 
 def parser(name: str) -> argparse.ArgumentParser:
-    """The argv that every stage understands."""
+    """Return the parser of the argv that every stage understands."""
     arguments = argparse.ArgumentParser(prog=f"python -m jobs.{name}")
     add = arguments.add_argument
     add("--window-start", required=True, metavar="YYYY-MM-DD", help="first landing day (UTC)")
@@ -131,7 +131,7 @@ def parser(name: str) -> argparse.ArgumentParser:
 
 
 def peak_memory_mb() -> float:
-    """Peak resident memory in MiB: this process, its Java machine and its workers, where it has any."""
+    """Measure peak resident memory in MiB: this process, its Java machine and its workers, if any."""
     import psutil
 
     root = psutil.Process()

@@ -43,6 +43,6 @@ REPORT = StageSpec(
 
 
 def window_argv(window: Window, force: str | None = None) -> Sequence[str]:
-    """The argv that every stage understands."""
+    """Return the argv that every stage understands."""
     argv = ["--window-start", str(window.start), "--window-end", str(window.end)]
     return [*argv, "--force", force] if force else argv

@@ -23,27 +23,27 @@ class Window:
 
     @classmethod
     def night(cls, day: date) -> "Window":
-        """The window of one night."""
+        """Return the window of one night."""
         return cls(day, day + DAY)
 
     @classmethod
     def parse(cls, start: str, end: str) -> "Window":
-        """From ISO texts, dates or UTC midnights; anything else is a UsageError."""
+        """Parse ISO texts, dates or UTC midnights; anything else is a UsageError."""
         return cls(_day(start), _day(end))
 
     @property
     def as_of(self) -> date:
-        """The last day of the window."""
+        """Return the last day of the window."""
         return self.end - DAY
 
     @property
     def days(self) -> list[date]:
-        """Every day of the window, in order."""
+        """Return every day of the window, in order."""
         return [self.start + n * DAY for n in range((self.end - self.start).days)]
 
     @property
     def end_at(self) -> datetime:
-        """The first instant after the window, UTC."""
+        """Return the first instant after the window, UTC."""
         return datetime.combine(self.end, time(), UTC)
 
 

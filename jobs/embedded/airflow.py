@@ -45,11 +45,11 @@ class Running:
     processes: dict[str, tuple[int, float]]
 
     def sessions(self) -> list[int]:
-        """Sessions that are still ours: a process id that went to another program is not."""
+        """Return the sessions that are still ours: a process id that went to another program is not."""
         return [pid for pid, began in self.processes.values() if _unchanged(pid, began)]
 
     def dead(self) -> list[str]:
-        """Components that have ended."""
+        """Return the components that have ended."""
         return [name for name, (pid, began) in self.processes.items() if not _alive(pid, began)]
 
 
@@ -78,7 +78,7 @@ class Airflow:
         self.postgres = Postgres(self.home.database)
 
     def running(self) -> Running | None:
-        """What was started and not stopped since."""
+        """Return what was started and not stopped since."""
         try:
             state = json.loads(self.home.state_file.read_text())
         except FileNotFoundError:
@@ -87,7 +87,7 @@ class Airflow:
         return Running(state["port"], state["settings"], processes)
 
     def is_up(self) -> bool:
-        """Whether every component runs. UsageError if they were started with other settings."""
+        """Return whether every component runs. UsageError if they were started with other settings."""
         running = self.running()
         if running is None or running.dead():
             return False
@@ -96,7 +96,7 @@ class Airflow:
         return True
 
     def api(self) -> Api:
-        """The REST API of the running Airflow."""
+        """Return the REST API of the running Airflow."""
         running = self.running()
         if running is None:
             raise UsageError("Airflow is not running: start it with `nocturne up`")
@@ -154,7 +154,7 @@ class Airflow:
         return bool(n) or was_there
 
     def log_of(self, component: str) -> Path:
-        """The log of one of Airflow's own processes."""
+        """Return the log of one of Airflow's own processes."""
         return self.home.logs / f"{component}.log"
 
     def _start(
@@ -216,7 +216,7 @@ class Airflow:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """One command at a time starts or stops what is in a home folder."""
+        """Hold the home folder's lock; UsageError if another command that starts or stops has it."""
         self.home.folder.mkdir(parents=True, exist_ok=True)
         with (self.home.folder / "lock").open("w") as file:
             try:
@@ -231,5 +231,5 @@ class Airflow:
 
 
 def digest(settings: Settings) -> str:
-    """A short name for all settings together."""
+    """Return a short name for all settings together."""
     return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:16]

@@ -43,11 +43,11 @@ class Api:
 
     @property
     def url(self) -> str:
-        """Where the UI is."""
+        """Return where the UI is."""
         return f"http://127.0.0.1:{self.port}"
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One request below /api/v2; its JSON answer. What a busy server drops is asked again."""
+        """Send a request below /api/v2; returns its JSON answer. A GET that fails is sent again."""
         if not self._token:
             login = {"username": self.user, "password": self.password}
             self._token = self._send("POST", f"{self.url}/auth/token", login)["access_token"]
@@ -72,7 +72,7 @@ class Api:
             raise ApiError(f"Airflow refused {method} {url}: {error.code} {text}", error.code) from None
 
     def healthy(self) -> bool:
-        """Whether database, scheduler and DAG processor all answer."""
+        """Return whether database, scheduler and DAG processor all answer."""
         try:
             health = self._send("GET", f"{self.url}/api/v2/monitor/health", None)
         except (OSError, ApiError):
@@ -81,7 +81,7 @@ class Api:
         return all((health.get(part) or {}).get("status") == "healthy" for part in parts)
 
     def answers(self) -> bool:
-        """Whether the API itself is up."""
+        """Return whether the API itself is up."""
         try:
             self._send("GET", f"{self.url}/api/v2/version", None)
         except (OSError, ApiError):
@@ -89,7 +89,7 @@ class Api:
         return True
 
     def ensure_pools(self) -> None:
-        """One slot for each writer of tables."""
+        """Make a pool of one slot for each writer of tables."""
         there = {pool["name"] for pool in self.call("GET", "pools?limit=100")["pools"]}
         for writer in dict.fromkeys(spec.writer for spec in (*STAGES, REPORT)):
             name = f"nocturne_{writer}"
@@ -97,7 +97,7 @@ class Api:
                 self.call("POST", "pools", {"name": name, "slots": 1, "include_deferred": False})
 
     def ensure_spark(self, fields: Mapping[str, object]) -> None:
-        """The connection ``spark_default``, if there is none or an earlier server's of this machine.
+        """Make ``spark_default`` if there is none, or one of an earlier server of this machine.
 
         Without one Airflow would take yarn; another one is a person's choice.
         """
@@ -112,7 +112,7 @@ class Api:
             self.call("POST", "connections", body)
 
     def parsed_at(self) -> datetime | None:
-        """When the DAG processor last read the night; None if it never did."""
+        """Return when the DAG processor last read the night; None if it never did."""
         try:
             dag = self.call("GET", f"dags/{DAG_ID}")
         except ApiError as error:

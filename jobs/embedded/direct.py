@@ -19,7 +19,7 @@ POLL_SECONDS = 0.1
 
 
 def stages_from(name: str | None) -> tuple[StageSpec, ...]:
-    """The stage and all that follow from it; every stage without a name."""
+    """Return the stage and all that follow from it; every stage without a name."""
     if name is None:
         return STAGES
     chosen = {name}
@@ -70,7 +70,7 @@ class DirectNight:
         return all(self.ended.get(name) == 0 for name in spec.after if name in chosen)
 
     def log_file(self, stage: str) -> Path:
-        """Where the stage's output goes."""
+        """Return where the stage's output goes."""
         return Path(self.night.settings.home, "logs", str(self.night.window.as_of), f"{stage}.log")
 
     def _start(self, spec: StageSpec) -> None:

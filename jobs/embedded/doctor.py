@@ -33,7 +33,7 @@ class HealthCheck:
 
 
 def health_checks(settings: Settings) -> Iterator[HealthCheck]:
-    """Everything a night needs; jars are fetched if they are not there."""
+    """Check everything a night needs; jars are fetched if they are not there."""
     java = check_java()
     yield java
     yield _jars(settings) if java.good else HealthCheck("jars", False, "cannot be fetched without Java")
@@ -45,14 +45,14 @@ def health_checks(settings: Settings) -> Iterator[HealthCheck]:
 
 
 def require_java() -> None:
-    """NocturneError with the remedy if there is no Java that Spark can run on."""
+    """Raise NocturneError, with the remedy, if there is no Java that Spark can run on."""
     java = check_java()
     if not java.good:
         raise NocturneError(java.text)
 
 
 def check_java() -> HealthCheck:
-    """The Java that Spark would start."""
+    """Check the Java that Spark would start."""
     try:
         done = subprocess.run([java_binary(), "-version"], capture_output=True, text=True, check=False)
     except OSError:

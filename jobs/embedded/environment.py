@@ -11,7 +11,7 @@ from jobs.settings import PREFIX, Settings
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """Our own environment, with absolute roots, this Python, and Spark's options and home."""
+    """Return our own environment with absolute roots, this Python, and Spark's options and home."""
     spark = _spark(settings)
     binaries = [str(Path(spark["SPARK_HOME"], "bin")), str(Path(sys.executable).parent)]
     ours = {

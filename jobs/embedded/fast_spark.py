@@ -39,7 +39,7 @@ class FastSpark:
 
     @classmethod
     def of(cls, settings: Settings) -> "FastSpark":
-        """The one for these settings; an archive is only good for the same Java and the same jars."""
+        """Return the one for these settings; an archive is only good for the same Java and jars."""
         java = subprocess.run([java_binary(), "-version"], capture_output=True, text=True, check=True)
         parts = [
             java.stderr,
@@ -54,11 +54,11 @@ class FastSpark:
 
     @property
     def archive(self) -> Path:
-        """The archive of classes: whole or absent."""
+        """Return the archive of classes: whole or absent."""
         return self.folder / "classes.jsa"
 
     def environment(self) -> dict[str, str]:
-        """What makes a process use this Spark home; its files are written first."""
+        """Return what makes a process use this Spark home; its files are written first."""
         self._write_home()
         return {
             "SPARK_HOME": str(self.folder),
@@ -114,7 +114,7 @@ class FastSpark:
 
 
 def installed_spark() -> str:
-    """The folder of the Spark that comes with pyspark, found without importing it."""
+    """Return the folder of the Spark that comes with pyspark, found without importing it."""
     spec = find_spec("pyspark")
     assert spec is not None and spec.origin is not None
     return str(Path(spec.origin).parent)

@@ -24,42 +24,42 @@ class AirflowHome:
 
     @classmethod
     def of(cls, settings: Settings) -> "AirflowHome":
-        """The Airflow home of these settings."""
+        """Return the Airflow home of these settings."""
         return cls(Path(settings.home) / "airflow")
 
     @property
     def database(self) -> Path:
-        """PostgreSQL's folder."""
+        """Return PostgreSQL's folder."""
         return self.folder / "postgres"
 
     @property
     def logs(self) -> Path:
-        """Logs of tasks and of Airflow's own processes."""
+        """Return the folder of the logs of tasks and of Airflow's own processes."""
         return self.folder / "logs"
 
     @property
     def state_file(self) -> Path:
-        """Which processes run, on which port."""
+        """Return the file that says which processes run, on which port."""
         return self.folder / "running.json"
 
     @property
     def unfinished_file(self) -> Path:
-        """There while a backfill is under way."""
+        """Return the file that is there while a backfill is under way."""
         return self.folder / "unfinished"
 
     @property
     def password_file(self) -> Path:
-        """Passwords of the UI's users, as Airflow's simple auth manager reads them."""
+        """Return the file of the UI's passwords, as Airflow's simple auth manager reads them."""
         return self.folder / "passwords.json"
 
     def password(self) -> str:
-        """The UI's password, made once."""
+        """Return the UI's password, made once."""
         if not self.password_file.exists():
             write_private(self.password_file, json.dumps({USER: secrets.token_urlsafe(12)}))
         return str(json.loads(self.password_file.read_text())[USER])
 
     def secret(self, name: str) -> str:
-        """A random key that is made once: 32 bytes in URL-safe base64, as Fernet wants them."""
+        """Return a random key that is made once: 32 bytes in URL-safe base64, as Fernet wants them."""
         path = self.folder / f"{name}.key"
         if not path.exists():
             write_private(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
@@ -76,7 +76,7 @@ class AirflowHome:
         draft.replace(self.folder / "airflow.cfg")
 
     def is_nightly(self) -> bool:
-        """Whether the configuration as written lets the scheduler make a run every night."""
+        """Return whether the configuration as written lets the scheduler make a run every night."""
         parser = RawConfigParser()
         parser.read(self.folder / "airflow.cfg")
         return parser.getboolean("scheduler", "use_job_schedule")
@@ -125,7 +125,7 @@ class AirflowHome:
 
 
 def dags_folder() -> Path:
-    """Where the DAGs are installed."""
+    """Return where the DAGs are installed."""
     spec = find_spec("dags")
     assert spec is not None and spec.origin is not None
     return Path(spec.origin).parent

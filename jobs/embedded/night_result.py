@@ -18,7 +18,7 @@ COLUMNS = ["rank", "user_id", "title", "artist", "strategy", "reason"]
 
 
 def published_night(settings: Settings) -> date:
-    """The newest published night."""
+    """Return the newest published night."""
     as_of = published(open_store(settings)).get("as_of")
     if as_of is None:
         raise UsageError(f"no playlists are published in {settings.store.root}: make a night first")
@@ -26,14 +26,14 @@ def published_night(settings: Settings) -> date:
 
 
 def read_playlists(settings: Settings, night: date) -> Any:
-    """The night's rows of the playlists table, as Arrow."""
+    """Read the night's rows of the playlists table: one a track of a listener."""
     if not is_there(settings, "playlists"):
         raise UsageError(f"there is no playlists table in {settings.lake.root}: make a night first")
     return night_rows(settings, "playlists", night).to_table(columns=COLUMNS)
 
 
 def read_playlist(settings: Settings, user_id: str, night: date) -> list[dict[str, Any]]:
-    """The listener's playlist by rank. UsageError if there is none."""
+    """Read the listener's playlist by rank. UsageError if there is none."""
     import pyarrow.compute as pc
 
     rows = read_playlists(settings, night)
@@ -61,14 +61,14 @@ def _plain(text: str) -> str:
 
 
 def example_listener(settings: Settings, night: date) -> str:
-    """A listener to show: the first by name of those with the longest playlist."""
+    """Return a listener to show: the first by name of those with the longest playlist."""
     counts = read_playlists(settings, night).group_by("user_id").aggregate([("rank", "count")])
     ordered = counts.sort_by([("rank_count", "descending"), ("user_id", "ascending")])
     return str(ordered["user_id"][0].as_py())
 
 
 def night_counts(settings: Settings, night: date) -> str:
-    """One line on the night: plays, listeners, tracks by strategy."""
+    """Return one line on the night: landed rows, listeners, tracks by strategy."""
     rows = read_playlists(settings, night)
     by_strategy = rows.group_by("strategy").aggregate([("rank", "count")]).sort_by("strategy")
     listeners = len(set(rows["user_id"].to_pylist()))
@@ -82,7 +82,7 @@ def night_counts(settings: Settings, night: date) -> str:
 
 
 def places(settings: Settings, night: date, ui: str | None) -> list[tuple[str, str]]:
-    """Where tables, playlist files, Data Docs, the report and the UI are."""
+    """Return where tables, playlist files, Data Docs, the report and the UI are."""
     store = open_store(settings)
     manifest = published(store).get("manifest", "latest.json")
     docs = [k for k in store.list(f"reports/{night}/data_docs/") if k.count("/") == 4 and "index" in k]

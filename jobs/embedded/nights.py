@@ -39,7 +39,7 @@ class Nights:
 
     @classmethod
     def landed(cls, settings: Settings, n: int | None) -> "Nights":
-        """The last ``n`` landed nights; all of the last week if None. UsageError if there are fewer."""
+        """Return the last ``n`` landed nights, a week's if None. UsageError if there are fewer."""
         if not is_s3(settings.landing.root) and not Path(settings.landing.root).is_dir():
             raise UsageError(f"there is no landing folder {settings.landing.root}")
         files = list_landing(Root.of(settings)).files
@@ -53,7 +53,7 @@ class Nights:
         return cls(settings, {day: _inputs(settings, files, day) for day in days[-n:]})
 
     def stale(self) -> list[date]:
-        """Nights to run: all from the first that is not made of its inputs yet.
+        """Return the nights to run: all from the first that is not made of its inputs yet.
 
         A later night has heard what the earlier ones recommended, so it is run again with them.
         """
@@ -68,17 +68,17 @@ class Nights:
         return str(json.loads(body)["inputs"]) if body else None
 
     def forget(self, day: date) -> None:
-        """The night is about to change."""
+        """Forget what the night was made of: it is about to change."""
         open_store(self.settings).delete(_key(day))
 
     def done(self, day: date) -> None:
-        """The night is made of its inputs now."""
+        """Remember that the night is made of its inputs now."""
         body = json.dumps({"as_of": str(day), "inputs": self.inputs[day]}).encode()
         open_store(self.settings).put(_key(day), body)
 
 
 def without_gaps(days: list[date]) -> list[list[date]]:
-    """The days in runs of consecutive ones: a backfill takes every day between its ends."""
+    """Split the days into runs of consecutive ones: a backfill takes every day between its ends."""
     runs: list[list[date]] = []
     for day in days:
         if runs and day - runs[-1][-1] == timedelta(days=1):

@@ -50,7 +50,7 @@ class Postgres:
             process.wait(STOP_SECONDS)
 
     def process(self) -> psutil.Process | None:
-        """The running server."""
+        """Return the running server; None if there is none."""
         try:
             process = psutil.Process(int((self.folder / "postmaster.pid").read_text().split()[0]))
             return process if process.name().startswith("postgres") else None

@@ -34,7 +34,7 @@ def start(
 
 
 def members(sessions: Collection[int]) -> list[psutil.Process]:
-    """The processes of these sessions, zombies left out."""
+    """Return the processes of these sessions, zombies left out."""
     return [process for process in psutil.process_iter() if _session(process) in sessions]
 
 
@@ -68,7 +68,7 @@ def _signal(sessions: Collection[int], number: signal.Signals) -> list[psutil.Pr
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP interrupt like Ctrl-C, so that what was started is ended."""
+    """Let SIGTERM and SIGHUP interrupt like Ctrl-C, so that what was started is ended."""
     numbers = (signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, _interrupt) for number in numbers]
     try:
@@ -84,7 +84,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """An impatient second Ctrl-C must not stop the ending half-way."""
+    """Ignore a second, impatient Ctrl-C: it must not stop the ending half-way."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
     try:
@@ -95,7 +95,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 def free_port(wanted: int) -> int:
-    """The wanted port of 127.0.0.1, or one that the system chooses if that is in use."""
+    """Return the wanted port of 127.0.0.1, or one that the system chooses if that is in use."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -24,7 +24,7 @@ class StageEnd:
 
 
 def stage_line(end: StageEnd) -> str:
-    """Night, stage, rows and seconds, in columns."""
+    """Return night, stage, rows and seconds in columns."""
     line = f"{end.as_of}  {end.stage:<15}"
     if end.state != "success":
         return f"{line} {end.state.replace('_', ' ').upper()} after {end.seconds:.1f} s"
@@ -84,7 +84,7 @@ class Progress:
                 self.console.print(f"… {self._text}", markup=False, soft_wrap=True)
 
     def ended(self, end: StageEnd) -> None:
-        """A stage has ended."""
+        """Print the line of a stage that has ended."""
         self.say(stage_line(end))
 
     def close(self) -> None:

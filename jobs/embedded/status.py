@@ -12,7 +12,7 @@ N_NIGHTS = 7
 
 
 def status_lines(settings: Settings) -> list[str]:
-    """Lines for a person."""
+    """Return what runs and the verdict on each of the latest nights, as lines for a person."""
     return [*_components(Airflow(settings, Progress())), *_nights(open_store(settings))]
 
 

@@ -35,14 +35,14 @@ class NightFacts:
 
     @property
     def failed(self) -> list[str]:
-        """Names of the stages that failed."""
+        """Return the names of the stages that failed."""
         return [record["stage"] for record in self.records if record["error"]]
 
 
 def read_night_facts(
     settings: Settings, store: ObjectStore, as_of: date, records: Sequence[StageRecord]
 ) -> NightFacts:
-    """The facts of the night."""
+    """Read the facts of the night."""
     return NightFacts(
         as_of=as_of,
         records=records,
@@ -55,13 +55,13 @@ def read_night_facts(
 
 
 def strategies(settings: Settings, as_of: date) -> dict[str, int]:
-    """Tracks in the night's playlists by strategy."""
+    """Count the tracks in the night's playlists by strategy, strategies in order of their names."""
     counts = pc.value_counts(_night(settings, "playlists", as_of, ["strategy"])["strategy"])
     return {entry["values"]: entry["counts"] for entry in sorted(counts.to_pylist(), key=str)}
 
 
 def funnel(settings: Settings, as_of: date) -> list[Row]:
-    """Rows step, filter, n_before and n_after: means over the night's listeners."""
+    """Return a row a filter, by step: means of n_before and n_after over the night's listeners."""
     rows = _night(settings, "playlist_funnel", as_of, ["step", "filter", "n_before", "n_after"])
     means = rows.group_by(["step", "filter"]).aggregate([("n_before", "mean"), ("n_after", "mean")])
     return [
@@ -76,7 +76,7 @@ def funnel(settings: Settings, as_of: date) -> list[Row]:
 
 
 def failed_expectations(settings: Settings, as_of: date) -> list[Row]:
-    """Expectations of the night that did not hold, critical ones first."""
+    """Return the night's expectations that did not hold, critical ones first."""
     columns = [
         "gate",
         "table_name",
@@ -94,7 +94,7 @@ def failed_expectations(settings: Settings, as_of: date) -> list[Row]:
 
 
 def data_docs(store: ObjectStore, as_of: date) -> dict[str, str]:
-    """Gate to the front page of its Data Docs."""
+    """Return the front page of each gate's Data Docs, relative to the report."""
     root = f"reports/{as_of}/"
     pages = [key.removeprefix(root) for key in store.list(f"{root}data_docs/")]
     fronts = [page.split("/") for page in pages]
@@ -104,7 +104,7 @@ def data_docs(store: ObjectStore, as_of: date) -> dict[str, str]:
 
 
 def published(store: ObjectStore) -> dict[str, Any]:
-    """The pointer to the newest published playlists; empty if there is none that can be read."""
+    """Return the pointer to the newest published playlists; empty if there is none that can be read."""
     try:
         pointer = json.loads(store.get("playlists/latest.json") or b"{}")
     except ValueError:

@@ -29,7 +29,7 @@ svg rect { fill: var(--bar); } svg rect.bad { fill: var(--bad); }
 
 
 def page(facts: NightFacts) -> str:
-    """The page."""
+    """Render the page."""
     title = f"Night of {facts.as_of}"
     sections = (
         _verdict(facts),

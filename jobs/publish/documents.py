@@ -16,7 +16,7 @@ PRIVATE = frozenset({"neighbors"})
 
 
 def playlist_json(user_id: str, as_of: date, rows: list[Row]) -> bytes:
-    """The playlist document of one listener."""
+    """Render one listener's playlist in our own format; ``rows`` are its tracks by rank."""
     return _bytes(
         {
             "schema_version": SCHEMA_VERSION,
@@ -29,7 +29,7 @@ def playlist_json(user_id: str, as_of: date, rows: list[Row]) -> bytes:
 
 
 def jspf(user_id: str, as_of: date, rows: list[Row]) -> bytes:
-    """The same playlist for players that read JSPF (xspf.org/jspf)."""
+    """Render the same playlist for players that read JSPF (xspf.org/jspf)."""
     tracks = [
         {
             "identifier": [f"urn:nocturne:track:{quote(row['track_id'], safe='')}"],

@@ -7,7 +7,7 @@ _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
 def encoded(user_id: str) -> str:
-    """The id as one name of a-z, 0-9, ``_``, ``-`` and ``~``.
+    """Return the id as one name of a-z, 0-9, ``_``, ``-`` and ``~``.
 
     Every other byte of its UTF-8 is ``~`` and two hexadecimal digits: capitals too, because some file
     systems do not tell them apart; ``~`` rather than ``%``, because servers decode that one again. A
@@ -20,7 +20,7 @@ def encoded(user_id: str) -> str:
 
 
 def user_key(user_id: str) -> str:
-    """``users/<hh>/<encoded id>``, without the extension; ``hh`` spreads the keys over 256 prefixes."""
+    """Return ``users/<hh>/<encoded id>``, no extension; ``hh`` spreads the keys over 256 prefixes."""
     return f"users/{_digest(user_id)[:2]}/{encoded(user_id)}"
 
 

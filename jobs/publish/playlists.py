@@ -54,7 +54,7 @@ class NightPlaylists:
 
 
 def open_playlists(settings: Settings, as_of: date) -> NightPlaylists:
-    """The night's playlists; NoInputError if there are none."""
+    """Open the night's playlists at the table's newest version; NoInputError if there are none."""
     table = open_table(settings, "playlists")
     if table is None:
         raise NoInputError(f"there are no playlists yet: run recommend for {as_of} first")

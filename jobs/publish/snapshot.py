@@ -36,16 +36,16 @@ class Snapshot:
 
     @property
     def publish_id(self) -> str:
-        """``<as_of>-<16 digits>``: the same documents, the same id."""
+        """Return ``<as_of>-<16 digits>``: the same documents, the same id."""
         return f"{self.as_of}-{_sha256(self.checksums)[:16]}"
 
     @property
     def folder(self) -> str:
-        """Prefix of the run's keys."""
+        """Return the prefix of the run's keys."""
         return f"playlists/runs/{self.publish_id}"
 
     def manifest(self) -> bytes:
-        """The manifest, a function of the documents alone."""
+        """Render the manifest, a function of the documents alone."""
         return _document(
             publish_id=self.publish_id,
             as_of=str(self.as_of),
@@ -58,7 +58,7 @@ class Snapshot:
         )
 
     def pointer(self) -> bytes:
-        """What latest.json says when this is the newest."""
+        """Render what latest.json says when this is the newest."""
         return _document(
             publish_id=self.publish_id,
             as_of=str(self.as_of),
@@ -67,7 +67,7 @@ class Snapshot:
 
 
 def documents(playlists: Playlists, as_of: date) -> Iterator[tuple[str, bytes]]:
-    """Keys below the run's folder, with their bytes."""
+    """Yield keys below the run's folder with their bytes: two documents a listener."""
     for user_id, rows in playlists:
         key = user_key(user_id)
         yield f"{key}.json", playlist_json(user_id, as_of, rows)

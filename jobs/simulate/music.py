@@ -50,7 +50,7 @@ class Music:
 
 
 def make_music(rng: np.random.Generator, n_tracks: int, nights: int) -> Music:
-    """A catalog of ``n_tracks``; about one track in a hundred is held back for each later night."""
+    """Draw a catalog of ``n_tracks``; about one track in a hundred is held back for each later night."""
     n_artists = max(n_tracks // TRACKS_AN_ARTIST, N_SCENES)
     scene = rng.integers(N_SCENES, size=n_artists)
     style = rng.normal(0, 1.0, (N_SCENES, len(CENTER)))[scene] + rng.normal(

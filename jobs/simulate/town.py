@@ -62,7 +62,7 @@ def write_town(
 
 
 def make_listeners(rng: np.random.Generator, music: Music, n: int) -> Listeners:
-    """``n`` listeners with one to three scenes each."""
+    """Draw ``n`` listeners with one to three scenes each."""
     tastes, repertoires, there = [], [], np.unique(music.scene)
     for _ in range(n):
         scenes = rng.choice(there, size=min(int(rng.integers(1, 4)), len(there)), replace=False)
@@ -79,7 +79,7 @@ def make_listeners(rng: np.random.Generator, music: Music, n: int) -> Listeners:
 def play_night(
     rng: np.random.Generator, music: Music, listeners: Listeners, day: date, night: int
 ) -> dict[str, list[Record]]:
-    """What everybody plays, likes and dislikes on one night; a track is played once it has landed."""
+    """Draw what all play, like and dislike on one night; no track is played before it has landed."""
     listens: list[Record] = []
     feedback: list[Record] = []
     for user, (tracks, weights) in enumerate(listeners.repertoires):

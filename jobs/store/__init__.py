@@ -10,7 +10,7 @@ __all__ = ["ConflictError", "ObjectStore", "open_store"]
 
 
 def open_store(settings: Settings) -> ObjectStore:
-    """The store that ``settings.store.root`` names."""
+    """Return the store that ``settings.store.root`` names."""
     if is_s3(settings.store.root):
         from jobs.store.s3 import S3Store
 

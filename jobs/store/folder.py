@@ -27,18 +27,18 @@ class FolderStore:
         return self.root.joinpath(*checked(key).split("/"))
 
     def url(self, key: str) -> str:
-        """The file's path."""
+        """Return the file's path."""
         return str(self._path(key))
 
     def get(self, key: str) -> bytes | None:
-        """The object's bytes, or None if there is none."""
+        """Return the object's bytes, or None if there is none."""
         try:
             return self._path(key).read_bytes()
         except FileNotFoundError:
             return None
 
     def tag(self, key: str) -> str | None:
-        """SHA-256 of the object's bytes; None if there is none."""
+        """Return the SHA-256 of the object's bytes; None if there is none."""
         body = self.get(key)
         return None if body is None else hashlib.sha256(body).hexdigest()
 
@@ -67,7 +67,7 @@ class FolderStore:
             self.put(key, body)
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Keys below the prefix, in order."""
+        """Yield the keys that begin with the prefix, in order."""
         keys = (
             path.relative_to(self.root).as_posix()
             for path in self.root.joinpath(*checked_prefix(prefix).split("/")[:-1]).rglob("*")

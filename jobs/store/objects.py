@@ -14,15 +14,15 @@ class ObjectStore(Protocol):
     """Bytes by key. An object is whole or absent; no reader sees half of one."""
 
     def url(self, key: str) -> str:
-        """Where a person or another program finds the object."""
+        """Return where a person or another program finds the object."""
         ...
 
     def get(self, key: str) -> bytes | None:
-        """The object's bytes, or None if there is none."""
+        """Return the object's bytes, or None if there is none."""
         ...
 
     def tag(self, key: str) -> str | None:
-        """The object's entity tag, which changes when its bytes do; None if there is none."""
+        """Return the object's entity tag, which changes when its bytes do; None if there is none."""
         ...
 
     def put(self, key: str, body: bytes, content_type: str = "application/json") -> None:
@@ -42,7 +42,7 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Keys below the prefix, in order."""
+        """Yield the keys that begin with the prefix, in order."""
         ...
 
     def delete(self, key: str) -> None:

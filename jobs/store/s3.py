@@ -34,11 +34,11 @@ class S3Store:
         self.client = _client(s3.endpoint_url, s3.region, s3.path_style, n_threads)
 
     def url(self, key: str) -> str:
-        """``s3://bucket/prefix/key``."""
+        """Return ``s3://bucket/prefix/key``."""
         return f"{self.root}/{checked(key)}"
 
     def get(self, key: str) -> bytes | None:
-        """The object's bytes, or None if there is none."""
+        """Return the object's bytes, or None if there is none."""
         with self._explained(key):
             try:
                 return bytes(self.client.get_object(**self._object(key))["Body"].read())
@@ -48,7 +48,7 @@ class S3Store:
                 raise
 
     def tag(self, key: str) -> str | None:
-        """The object's ETag; None if there is none."""
+        """Return the object's ETag; None if there is none."""
         with self._explained(key):
             try:
                 return str(self.client.head_object(**self._object(key))["ETag"])
@@ -120,7 +120,7 @@ class S3Store:
         return True
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Keys below the prefix, in order."""
+        """Yield the keys that begin with the prefix, in order."""
         with self._explained(prefix):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=f"{self.prefix}{checked_prefix(prefix)}"

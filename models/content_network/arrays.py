@@ -29,20 +29,20 @@ class ListenerArrays:
         return len(self.centroids)
 
     def take(self, rows: NDArray[np.integer] | slice) -> "ListenerArrays":
-        """These rows."""
+        """Return these rows."""
         return ListenerArrays(
             self.centroids[rows], self.weights[rows], self.n_plays[rows], self.n_skips[rows]
         )
 
     @classmethod
     def unknown(cls, n: int, n_tastes: int) -> "ListenerArrays":
-        """Listeners nobody knows anything about."""
+        """Return ``n`` listeners of whom nothing is known."""
         nothing = np.full((n, n_tastes, len(FEATURES)), np.nan)
         return cls(nothing, nothing[:, :, 0], nothing[:, 0, 0], nothing[:, 0, 0])
 
     @classmethod
     def stack(cls, parts: Sequence["ListenerArrays"]) -> "ListenerArrays":
-        """One below the other."""
+        """Stack the parts, one below the other."""
         names = ("centroids", "weights", "n_plays", "n_skips")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
@@ -56,15 +56,15 @@ class TrackStats:
 
     @classmethod
     def unknown(cls, n: int) -> "TrackStats":
-        """Of tracks nobody knows anything about."""
+        """Return the stats of ``n`` tracks of which nothing is known."""
         return cls(np.full(n, np.nan), np.full(n, np.nan))
 
     def take(self, rows: NDArray[np.integer] | slice) -> "TrackStats":
-        """These rows."""
+        """Return these rows."""
         return TrackStats(self.n_plays[rows], self.n_skips[rows])
 
     @classmethod
     def stack(cls, parts: Sequence["TrackStats"]) -> "TrackStats":
-        """One below the other."""
+        """Stack the parts, one below the other."""
         names = ("n_plays", "n_skips")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -10,7 +10,7 @@ PRIOR = 20.0
 
 
 def platt(logits: Floats32, liked: Floats32) -> tuple[float, float]:
-    """Slope and intercept of the logistic regression of ``liked`` on ``logits`` (Platt 1999), by Newton.
+    """Fit the logistic regression of ``liked`` on ``logits`` (Platt 1999) by Newton: slope, intercept.
 
     A slope of 0 or below, from a network that ranks the wrong way round on these plays, becomes 0.
     """

@@ -28,7 +28,7 @@ class Decision:
 
 
 def predict(scorer: ContentScorer, features: Floats, block: Block) -> Floats:
-    """P(like) of the plays of a block."""
+    """Predict P(like) of the plays of a block: float64[n_plays]."""
     pairs = scorer.pairs(block.listeners, features, block.listener_of, block.track_of, block.stats)
     return pairs.astype(np.float64)
 
@@ -66,7 +66,7 @@ def decide(
 def paired_differences(
     challenger: Floats, champion: Floats, block: Block, seed: int
 ) -> dict[str, Interval]:
-    """Challenger less champion by metric, with 95 % intervals of a bootstrap over listeners."""
+    """Return challenger less champion by metric, 95 % intervals by a bootstrap over listeners."""
     resamples = Resamples.of(len(block.listeners), seed)
     new, old = _sums(challenger, block), _sums(champion, block)
     return {

@@ -40,7 +40,7 @@ class Block:
         return len(self.liked)
 
     def take(self, rows: Ints | slice) -> "Block":
-        """These plays."""
+        """Return these plays."""
         return Block(
             self.listeners,
             self.stats,
@@ -51,7 +51,7 @@ class Block:
         )
 
     def rows(self, first_listener: int, first_count: int) -> Rows:
-        """As rows of a file in which the block's listeners and tracks begin at these numbers."""
+        """Return rows of a file in which the block's listeners and tracks begin at these numbers."""
         rows = np.empty(len(self), ROW)
         rows["listener"] = self.listener_of + first_listener
         rows["track"] = self.track_of
@@ -68,7 +68,7 @@ class RowFile:
     n_rows: int
 
     def batches(self, size: int, rng: np.random.Generator | None) -> Iterator[Rows]:
-        """One epoch. With a generator the rows come shuffled: runs in random order, and the rows of
+        """Yield one epoch. With a generator rows come shuffled: runs in random order, and the rows of
         ``RUNS_MIXED`` runs at a time among each other."""
         runs = np.arange(-(-self.n_rows // RUN))
         if rng is not None:
@@ -113,11 +113,11 @@ class Examples:
 
     @property
     def n_fitting(self) -> int:
-        """Plays to fit to."""
+        """Return the number of plays to fit to."""
         return self.rows.n_rows
 
     def is_complete(self) -> bool:
-        """Whether there are likes and dislikes to fit to, and later plays to tune and measure on."""
+        """Return whether there are likes and dislikes to fit to, and later plays to tune and measure."""
         return 0 < self.n_liked < self.n_fitting and len(self.tuning) > 0 and len(self.heldout) > 0
 
 
@@ -142,7 +142,7 @@ class ExamplesWriter:
         self.n_liked += int(block.liked.sum())
 
     def close(self, tuning: Block, heldout: Block) -> Examples:
-        """All that was added."""
+        """Return all that was added, with the plays to tune and to measure on."""
         return Examples(
             self.features,
             ListenerArrays.stack(self.listeners),

@@ -15,7 +15,7 @@ KNOWN = N + 2
 
 
 def contributions(scorer: ContentScorer, listeners: ListenerArrays, features: Floats) -> Floats:
-    """What each feature of track i adds to the log odds of a like by listener i: float64[n, 13].
+    """Return what each feature of track i adds to the log odds of a like by listener i: float64[n, 13].
 
     Integrated gradients (Sundararajan, Taly and Yan 2017): gradient times input, averaged along the
     straight line from the mean track to this one, so that a row adds up to the difference between their
@@ -34,7 +34,7 @@ def contributions(scorer: ContentScorer, listeners: ListenerArrays, features: Fl
 
 
 def _gradient(scorer: ContentScorer, u: ListenerVectors, track: Floats32) -> Floats32:
-    """Of the logit of row i, with respect to its track's inputs."""
+    """Return the gradient of row i's logit with respect to its track's inputs: float32[n, 19]."""
     hidden = scorer.dense("track_hidden", track)
     vector = scorer.dense("track_vector", np.maximum(hidden, 0))
     near = u.log_shares + np.einsum("nkd,nd->nk", u.tastes, vector)

@@ -34,7 +34,7 @@ class Tables:
     def of(
         cls, scaling: Scaling, features: Floats, listeners: ListenerArrays, stats: TrackStats
     ) -> "Tables":
-        """Of all tracks' features, and of all blocks' listeners and counts, one below the other."""
+        """Compute the tables from all tracks' features and all blocks' listeners and stats, stacked."""
         nobody = ListenerArrays.unknown(1, listeners.weights.shape[1])
         inputs = listener_inputs(scaling, ListenerArrays.stack([listeners, nobody]))
         vectors = np.vstack([features, np.full((1, features.shape[1]), np.nan)])
@@ -51,12 +51,12 @@ class Tables:
         )
 
     def unknown(self) -> dict[str, int]:
-        """Numbers of the rows that say "not known"."""
+        """Return the number of each table's row that says "not known"."""
         sizes = {"listener": self.tastes, "track": self.track, "counts": self.counts}
         return {name: len(table) - 1 for name, table in sizes.items()}
 
     def dataset(self, batches: Batches, n_batches: int) -> "tf.data.Dataset":
-        """(inputs, liked, weight) of each batch of rows, gathered while the one before is fitted to.
+        """Yield (inputs, liked, weight) of each batch, gathered while the one before is fitted to.
 
         ``batches`` is called anew for each epoch.
         """
@@ -82,7 +82,7 @@ class Tables:
 
 
 def masked(rows: Rows, unknown: dict[str, int], share: float, rng: np.random.Generator) -> Rows:
-    """A share of listeners, of tracks and of counts hidden, each drawn on its own."""
+    """Return a copy with a share of listeners, of tracks and of counts hidden, each drawn on its own."""
     rows = rows.copy()
     for name, row in unknown.items():
         rows[name][rng.random(len(rows)) < share] = row

@@ -48,7 +48,7 @@ class Fitted:
     tuning_losses: list[float]
 
     def files(self) -> dict[str, bytes]:
-        """All files of a version."""
+        """Return all files of a version."""
         return {**self.scorer.to_files(), KERAS_FILE: self.keras_file}
 
 
@@ -75,7 +75,7 @@ def fit_network(examples: Examples, config: FitConfig, seed: int, start: bytes |
 
 
 def compiled(config: FitConfig, start: bytes | None = None) -> "keras.Model":
-    """A network to fit, from the Keras file ``start`` if given."""
+    """Return a network to fit, from the Keras file ``start`` if given."""
     import keras
 
     network = load_network(start) if start else build_network(config.n_hidden, config.n_factors)
@@ -89,7 +89,7 @@ def compiled(config: FitConfig, start: bytes | None = None) -> "keras.Model":
 def fitting_batches(
     examples: Examples, scaling: Scaling, config: FitConfig, seed: int
 ) -> "tf.data.Dataset":
-    """Shuffled and masked, each epoch in its own way."""
+    """Return the plays to fit to, shuffled and masked anew each epoch."""
     tables = Tables.of(scaling, examples.features, examples.listeners, examples.stats)
     unknown, rng, size = tables.unknown(), np.random.default_rng(seed), config.batch_size
 
@@ -101,7 +101,7 @@ def fitting_batches(
 
 
 def tuning_batches(examples: Examples, scaling: Scaling, config: FitConfig) -> "tf.data.Dataset":
-    """As they are."""
+    """Return the tuning plays in their order, nothing masked."""
     block, size = examples.tuning, config.batch_size
     tables, rows = Tables.of(scaling, examples.features, block.listeners, block.stats), block.rows(0, 0)
 
@@ -112,8 +112,10 @@ def tuning_batches(examples: Examples, scaling: Scaling, config: FitConfig) -> "
 
 
 def prepare_tensorflow(seed: int) -> None:
-    """On a GPU, mixed precision. On CPU the same weights from the same seed: seeded, ordered operations
-    on a fixed number of threads."""
+    """Set mixed precision on a GPU, and on CPU what makes one seed give the same weights.
+
+    That is: seeded, ordered operations on a fixed number of threads.
+    """
     import keras
     import tensorflow as tf
 
@@ -129,7 +131,7 @@ def prepare_tensorflow(seed: int) -> None:
 
 
 def scaling_of(examples: Examples) -> Scaling:
-    """Preprocessing fitted to the plays to fit to: tracks by the play, tastes by the listener."""
+    """Fit the scaling to the plays to fit to: tracks by the play, tastes by the listener."""
     centroids = examples.listeners.centroids
     return fit_scaling(
         examples.features,
@@ -140,7 +142,7 @@ def scaling_of(examples: Examples) -> Scaling:
 
 
 def calibrate(scorer: ContentScorer, examples: Examples) -> ContentScorer:
-    """The scorer calibrated on the tuning plays."""
+    """Calibrate the scorer on the tuning plays."""
     block = examples.tuning
     logits = scorer.pair_logits(
         block.listeners, examples.features, block.listener_of, block.track_of, block.stats
@@ -150,7 +152,7 @@ def calibrate(scorer: ContentScorer, examples: Examples) -> ContentScorer:
 
 
 def weights_of(network: "keras.Model") -> dict[str, Floats32]:
-    """Kernels and biases by layer."""
+    """Return kernels and biases by layer."""
     arrays = {}
     for name in LAYERS:
         arrays[f"{name}/kernel"], arrays[f"{name}/bias"] = network.get_layer(name).get_weights()
@@ -158,7 +160,7 @@ def weights_of(network: "keras.Model") -> dict[str, Floats32]:
 
 
 def to_bytes(network: "keras.Model") -> bytes:
-    """Keras' own file of the network."""
+    """Return Keras' own file of the network."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / KERAS_FILE
         network.save(path)
@@ -166,7 +168,7 @@ def to_bytes(network: "keras.Model") -> bytes:
 
 
 def load_network(body: bytes) -> "keras.Model":
-    """The network of a Keras file; safe mode refuses anything that would execute code."""
+    """Load the network of a Keras file; safe mode refuses anything that would execute code."""
     import keras
 
     with tempfile.TemporaryDirectory() as folder:

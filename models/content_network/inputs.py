@@ -36,7 +36,7 @@ class Scaling:
 
     @classmethod
     def from_bytes(cls, body: bytes) -> "Scaling":
-        """From its JSON document."""
+        """Read it from its JSON document."""
         document: dict[str, Any] = json.loads(body)
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
@@ -44,7 +44,7 @@ class Scaling:
         return cls(**values)
 
     def to_bytes(self) -> bytes:
-        """As a JSON document; floats keep every digit."""
+        """Return its JSON document; floats keep every digit."""
         return json.dumps(asdict(self), indent=1).encode()
 
 
@@ -58,13 +58,13 @@ class ListenerInputs:
 
 
 def fit_scaling(features: Floats, plays: Ints, centroids: Floats, skip_rate: float) -> Scaling:
-    """Scaling of tracks float64[n, 13] by their plays, and of tastes float64[m, 13]; NaN rows aside."""
+    """Fit the scaling of tracks float64[n, 13], by plays, and tastes float64[m, 13]; NaN rows aside."""
     track, taste = _moments(features, plays), _moments(centroids, np.ones(len(centroids), np.int64))
     return Scaling(*track, *taste, float(np.clip(skip_rate, 0.01, 0.99)))
 
 
 def track_inputs(scaling: Scaling, features: Floats, stats: TrackStats) -> Floats32:
-    """float32[n, 19]: 13 z-scores, sine and cosine of the key, known; plays, skips, known."""
+    """Compute float32[n, 19]: 13 z-scores, sine and cosine of the key, known; plays, skips, known."""
     z = _standardize(features, scaling.track_mean, scaling.track_std)
     angle = 2 * np.pi * features[:, KEY : KEY + 1] / 12
     pitched = features[:, KEY : KEY + 1] >= 0
@@ -74,7 +74,7 @@ def track_inputs(scaling: Scaling, features: Floats, stats: TrackStats) -> Float
 
 
 def listener_inputs(scaling: Scaling, listeners: ListenerArrays) -> ListenerInputs:
-    """What the network is told of each listener; one without tastes has one that is not known."""
+    """Compute the inputs of each listener; one without tastes has one that is not known."""
     z = _standardize(listeners.centroids, scaling.taste_mean, scaling.taste_std)
     known = np.array(np.isfinite(listeners.centroids).any(axis=2))
     shares = np.where(known, np.nan_to_num(listeners.weights), 0.0)

@@ -12,14 +12,14 @@ CUTOFF = 10
 
 
 def log_losses(probability: Floats, liked: Floats) -> Floats:
-    """Binary cross-entropy of each play, in nats."""
+    """Compute the binary cross-entropy of each play, in nats."""
     p = np.clip(probability.astype(np.float64), 1e-7, 1 - 1e-7)
     losses: Floats = -np.where(liked > 0.5, np.log(p), np.log1p(-p))
     return losses
 
 
 def ndcg(probability: Floats, liked: Floats, listener: Ints, cutoff: int = CUTOFF) -> Floats:
-    """NDCG@cutoff of each listener who liked some plays and not others, else NaN.
+    """Compute NDCG@cutoff of each listener who liked some plays and not others, else NaN.
 
     A listener's plays are ranked by probability, ties by their order; a liked one gains 1, discounted by
     log2(rank + 1) (Järvelin and Kekäläinen 2002). Row i is listener i.
@@ -33,7 +33,7 @@ def ndcg(probability: Floats, liked: Floats, listener: Ints, cutoff: int = CUTOF
 
 
 def auc(probability: Floats, liked: Floats, weight: Floats | None = None) -> float:
-    """Chance that a liked play is ranked above another one; ties count half. NaN without both."""
+    """Return the chance that a liked play ranks above another; ties count half. NaN without both."""
     weight = np.ones(len(liked)) if weight is None else weight
     _, tie = np.unique(probability, return_inverse=True)
     yes, no = np.bincount(tie, weight * liked), np.bincount(tie, weight * (1 - liked))
@@ -53,13 +53,13 @@ class Resamples:
 
     @classmethod
     def of(cls, n_listeners: int, seed: int) -> "Resamples":
-        """Of so many listeners."""
+        """Draw the resamples of so many listeners."""
         rng = np.random.default_rng(seed)
         share = np.full(n_listeners, 1 / n_listeners)
         return cls(rng.multinomial(n_listeners, share, size=N_RESAMPLES).astype(np.float64))
 
     def mean(self, totals: Floats, sizes: Floats) -> Interval:
-        """Of sum(totals) / sum(sizes), both by listener; 95 % percentile interval."""
+        """Return sum(totals) / sum(sizes), both by listener, with its 95 % percentile interval."""
         value = totals.sum() / sizes.sum()
         size = self.counts @ sizes
         drawn = (self.counts @ totals)[size > 0] / size[size > 0]
@@ -67,7 +67,7 @@ class Resamples:
 
 
 def interval(value: float, drawn: Floats) -> Interval:
-    """A value with the 2.5 and 97.5 percentiles of its resamples; those that have none are left out."""
+    """Return a value with the 2.5 and 97.5 percentiles of its resamples, NaN ones left out."""
     known = drawn[np.isfinite(drawn)]
     low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (value, value)
     return Interval(value=value, low=float(low), high=float(high))

@@ -14,7 +14,7 @@ LAYERS = (
 
 
 def build_network(n_hidden: int = 64, n_factors: int = 32, l2: float = 1e-5) -> "keras.Model":
-    """Inputs track [19], tastes [k, 14], log_shares [k], profile [17]; output the logit of a like.
+    """Build it: inputs track [19], tastes [k, 14], log_shares [k], profile [17]; output a like's logit.
 
     See ``models.content_network.scoring`` for the formula; the layers' names are those of the arrays.
     """

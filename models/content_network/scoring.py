@@ -40,7 +40,7 @@ class ListenerVectors:
     bias: Floats32
 
     def take(self, rows: Rows | slice) -> "ListenerVectors":
-        """These rows."""
+        """Return these rows."""
         return ListenerVectors(
             self.whole[rows], self.tastes[rows], self.log_shares[rows], self.bias[rows]
         )
@@ -60,7 +60,7 @@ class ContentScorer:
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> "ContentScorer":
-        """From the files of a version; nothing in them is executed."""
+        """Read it from the files of a version; nothing in them is executed."""
         with np.load(io.BytesIO(files[WEIGHTS]), allow_pickle=False) as arrays:
             weights = {name: arrays[name] for name in arrays.files}
         calibration = json.loads(files[CALIBRATION])
@@ -68,7 +68,7 @@ class ContentScorer:
         return cls(scaling, weights, calibration["slope"], calibration["intercept"])
 
     def to_files(self) -> dict[str, bytes]:
-        """The files that ``from_files`` reads; the same network gives the same bytes."""
+        """Return the files that ``from_files`` reads; the same network gives the same bytes."""
         body = io.BytesIO()
         arrays: dict[str, Any] = {name: self.weights[name] for name in sorted(self.weights)}
         np.savez(body, allow_pickle=False, **arrays)
@@ -82,7 +82,7 @@ class ContentScorer:
     def probabilities(
         self, listeners: ListenerArrays, features: Floats, stats: TrackStats | None = None
     ) -> Floats32:
-        """P(like) of every track for every listener: float32[n_listeners, n_tracks].
+        """Predict P(like) of every track for every listener: float32[n_listeners, n_tracks].
 
         ``features`` float64[n_tracks, 13], a row of NaN for a track without features; ``stats``
         unknown if not given. A listener without tastes gets what suits listeners in general.
@@ -97,7 +97,7 @@ class ContentScorer:
         track_of: Rows,
         stats: TrackStats | None = None,
     ) -> Floats32:
-        """P(like) of the pairs (listener_of[i], track_of[i]), given as row numbers: float32[n]."""
+        """Predict P(like) of pairs (listener_of[i], track_of[i]) of row numbers: float32[n]."""
         return self.calibrated(self.pair_logits(listeners, features, listener_of, track_of, stats))
 
     def pair_logits(
@@ -108,7 +108,7 @@ class ContentScorer:
         track_of: Rows,
         stats: TrackStats | None = None,
     ) -> Floats32:
-        """The network's own output for these pairs, not calibrated."""
+        """Compute the network's own output for these pairs, not calibrated: float32[n]."""
         u, (v, bias) = self.listener_vectors(listeners), self.track_vectors(features, stats)
         logits = np.empty(len(track_of), np.float32)
         for rows in _slices(len(logits), BLOCK_TRACKS):
@@ -117,7 +117,7 @@ class ContentScorer:
         return logits
 
     def explain(self, listeners: ListenerArrays, features: Floats) -> Floats:
-        """What each feature of track i adds to the log odds of a like by listener i: float64[n, 13]."""
+        """Return what each feature of track i adds to listener i's log odds: float64[n, 13]."""
         from models.content_network.explaining import contributions
 
         return contributions(self, listeners, features)
@@ -125,7 +125,7 @@ class ContentScorer:
     def logits(
         self, listeners: ListenerArrays, features: Floats, stats: TrackStats | None = None
     ) -> Floats32:
-        """The network's own output for every listener and track, not calibrated."""
+        """Compute the network's own output for every listener and track, not calibrated."""
         u, (v, bias) = self.listener_vectors(listeners), self.track_vectors(features, stats)
         logits = np.empty((len(listeners), len(v)), np.float32)
         for rows in _slices(len(listeners), BLOCK_LISTENERS):
@@ -134,7 +134,7 @@ class ContentScorer:
         return logits
 
     def calibrated(self, logits: Floats32) -> Floats32:
-        """Probabilities of logits."""
+        """Turn logits into probabilities."""
         odds: Floats32 = logits * np.float32(-self.slope)
         odds -= np.float32(self.intercept)
         with np.errstate(over="ignore"):
@@ -143,7 +143,7 @@ class ContentScorer:
         return np.reciprocal(odds, out=odds)
 
     def listener_vectors(self, listeners: ListenerArrays) -> ListenerVectors:
-        """The listeners' side of the network."""
+        """Compute the listeners' side of the network."""
         inputs = listener_inputs(self.scaling, listeners)
         hidden = self._relu("listener_hidden", inputs.profile)
         return ListenerVectors(
@@ -156,13 +156,13 @@ class ContentScorer:
     def track_vectors(
         self, features: Floats, stats: TrackStats | None = None
     ) -> tuple[Floats32, Floats32]:
-        """The tracks' side of the network: vectors float32[n, d] and biases float32[n]."""
+        """Compute the tracks' side of the network: vectors float32[n, d] and biases float32[n]."""
         known = TrackStats.unknown(len(features)) if stats is None else stats
         hidden = self._relu("track_hidden", track_inputs(self.scaling, features, known))
         return self.dense("track_vector", hidden), self.dense("track_bias", hidden)[:, 0]
 
     def dense(self, layer: str, inputs: Floats32) -> Floats32:
-        """Output of a layer, before any activation."""
+        """Compute the output of a layer, before any activation."""
         return inputs @ self.weights[f"{layer}/kernel"] + self.weights[f"{layer}/bias"]
 
     def _relu(self, layer: str, inputs: Floats32) -> Floats32:
@@ -171,7 +171,7 @@ class ContentScorer:
 
 
 def _block_logits(u: ListenerVectors, v: Floats32) -> Floats32:
-    """Of every listener and track, without the tracks' biases."""
+    """Compute the logits of every listener and track, without the tracks' biases."""
     n, k, d = u.tastes.shape
     # One product of two matrices: numpy would multiply a stack of them one listener at a time.
     near = (u.tastes.reshape(n * k, d) @ v.T).reshape(n, k, len(v))
@@ -183,14 +183,14 @@ def _block_logits(u: ListenerVectors, v: Floats32) -> Floats32:
 
 
 def _pair_logits(u: ListenerVectors, v: Floats32) -> Floats32:
-    """Of row i of the listeners and row i of the tracks."""
+    """Compute the logits of listener row i and track row i, without the tracks' biases."""
     near = u.log_shares + np.einsum("nkd,nd->nk", u.tastes, v)
     logits: Floats32 = np.einsum("nd,nd->n", u.whole, v) + _log_sum_exp(near) + u.bias
     return logits
 
 
 def _log_sum_exp(values: Floats32) -> Floats32:
-    """Over the second axis."""
+    """Compute log(sum(exp)) over the second axis."""
     top = values.max(axis=1)
     total: Floats32 = np.zeros_like(top)
     for k in range(values.shape[1]):

@@ -37,7 +37,7 @@ class Spread:
 
 
 def measure(liked: NDArray[np.integer], probabilities: Floats) -> Figures:
-    """Figures of one fold; the log loss is of probabilities clipped to 1e-6 from 0 and 1."""
+    """Measure one fold; the log loss is of probabilities clipped to 1e-6 from 0 and 1."""
     return Figures(
         accuracy=float(np.mean((probabilities > 0.5) == liked)),
         auc=float(roc_auc_score(liked, probabilities)),
@@ -46,7 +46,7 @@ def measure(liked: NDArray[np.integer], probabilities: Floats) -> Figures:
 
 
 def spread(figures: Sequence[Figures]) -> tuple[Spread, ...]:
-    """Of each figure over the folds: accuracy, AUC, log loss."""
+    """Return mean and spread over the folds of each figure: accuracy, AUC, log loss."""
     values = np.array([astuple(one) for one in figures])
     means, deviations = values.mean(axis=0), values.std(axis=0, ddof=1)
     return tuple(Spread(float(m), float(d)) for m, d in zip(means, deviations, strict=True))

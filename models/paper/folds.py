@@ -28,7 +28,7 @@ class Songs:
         return len(self.liked)
 
     def take(self, rows: Rows) -> "Songs":
-        """These rows."""
+        """Return these rows."""
         return Songs(self.features[rows], self.liked[rows], self.song[rows], self.artist[rows])
 
 
@@ -41,7 +41,7 @@ class Fold:
 
 
 def repeated_folds(liked: Rows, groups: Rows, n_folds: int, n_repeats: int, seed: int) -> list[Fold]:
-    """Stratified folds that never split a group, ``n_repeats`` times over, each from its own seed."""
+    """Return stratified folds that never split a group, ``n_repeats`` times, each from its own seed."""
     return [
         Fold(train, test)
         for repeat in range(n_repeats)
@@ -52,5 +52,5 @@ def repeated_folds(liked: Rows, groups: Rows, n_folds: int, n_repeats: int, seed
 
 
 def single_split(liked: Rows, groups: Rows, seed: int) -> Fold:
-    """One fifth held out, as the paper does, but without splitting a group."""
+    """Hold out one fifth, as the paper does, but without splitting a group."""
     return repeated_folds(liked, groups, n_folds=5, n_repeats=1, seed=seed)[0]

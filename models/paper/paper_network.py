@@ -24,7 +24,7 @@ class PaperPreset(BaseModel):
 
 
 def build(preset: PaperPreset, train: Floats) -> keras.Model:
-    """The network before training; bounds of the min-max scaling from ``train``, float[n, 13].
+    """Build the untrained network; bounds of the min-max scaling from ``train``, float[n, 13].
 
     Raw features float32[batch, 13] in, P(like) float32[batch, 1] out.
     """
@@ -44,7 +44,7 @@ def build(preset: PaperPreset, train: Floats) -> keras.Model:
 def fit(
     preset: PaperPreset, train: Songs, seed: int, validation: Songs | None = None
 ) -> tuple[keras.Model, dict[str, list[float]]]:
-    """The network fitted on ``train``, and its figures by epoch (``val_*`` of the validation songs)."""
+    """Fit the network on ``train``; returns it and figures by epoch (``val_*``: validation songs)."""
     keras.utils.set_random_seed(seed)
     network = build(preset, train.features)
     history: Any = network.fit(

@@ -30,7 +30,7 @@ def draw_all(songs: Songs, history: Mapping[str, Sequence[float]], folder: Path)
 
 
 def features_against_likeability(songs: Songs) -> Figure:
-    """For each feature the share of liked and of disliked songs in each of 30 bins."""
+    """Draw, for each feature, the share of liked and of disliked songs in each of 30 bins."""
     figure = Figure(figsize=(15, 10), layout="constrained")
     axes = figure.subplots(3, 5).ravel()
     for axis, name, column in zip(axes, FEATURES, songs.features.T, strict=False):
@@ -48,7 +48,7 @@ def features_against_likeability(songs: Songs) -> Figure:
 
 
 def correlations(songs: Songs) -> Figure:
-    """Pearson correlation of each feature with each other, 13 x 13; a constant feature has none."""
+    """Draw Pearson's correlation of all features, 13 x 13; a constant feature has none."""
     with np.errstate(invalid="ignore", divide="ignore"):
         matrix = np.corrcoef(songs.features, rowvar=False)
     figure = Figure(figsize=(9, 8), layout="constrained")
@@ -63,7 +63,7 @@ def correlations(songs: Songs) -> Figure:
 
 
 def accuracy_curves(history: Mapping[str, Sequence[float]]) -> Figure:
-    """Training and validation accuracy of the paper's network by epoch, on its single split."""
+    """Draw training and validation accuracy of the paper's network by epoch, on its single split."""
     figure = Figure(figsize=(8, 5), layout="constrained")
     axis = figure.subplots()
     epochs = range(1, len(history["accuracy"]) + 1)

@@ -64,7 +64,7 @@ class TunedPreset(BaseModel):
 
 
 def fit(preset: TunedPreset, train: Songs) -> keras.Model:
-    """The network fitted on ``train``, of which it keeps every song as a center.
+    """Fit the network on ``train``, of which it keeps every song as a center.
 
     Raw features float32[batch, 13] in, P(like) float32[batch, 1] out.
     """
@@ -79,7 +79,7 @@ def fit(preset: TunedPreset, train: Songs) -> keras.Model:
 
 
 def fit_radial(radial: Radial, x: Floats32, liked: NDArray[np.integer]) -> keras.Model:
-    """The layer over songs ``x`` float32[n, n_inputs], and a sigmoid of its weighted functions.
+    """Fit the layer over songs ``x`` float32[n, n_inputs], and a sigmoid of its weighted functions.
 
     The weights minimize the binary cross-entropy and the penalty of kernel logistic regression. That
     has one minimum, found where the functions are orthogonal: with the kernel matrix K = L L', row i
@@ -99,7 +99,7 @@ def fit_radial(radial: Radial, x: Floats32, liked: NDArray[np.integer]) -> keras
 
 
 def build_scaling(preset: TunedPreset, train: Floats) -> keras.Model:
-    """Raw features float32[batch, 13] to float32[batch, 17] by their relevance, fitted on ``train``.
+    """Build the map of raw features float32[batch, 13] to float32[batch, 17], fitted on ``train``.
 
     Ten numbers standardized, the skewed ones as logarithms; the key on its circles; mode and meter.
     """

@@ -25,12 +25,12 @@ class MinMax(keras.layers.Layer):
 
     @classmethod
     def fitted(cls, rows: ArrayLike, **kwargs: Any) -> Self:
-        """Bounds of the training rows, float[n, n_features]."""
+        """Fit the bounds of the training rows, float[n, n_features]."""
         rows = np.asarray(rows, float)
         return cls(rows.min(axis=0).tolist(), rows.max(axis=0).tolist(), **kwargs)
 
     def call(self, inputs: Any) -> Any:
-        """float[batch, n_features], in 0..1 on the rows it was fitted on."""
+        """Return float[batch, n_features], in 0..1 on the rows it was fitted on."""
         low, high = np.array(self.low), np.array(self.high)
         span = np.where(high > low, high - low, 1.0)
         return (inputs - ops.cast(low, inputs.dtype)) / ops.cast(span, inputs.dtype)
@@ -58,13 +58,13 @@ class Standardize(keras.layers.Layer):
 
     @classmethod
     def fitted(cls, rows: ArrayLike, offsets: Sequence[float | None], **kwargs: Any) -> Self:
-        """Means and deviations of the training rows, float[n, n_features]."""
+        """Fit means and deviations of the training rows, float[n, n_features]."""
         columns = zip(np.asarray(rows, float).T, offsets, strict=True)
         level = np.array([x if offset is None else np.log(x + offset) for x, offset in columns])
         return cls(offsets, level.mean(axis=1).tolist(), level.std(axis=1).tolist(), **kwargs)
 
     def call(self, inputs: Any) -> Any:
-        """float[batch, n_features], in -4..4."""
+        """Return float[batch, n_features], in -4..4."""
         mean, deviation = np.array(self.mean), np.array(self.deviation)
         logged = np.array([offset is not None for offset in self.offsets])
         shift = np.array([offset or 0.0 for offset in self.offsets])
@@ -86,7 +86,7 @@ class CyclicKey(keras.layers.Layer):
     """
 
     def call(self, inputs: Any) -> Any:
-        """``[cos a, sin a, cos 7a, sin 7a]`` with ``a = 2 pi key / 12``."""
+        """Return ``[cos a, sin a, cos 7a, sin 7a]`` with ``a = 2 pi key / 12``."""
         angles = inputs * ops.cast(np.array([1.0, 7.0]) * 2 * np.pi / 12, inputs.dtype)
         known = ops.cast(inputs >= 0, inputs.dtype)
         turns = [ops.cos(angles[:, :1]), ops.sin(angles[:, :1])]
@@ -109,7 +109,7 @@ class RadialBasis(keras.layers.Layer):
         self.centers = self.add_weight(name="centers", shape=(self.units, input_shape[-1]))
 
     def call(self, inputs: Any) -> Any:
-        """float[batch, units]."""
+        """Return float[batch, units]."""
         distances = ops.norm(inputs[:, None, :] - self.centers, ord=self.order, axis=-1)
         return ops.exp(-self.gamma * distances)
 

@@ -40,16 +40,16 @@ class Card(BaseModel):
     files: dict[str, str]
 
     def to_bytes(self) -> bytes:
-        """The card as a JSON document."""
+        """Return the card as a JSON document."""
         return (self.model_dump_json(indent=1) + "\n").encode()
 
 
 def checksum(body: bytes) -> str:
-    """SHA-256, in hexadecimal."""
+    """Return the SHA-256, in hexadecimal."""
     return hashlib.sha256(body).hexdigest()
 
 
 def version_name(as_of: date, files: Mapping[str, bytes]) -> str:
-    """``<as_of>-<12 digits of a hash of the files>``: the same files and night, the same name."""
+    """Return ``<as_of>-<12 digits of a hash of the files>``: the same files and night, the same name."""
     digests = "\n".join(f"{checksum(files[name])} {name}" for name in sorted(files))
     return f"{as_of}-{checksum(digests.encode())[:12]}"

@@ -32,7 +32,7 @@ class Champions(BaseModel):
 
     @classmethod
     def from_bytes(cls, body: bytes | None) -> "Champions":
-        """The document, or one without any promotion if there is none."""
+        """Read the document; one without any promotion if there is none."""
         if body is None:
             return cls()
         try:
@@ -44,11 +44,11 @@ class Champions(BaseModel):
             ) from None
 
     def to_bytes(self) -> bytes:
-        """The document."""
+        """Return the document."""
         return (self.model_dump_json(indent=1) + "\n").encode()
 
     def for_night(self, as_of: date) -> str | None:
-        """The newest promoted version, not withdrawn, of that night or an earlier one."""
+        """Return the newest promoted version, not withdrawn, of that night or an earlier one."""
         standing = [p for p in self.promoted if p.version not in self.withdrawn and p.as_of <= as_of]
         if not standing:
             return None
@@ -56,7 +56,7 @@ class Champions(BaseModel):
         return [p.version for p in standing if p.as_of == newest][-1]
 
     def promote(self, version: str, as_of: date, by_hand: bool) -> "Champions":
-        """With the version promoted, and no longer withdrawn; promoting the champion changes nothing."""
+        """Return it with the version promoted, not withdrawn; promoting the champion changes nothing."""
         by_hand |= any(p.version == version and p.by_hand for p in self.promoted)
         promotion = Promotion(version=version, as_of=as_of, by_hand=by_hand)
         if self.for_night(as_of) == version and promotion in self.promoted:
@@ -66,12 +66,12 @@ class Champions(BaseModel):
         return self._with((*others, promotion), withdrawn)
 
     def demote(self, version: str) -> "Champions":
-        """Without the version's promotion, unless a person promoted it."""
+        """Return it without the version's promotion, unless a person promoted it."""
         others = tuple(p for p in self.promoted if p.version != version or p.by_hand)
         return self if others == self.promoted else self._with(others, self.withdrawn)
 
     def withdraw(self, version: str) -> "Champions":
-        """With the version withdrawn; UnknownVersionError if it was never promoted."""
+        """Return it with the version withdrawn; UnknownVersionError if it was never promoted."""
         if version not in {p.version for p in self.promoted}:
             raise UnknownVersionError(f"{version!r} was never promoted, so it cannot be withdrawn")
         return self._with(self.promoted, (*self.withdrawn, version))

@@ -35,7 +35,7 @@ class Registry:
         return card
 
     def card(self, version: str) -> Card:
-        """The version's card; UnknownVersionError, CorruptArtifactError."""
+        """Read the version's card; UnknownVersionError, CorruptArtifactError."""
         body = self.store.get(self._key(version, CARD))
         if body is None:
             raise UnknownVersionError(
@@ -47,13 +47,13 @@ class Registry:
             raise CorruptArtifactError(self._damage(version, CARD, "is not a card")) from None
 
     def versions(self) -> list[Card]:
-        """Cards of all versions, the oldest night first."""
+        """Read the cards of all versions, by night and then by name."""
         keys = self.store.list(f"{self.folder}/")
         names = [key.split("/")[-2] for key in keys if key.endswith(f"/{CARD}")]
         return sorted((self.card(name) for name in names), key=lambda c: (c.as_of, c.version))
 
     def read(self, version: str) -> dict[str, bytes]:
-        """The version's files; CorruptArtifactError names the file that is not as published."""
+        """Read the version's files; CorruptArtifactError names the file that is not as published."""
         files = {}
         for name, digest in self.card(version).files.items():
             body = self.store.get(self._key(version, name))
@@ -67,16 +67,16 @@ class Registry:
         return files
 
     def for_night(self, as_of: date) -> Card | None:
-        """Card of the newest promoted version, not withdrawn, of that night or an earlier one."""
+        """Read the card of the newest promoted version, not withdrawn, up to that night."""
         version = self.champions().for_night(as_of)
         return None if version is None else self.card(version)
 
     def champion(self) -> Card | None:
-        """Card of the newest promoted version."""
+        """Read the card of the newest promoted version."""
         return self.for_night(date.max)
 
     def champions(self) -> Champions:
-        """Which versions were promoted and withdrawn."""
+        """Return which versions were promoted and withdrawn."""
         return Champions.from_bytes(self.store.get(self._champion_key))
 
     def promote(self, version: str, by_hand: bool = False) -> None:

@@ -8,11 +8,11 @@ class Store(Protocol):
     """Bytes by key; an object is whole or absent."""
 
     def get(self, key: str) -> bytes | None:
-        """The object's bytes, or None if there is none."""
+        """Return the object's bytes, or None if there is none."""
         ...
 
     def tag(self, key: str) -> str | None:
-        """The object's entity tag; None if there is none."""
+        """Return the object's entity tag; None if there is none."""
         ...
 
     def put(self, key: str, body: bytes, content_type: str = ...) -> None:
@@ -24,5 +24,5 @@ class Store(Protocol):
         ...
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Keys below the prefix, in order."""
+        """Yield the keys that begin with the prefix, in order."""
         ...
