@@ -38,23 +38,37 @@ DEFAULTS = {
 }
 PARAMS = {
     "window_start": Param(
-        None, type=["null", "string"], format="date", title="First night",
+        None,
+        type=["null", "string"],
+        format="date",
+        title="First night",
         description="First landing day (UTC). For a run by hand; a backfill knows its night.",
     ),
     "window_end": Param(
-        None, type=["null", "string"], format="date", title="End",
+        None,
+        type=["null", "string"],
+        format="date",
+        title="End",
         description="The day after the last one. Together with the first night, or not at all.",
     ),
     "force": Param(
-        None, type=["null", "string"], minLength=3, maxLength=500, title="Force, with a note",
+        None,
+        type=["null", "string"],
+        minLength=3,
+        maxLength=500,
+        title="Force, with a note",
         description="Lets the night through failed gates. The note (who, why) goes into the ledger.",
     ),
     "stages": Param(
-        STAGE_NAMES, type="array", items={"type": "string", "enum": STAGE_NAMES}, minItems=1,
-        examples=STAGE_NAMES, title="Stages",
+        STAGE_NAMES,
+        type="array",
+        items={"type": "string", "enum": STAGE_NAMES},
+        minItems=1,
+        examples=STAGE_NAMES,
+        title="Stages",
         description="Stages to run; the others are skipped, and what they left last time is used.",
     ),
-}  # fmt: skip
+}
 
 
 def stage_task(spec: StageSpec, **kwargs: Any) -> BaseOperator:

@@ -80,9 +80,13 @@ class StageTask:
         self.log.info("%s", " ".join(command[1:]))
         last: deque[str] = deque(maxlen=N_LAST_LINES)
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
             env=os.environ | environment,
-        ) as self._process:  # fmt: skip
+        ) as self._process:
             assert self._process.stdout is not None
             for line in self._process.stdout:
                 self.log.info("%s", line.rstrip())

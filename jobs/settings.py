@@ -206,9 +206,11 @@ def load_settings() -> Settings:
     roots = {
         name: section.model_copy(update={"root": absolute(section.root or f"{home}/{name}")})
         for name, section in (
-            ("landing", settings.landing), ("lake", settings.lake), ("store", settings.store)
+            ("landing", settings.landing),
+            ("lake", settings.lake),
+            ("store", settings.store),
         )
-    }  # fmt: skip
+    }
     return settings.model_copy(update={"home": home, **roots})
 
 

@@ -74,9 +74,12 @@ def run_stage(name: str, stage: Stage, night: Night) -> None:
     _leave_summary(name, night, began, None)
     log.info(
         "%s %s: %d rows in, %d out, %d rejected",
-        night.window.as_of, name, night.summary.rows_in, night.summary.rows_out,
+        night.window.as_of,
+        name,
+        night.summary.rows_in,
+        night.summary.rows_out,
         night.summary.rows_rejected,
-    )  # fmt: skip
+    )
 
 
 def _leave_summary(name: str, night: Night, began: float, error: str | None) -> None:

@@ -30,12 +30,19 @@ STAGES: tuple[StageSpec, ...] = (
     StageSpec("find_neighbors", "jobs.neighbors", "neighbors", ("build_taste",), True, "neighbors"),
     StageSpec("train_content", "jobs.train", "models", ("build_taste",), False, "models"),
     StageSpec("promote_models", "jobs.train.promote", "models", ("train_content",), False, "models"),
-    StageSpec("recommend", "jobs.recommend", "playlists", ("find_neighbors", "promote_models"), True,
-              "playlists"),
-    StageSpec("gate_playlists", "jobs.validate.playlists", "playlists", ("recommend",), True,
-              "validation"),
+    StageSpec(
+        "recommend",
+        "jobs.recommend",
+        "playlists",
+        ("find_neighbors", "promote_models"),
+        True,
+        "playlists",
+    ),
+    StageSpec(
+        "gate_playlists", "jobs.validate.playlists", "playlists", ("recommend",), True, "validation"
+    ),
     StageSpec("publish", "jobs.publish", "playlists", ("gate_playlists",), False, "published"),
-)  # fmt: skip
+)
 # The report runs whatever became of the others, once none of them runs any more.
 REPORT = StageSpec(
     "report", "jobs.evaluate", "report", ("find_neighbors", "promote_models", "publish"), False, "report"

@@ -6,20 +6,49 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
-}  # fmt: skip
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
 OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.FloorDiv: ast.Div, ast.Mod: ast.FloorDiv,
-    ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.LShift: ast.RShift, ast.RShift: ast.LShift,
-}  # fmt: skip
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.FloorDiv: ast.Div,
+    ast.Mod: ast.FloorDiv,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+    ast.LShift: ast.RShift,
+    ast.RShift: ast.LShift,
+}
 OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any", "least": "greatest"}
 OPPOSITES |= {"greatest": "least", "minimum": "maximum", "maximum": "minimum", "asc": "desc"}
 OPPOSITES |= {"desc": "asc", "floor": "ceil", "ceil": "floor"}
 DROPPED = frozenset(
-    {"filter", "where", "distinct", "dropDuplicates", "orderBy", "sort", "sort_by", "limit", "strip",
-     "lower", "casefold", "unique", "dropna", "fillna"}
-)  # fmt: skip
+    {
+        "filter",
+        "where",
+        "distinct",
+        "dropDuplicates",
+        "orderBy",
+        "sort",
+        "sort_by",
+        "limit",
+        "strip",
+        "lower",
+        "casefold",
+        "unique",
+        "dropna",
+        "fillna",
+    }
+)
 SORTERS = frozenset({"key", "reverse"})
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 KERNELS = frozenset({"compiled", "vectorize", "njit", "jit", "guvectorize"})

@@ -183,9 +183,14 @@ class Airflow:
         self.progress.now("preparing Airflow's database (once)")
         command = [*AIRFLOW, "db", "migrate"]
         made = subprocess.run(
-            command, env=dict(environment), capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+            command,
+            env=dict(environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         if made.returncode:
             raise NocturneError(f"Airflow's database could not be prepared:\n{made.stderr[-2000:]}")
         done.touch()

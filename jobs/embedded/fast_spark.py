@@ -72,15 +72,23 @@ class FastSpark:
         draft = self.archive.with_suffix(f".{os.getpid()}")
         options = f"{self._java_options()} -XX:ArchiveClassesAtExit={draft} -Xlog:cds*=off"
         command = [
-            str(self.folder / "bin" / "spark-submit"), "--master", "local[*]",
-            "--driver-java-options", options, str(WARM_UP),
-        ]  # fmt: skip
+            str(self.folder / "bin" / "spark-submit"),
+            "--master",
+            "local[*]",
+            "--driver-java-options",
+            options,
+            str(WARM_UP),
+        ]
         log_file.parent.mkdir(parents=True, exist_ok=True)
         with log_file.open("wb") as log:
             subprocess.run(
-                command, env={**environment, "PYSPARK_PYTHON": sys.executable}, stdout=log,
-                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
-            )  # fmt: skip
+                command,
+                env={**environment, "PYSPARK_PYTHON": sys.executable},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
         if draft.exists():
             draft.replace(self.archive)
         return self.archive.exists()

@@ -20,9 +20,12 @@ def main() -> None:
 
 def _write(spark: SparkSession, folder: str) -> None:
     rows = spark.range(2000).select(
-        F.col("id"), F.date_add(F.lit("2026-06-01"), (F.col("id") % 3).cast("int")).alias("as_of"),
-        F.rand(1).alias("x"), F.array(F.lit("a")).alias("tags"), F.current_timestamp().alias("at"),
-    )  # fmt: skip
+        F.col("id"),
+        F.date_add(F.lit("2026-06-01"), (F.col("id") % 3).cast("int")).alias("as_of"),
+        F.rand(1).alias("x"),
+        F.array(F.lit("a")).alias("tags"),
+        F.current_timestamp().alias("at"),
+    )
     rows.write.mode("overwrite").json(f"{folder}/json")
     rows.write.format("delta").partitionBy("as_of").save(f"{folder}/delta")
     one = rows.where("as_of = DATE'2026-06-01'")

@@ -8,10 +8,16 @@ N_SCENES = 12
 TRACKS_AN_ARTIST = 10
 # Mean and spread of the features over all scenes, in the features' own units.
 CENTER = {
-    "danceability": (0.58, 0.14), "energy": (0.62, 0.20), "loudness": (-8.5, 3.5),
-    "speechiness": (0.07, 0.05), "acousticness": (0.30, 0.25), "instrumentalness": (0.12, 0.20),
-    "liveness": (0.19, 0.12), "valence": (0.50, 0.20), "tempo": (120.0, 24.0),
-}  # fmt: skip
+    "danceability": (0.58, 0.14),
+    "energy": (0.62, 0.20),
+    "loudness": (-8.5, 3.5),
+    "speechiness": (0.07, 0.05),
+    "acousticness": (0.30, 0.25),
+    "instrumentalness": (0.12, 0.20),
+    "liveness": (0.19, 0.12),
+    "valence": (0.50, 0.20),
+    "tempo": (120.0, 24.0),
+}
 UNIT = (
     "danceability",
     "energy",

@@ -2,7 +2,7 @@
 numbers until TensorFlow gathers them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,7 +62,7 @@ class Tables:
         """
         import tensorflow as tf
 
-        tables = {name: tf.constant(getattr(self, name)) for name in self.__dataclass_fields__}
+        tables = {field.name: tf.constant(getattr(self, field.name)) for field in fields(self)}
         columns = {name: tf.TensorSpec((None,), ROW[name]) for name in ROW.names or ()}
 
         def gather(rows: dict[str, Any]) -> tuple[dict[str, Any], Any, Any]:

@@ -8,9 +8,15 @@ if TYPE_CHECKING:
     import keras
 
 LAYERS = (
-    "track_hidden", "track_vector", "track_bias", "taste_hidden", "taste_vector", "listener_hidden",
-    "listener_vector", "listener_bias",
-)  # fmt: skip
+    "track_hidden",
+    "track_vector",
+    "track_bias",
+    "taste_hidden",
+    "taste_vector",
+    "listener_hidden",
+    "listener_vector",
+    "listener_bias",
+)
 
 
 def build_network(n_hidden: int = 64, n_factors: int = 32, l2: float = 1e-5) -> "keras.Model":

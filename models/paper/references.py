@@ -39,9 +39,14 @@ def _vote_of_trees(seed: int, n_trees: int) -> VotingClassifier:
 def _trees(seed: int, n_trees: int) -> Makers:
     forest = {"n_estimators": n_trees, "min_samples_leaf": 2, "random_state": seed}
     boosted = {
-        "n_estimators": n_trees, "learning_rate": 0.05, "max_depth": 5, "min_samples_leaf": 5,
-        "subsample": 0.6, "max_features": 5, "random_state": seed,
-    }  # fmt: skip
+        "n_estimators": n_trees,
+        "learning_rate": 0.05,
+        "max_depth": 5,
+        "min_samples_leaf": 5,
+        "subsample": 0.6,
+        "max_features": 5,
+        "random_state": seed,
+    }
     return {
         "Random forest": lambda: RandomForestClassifier(**forest),
         "Gradient boosting": lambda: GradientBoostingClassifier(**boosted),

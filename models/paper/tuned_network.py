@@ -54,10 +54,17 @@ class TunedPreset(BaseModel):
         Radial(order=2, gamma=1.5, cost=10.0),
     )
     relevance: dict[str, float] = {
-        "danceability": 0.35, "energy": 0.19, "loudness": 0.13, "speechiness": 0.45,
-        "acousticness": 0.27, "instrumentalness": 0.24, "liveness": 0.14, "valence": 0.27,
-        "tempo": 0.45, "duration_ms": 0.16,
-    }  # fmt: skip
+        "danceability": 0.35,
+        "energy": 0.19,
+        "loudness": 0.13,
+        "speechiness": 0.45,
+        "acousticness": 0.27,
+        "instrumentalness": 0.24,
+        "liveness": 0.14,
+        "valence": 0.27,
+        "tempo": 0.45,
+        "duration_ms": 0.16,
+    }
     key: float = 0.005
     mode: float = 0.11
     meters: tuple[float, float] = (1.06, 0.34)

@@ -12,9 +12,17 @@ from models.tastes.clusters import cluster
 # over 40,560 charting and non-charting tracks of six decades, rounded). Key, mode and time signature
 # say little about taste; fixed spreads keep the tastes of different nights comparable.
 SPREADS = {
-    "danceability": 0.18, "energy": 0.25, "loudness": 5.3, "speechiness": 0.09, "acousticness": 0.34,
-    "instrumentalness": 0.30, "liveness": 0.17, "valence": 0.27, "tempo": 29.0, "duration_ms": 120_000.0,
-}  # fmt: skip
+    "danceability": 0.18,
+    "energy": 0.25,
+    "loudness": 5.3,
+    "speechiness": 0.09,
+    "acousticness": 0.34,
+    "instrumentalness": 0.30,
+    "liveness": 0.17,
+    "valence": 0.27,
+    "tempo": 29.0,
+    "duration_ms": 120_000.0,
+}
 _COLUMNS = [FEATURES.index(name) for name in SPREADS]
 _SCALE = np.array(list(SPREADS.values()))
 
