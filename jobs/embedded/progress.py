@@ -8,7 +8,6 @@ from typing import Any
 from rich.console import Console
 from rich.status import Status
 
-WIDTH = 110
 QUIET_SECONDS = 8.0
 
 

@@ -128,10 +128,6 @@ _ALL = (
         similarity double, rank int, band string""",
     ),
     _table(
-        "track_vectors", "one track's latent factors in a model version", "model_version track_id",
-        "model_version", "model_version string, track_id string, vector array<double>",
-    ),
-    _table(
         "playlists", "one track of a listener's playlist of a night", "as_of user_id rank", "as_of",
         """as_of date, user_id string, rank int, track_id string, title string, artist string,
         score double, strategy string, reason_kind string, reason string, evidence string,
@@ -141,12 +137,6 @@ _ALL = (
         "playlist_funnel", "what one filter left of a listener's candidates",
         "as_of user_id filter", "as_of",
         "as_of date, user_id string, step int, filter string, n_before int, n_after int",
-    ),
-    _table(
-        "responses", "what a listener did with a recommended track", "as_of user_id track_id",
-        "as_of",
-        """as_of date, user_id string, track_id string, rank int, strategy string, n_plays int,
-        n_skips int, liked boolean?, first_played_at timestamp?""",
     ),
     _table(
         "validation_results", "one expectation checked on a night",

@@ -45,7 +45,6 @@ class Fitted:
     scorer: ContentScorer
     keras_file: bytes
     losses: list[float]
-    tuning_losses: list[float]
 
     def files(self) -> dict[str, bytes]:
         """Return all files of a version."""
@@ -71,7 +70,7 @@ def fit_network(examples: Examples, config: FitConfig, seed: int, start: bytes |
         verbose=0,
     ).history
     scorer = calibrate(ContentScorer(scaling, weights_of(network)), examples)
-    return Fitted(scorer, to_bytes(network), history["loss"], history["val_loss"])
+    return Fitted(scorer, to_bytes(network), history["loss"])
 
 
 def compiled(config: FitConfig, start: bytes | None = None) -> "keras.Model":

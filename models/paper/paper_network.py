@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
-from models.arrays import Floats, Floats32
+from models.arrays import Floats
 from models.features import FEATURES
 from models.paper.folds import Songs
 from models.preprocessing.layers import MinMax
@@ -57,7 +57,3 @@ def fit(
         verbose=0,
     )
     return network, history.history
-
-
-def _examples(songs: Songs) -> tuple[Floats32, Floats32]:
-    return songs.features.astype(np.float32), songs.liked[:, None].astype(np.float32)
