@@ -54,8 +54,8 @@ class Trial:
         assert known is not None
         found = examples(known, settings, folder)
         plays, opens = known.log.bucket(0), int(known.edges[-2])
-        early = labels(plays, known.words.before(opens), known.features, settings.taste)
-        late = labels(plays, known.words, known.features, settings.taste)
+        early = labels(plays, known.feedback.before(opens), known.features, settings.taste)
+        late = labels(plays, known.feedback, known.features, settings.taste)
         liked = np.where(plays["at"] < opens, early, late)
         plays, liked = plays[liked != UNKNOWN], liked[liked != UNKNOWN]
         first = int(np.searchsorted(plays["at"], opens))

@@ -40,12 +40,12 @@ def features_known(lake: Lake, window: Window) -> DataFrame:
 
 
 def feedback_landed(lake: Lake, window: Window) -> DataFrame:
-    """Every word as given, landed by the window's end."""
+    """All feedback as given, landed by the window's end."""
     return lake.read("feedback_history").where(_landed(window))
 
 
 def feedback_known(lake: Lake, window: Window) -> DataFrame:
-    """One row a listener, kind and target: the latest word landed by the window's end."""
+    """One row a listener, kind and target: the latest feedback landed by the window's end."""
     history = feedback_landed(lake, window)
     return _newest(history, "user_id", "kind", "target_id", order=("at", "landed_on"))
 

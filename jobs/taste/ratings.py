@@ -1,4 +1,4 @@
-"""Ratings of implicit listening: how much a listener's plays, skips and words say about a track.
+"""Ratings of implicit listening: how much a listener's plays, skips and feedback say about a track.
 
     rating = log1p(max(0, sum of play weights - skip_weight * sum of skip weights))
 
@@ -29,7 +29,7 @@ def rate(
 ) -> DataFrame:
     """One row (user_id, track_id, rating, n_plays, n_skips, last_listened_at) a listener and track.
 
-    A track known by words alone has no plays and a null ``last_listened_at``.
+    A track known by feedback alone has no plays and a null ``last_listened_at``.
     """
     plays = affinities(
         without_excluded(listens, feedback),
@@ -58,13 +58,13 @@ def rate(
 def without_excluded(listens: DataFrame, feedback: DataFrame) -> DataFrame:
     """Listens but those the listener took back ("that was not me") by their listen_id or track_id.
 
-    A word takes back what was played up to its time, not what is played later.
+    Feedback takes back what was played up to its time, not what is played later.
     """
-    excluded = feedback.where("kind = 'exclude'").alias("word")
+    excluded = feedback.where("kind = 'exclude'").alias("given")
     taken_back = (
-        (F.col("play.user_id") == F.col("word.user_id"))
-        & F.col("word.target_id").isin(F.col("play.listen_id"), F.col("play.track_id"))
-        & (F.col("play.listened_at") <= F.col("word.at"))
+        (F.col("play.user_id") == F.col("given.user_id"))
+        & F.col("given.target_id").isin(F.col("play.listen_id"), F.col("play.track_id"))
+        & (F.col("play.listened_at") <= F.col("given.at"))
     )
     return listens.alias("play").join(excluded, taken_back, how="left_anti")
 
@@ -72,7 +72,7 @@ def without_excluded(listens: DataFrame, feedback: DataFrame) -> DataFrame:
 def affinities(
     listens: DataFrame, *, end_at: datetime, half_life_days: float, skip_ms: int, skip_weight: float
 ) -> DataFrame:
-    """One row a listener and track: affinity (the rating before any words), counts, last time.
+    """One row a listener and track: affinity (the rating before any feedback), counts, last time.
 
     A skip is a listen shorter than ``skip_ms`` that is not said to be no skip.
     """
@@ -100,9 +100,9 @@ def is_skip(skip_ms: int) -> Column:
 
 
 def verdicts(feedback: DataFrame) -> DataFrame:
-    """One row a listener and track spoken of: liked, by the latest word; a tie is not a like."""
-    words = feedback.where(F.col("kind").isin("like", "dislike", "block_track"))
+    """One row a listener and track with feedback: liked, by the latest feedback; a tie is not a like."""
+    feedback = feedback.where(F.col("kind").isin("like", "dislike", "block_track"))
     no = F.col("kind") != "like"
-    return words.groupBy("user_id", F.col("target_id").alias("track_id")).agg(
+    return feedback.groupBy("user_id", F.col("target_id").alias("track_id")).agg(
         (~F.max_by(no, F.struct("at", no))).alias("liked")
     )

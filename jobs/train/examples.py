@@ -7,7 +7,7 @@ import numpy as np
 
 from jobs.domain.arrays import Floats
 from jobs.settings import Settings, TasteSettings
-from jobs.train.history import Known, Words
+from jobs.train.history import Feedback, Known
 from jobs.train.plays import Records
 from jobs.train.snapshots import DAY_US, is_skip, listeners_before
 from models.content_network.arrays import TrackStats
@@ -29,11 +29,11 @@ def examples(known: Known, settings: Settings, folder: Path) -> Examples:
     stats = track_stats(known, settings.taste)
     writer = ExamplesWriter(folder / "examples", known.features, stats)
     edges = known.edges[:-1]
-    words = known.words.before(int(edges[-1]))
+    feedback = known.feedback.before(int(edges[-1]))
     for bucket in range(len(known.log.files)):
         plays = known.log.bucket(bucket)
         for number, (opens, closes) in enumerate(pairwise(edges.tolist())):
-            writer.add(block(known, plays, words, stats[number], opens, closes, settings), number)
+            writer.add(block(known, plays, feedback, stats[number], opens, closes, settings), number)
     last = last_block(known, stats[-1], settings)
     return writer.close(last.take(slice(0, len(last) // 2)), _later(last))
 
@@ -41,7 +41,7 @@ def examples(known: Known, settings: Settings, folder: Path) -> Examples:
 def last_block(known: Known, stats: TrackStats, settings: Settings) -> Block:
     """The last block of the first bucket of listeners, which is a sample if there are many."""
     opens, closes = known.edges[-2:].tolist()
-    return block(known, known.log.bucket(0), known.words, stats, opens, closes, settings)
+    return block(known, known.log.bucket(0), known.feedback, stats, opens, closes, settings)
 
 
 def track_stats(known: Known, taste: TasteSettings) -> list[TrackStats]:
@@ -62,22 +62,22 @@ def track_stats(known: Known, taste: TasteSettings) -> list[TrackStats]:
 def block(
     known: Known,
     plays: Records,
-    words: Words,
+    feedback: Feedback,
     stats: TrackStats,
     opens: int,
     closes: int,
     settings: Settings,
 ) -> Block:
     """Plays of the time ``opens <= at < closes`` that are likes or dislikes, by themselves or by
-    ``words``, and what was known of their listeners when the block opened."""
+    ``feedback``, and what was known of their listeners when the block opened."""
     first, end = np.searchsorted(plays["at"], [opens, closes])
     before, now = plays[:first], plays[first:end]
-    liked = labels(now, words, known.features, settings.taste)
+    liked = labels(now, feedback, known.features, settings.taste)
     rows = np.flatnonzero(liked != UNKNOWN)
     now, liked = now[rows], liked[rows]
     users, listener_of = np.unique(now["user"].astype(np.int64), return_inverse=True)
     age_days = (int(known.edges[-1]) - now["at"]) / DAY_US
-    listeners = listeners_before(before, known.words, known.features, opens, users, settings.taste)
+    listeners = listeners_before(before, known.feedback, known.features, opens, users, settings.taste)
     return Block(
         listeners,
         stats,
@@ -88,10 +88,10 @@ def block(
     )
 
 
-def labels(plays: Records, words: Words, features: Floats, taste: TasteSettings) -> Floats:
+def labels(plays: Records, feedback: Feedback, features: Floats, taste: TasteSettings) -> Floats:
     """1 for a like, 0 for a dislike, UNKNOWN for neither.
 
-    The listener's last word on the track decides, if spoken since the play: an earlier one is known
+    The listener's latest feedback on the track decides, if given since the play: an earlier one is known
     when the play comes. Else a play that was skipped is a dislike, and one not skipped of at least half
     the track (or ``skip_ms``, its length unknown) is a like. Tracks not played are no dislikes.
     """
@@ -99,21 +99,22 @@ def labels(plays: Records, words: Words, features: Floats, taste: TasteSettings)
     enough = plays["ms_played"] >= np.where(np.isnan(half), taste.skip_ms, half)
     skipped = (plays["skipped"] == 1) | is_skip(plays, taste.skip_ms)
     by_play = np.where(skipped, 0.0, np.where(enough, 1.0, UNKNOWN))
-    by_word = words_since(plays, words, len(features))
-    return np.where(by_word == UNKNOWN, by_play, by_word)
+    by_feedback = feedback_since(plays, feedback, len(features))
+    return np.where(by_feedback == UNKNOWN, by_play, by_feedback)
 
 
-def words_since(plays: Records, words: Words, n_tracks: int) -> Floats:
-    """1 if the listener's last word on the track since the play is a like, 0 if not, else UNKNOWN."""
-    pair = words.user * n_tracks + words.track
-    spoken, last = np.unique(pair[::-1], return_index=True)
-    if not len(spoken):
+def feedback_since(plays: Records, feedback: Feedback, n_tracks: int) -> Floats:
+    """1 if the listener's latest feedback on the track, since the play, is a like, 0 if not, else
+    UNKNOWN."""
+    pair = feedback.user * n_tracks + feedback.track
+    given, last = np.unique(pair[::-1], return_index=True)
+    if not len(given):
         return np.full(len(plays), UNKNOWN)
     played = plays["user"].astype(np.int64) * n_tracks + plays["track"]
-    place = np.minimum(np.searchsorted(spoken, played), len(spoken) - 1)
-    word = len(pair) - 1 - last[place]
-    since = (spoken[place] == played) & (words.at[word] >= plays["at"])
-    return np.where(since, words.liked[word], UNKNOWN)
+    place = np.minimum(np.searchsorted(given, played), len(given) - 1)
+    latest = len(pair) - 1 - last[place]
+    since = (given[place] == played) & (feedback.at[latest] >= plays["at"])
+    return np.where(since, feedback.liked[latest], UNKNOWN)
 
 
 def _later(last: Block) -> Block:

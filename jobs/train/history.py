@@ -1,6 +1,6 @@
 """What was known at the end of a night, read from Delta without Spark.
 
-The same reading as ``jobs.lake.history``: listens, features and words that had landed by the window's
+The same reading as ``jobs.lake.history``: listens, features and feedback that had landed by the window's
 end, listens of a bounded past. Days are read one by one, and everything is numbered and sorted by its
 values, so that neither the files' layout nor the table's size matters.
 """
@@ -25,7 +25,7 @@ from jobs.window import Window
 from models.features import FEATURES
 
 LISTEN = ["listen_id", "user_id", "track_id", "listened_at", "ms_played", "skipped"]
-WORD = ["user_id", "target_id", "kind", "at"]
+FEEDBACK = ["user_id", "target_id", "kind", "at"]
 VERDICTS = pa.array(["like", "dislike", "block_track"])
 
 
@@ -50,19 +50,19 @@ class Numbering:
 
 
 @dataclass(frozen=True)
-class Words:
+class Feedback:
     """Likes (``liked``) and dislikes or blocks of tracks, in order of time; at one instant a like
-    comes first, so that the last word counts and a tie is not a like."""
+    comes first, so that the latest feedback counts and a tie is not a like."""
 
     user: Ints
     track: Ints
     at: Ints
     liked: Mask
 
-    def before(self, at: int) -> "Words":
-        """Those spoken before this instant."""
+    def before(self, at: int) -> "Feedback":
+        """Those given before this instant."""
         n = int(np.searchsorted(self.at, at))
-        return Words(self.user[:n], self.track[:n], self.at[:n], self.liked[:n])
+        return Feedback(self.user[:n], self.track[:n], self.at[:n], self.liked[:n])
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Known:
     tracks: Numbering
     log: PlayLog
     edges: Ints
-    words: Words
+    feedback: Feedback
     features: Floats
     versions: dict[str, int]
 
@@ -87,11 +87,11 @@ def read_known(settings: Settings, window: Window, folder: Path) -> Known | None
     days = reading.days()
     if not days:
         return None
-    words = reading.rows("feedback_history", WORD)
+    feedback = reading.rows("feedback_history", FEEDBACK)
     users, tracks = Numbering(), Numbering()
     opens = window.end - timedelta(days=settings.train.window_days)
     edges = _Edges({day: n for day, (n, _) in days.items() if day >= opens}, settings.train.n_blocks)
-    excluded = _excluded(words)
+    excluded = _excluded(feedback)
 
     def plays() -> Iterator[Records]:
         for day, (_, fragments) in days.items():
@@ -108,7 +108,7 @@ def read_known(settings: Settings, window: Window, folder: Path) -> Known | None
         tracks,
         log,
         edges.instants(window),
-        _words(words, users, tracks),
+        _feedback(feedback, users, tracks),
         features,
         reading.versions,
     )
@@ -200,16 +200,16 @@ def _records(listens: pa.Table, users: Numbering, tracks: Numbering) -> Records:
     return plays[np.lexsort([plays[name] for name in names])]
 
 
-def _words(words: pa.Table, users: Numbering, tracks: Numbering) -> Words:
-    words = words.filter(pc.is_in(words["kind"], VERDICTS))
+def _feedback(feedback: pa.Table, users: Numbering, tracks: Numbering) -> Feedback:
+    feedback = feedback.filter(pc.is_in(feedback["kind"], VERDICTS))
     user, track = (
-        users.numbers(words["user_id"], grow=False),
-        tracks.numbers(words["target_id"], grow=False),
+        users.numbers(feedback["user_id"], grow=False),
+        tracks.numbers(feedback["target_id"], grow=False),
     )
-    at, liked = _microseconds(words["at"]), np.asarray(pc.equal(words["kind"], "like"))
+    at, liked = _microseconds(feedback["at"]), np.asarray(pc.equal(feedback["kind"], "like"))
     known = np.flatnonzero((user >= 0) & (track >= 0))
     order = known[np.lexsort((~liked[known], track[known], user[known], at[known]))]
-    return Words(user[order], track[order], at[order], liked[order])
+    return Feedback(user[order], track[order], at[order], liked[order])
 
 
 def _features(vectors: pa.Table, tracks: Numbering) -> Floats:
@@ -222,14 +222,14 @@ def _features(vectors: pa.Table, tracks: Numbering) -> Floats:
     return features
 
 
-def _excluded(words: pa.Table) -> dict[tuple[str, str], datetime]:
-    """What listeners took back, a listen or a track, with the time of the last word."""
-    rows = words.filter(pc.equal(words["kind"], "exclude")).to_pylist()
+def _excluded(feedback: pa.Table) -> dict[tuple[str, str], datetime]:
+    """What listeners took back, a listen or a track, with the time of the latest feedback."""
+    rows = feedback.filter(pc.equal(feedback["kind"], "exclude")).to_pylist()
     return {(row["user_id"], row["target_id"]): row["at"] for row in sorted(rows, key=lambda r: r["at"])}
 
 
 def _without(listens: pa.Table, excluded: dict[tuple[str, str], datetime]) -> pa.Table:
-    """Listens but those taken back, which go up to the time of the word."""
+    """Listens but those taken back, which go up to the time of the feedback."""
     if not excluded:
         return listens
     targets = pa.array(sorted({target for _, target in excluded}))

@@ -1,4 +1,4 @@
-"""Listeners as they were known at a moment, from the plays and words before it.
+"""Listeners as they were known at a moment, from the plays and feedback before it.
 
 A play that the network learns from must not be in the profile that it is given: a profile that holds
 the play is nearer to what was played through than to what was skipped, and the network would learn
@@ -10,7 +10,7 @@ import numpy as np
 
 from jobs.domain.arrays import Floats, Ints, Mask
 from jobs.settings import TasteSettings
-from jobs.train.history import Words
+from jobs.train.history import Feedback
 from jobs.train.plays import Records
 from models.content_network.arrays import ListenerArrays
 from models.tastes import tastes
@@ -25,39 +25,39 @@ def is_skip(plays: Records, skip_ms: int) -> Mask:
 
 
 def listeners_before(
-    plays: Records, words: Words, features: Floats, at: int, users: Ints, taste: TasteSettings
+    plays: Records, feedback: Feedback, features: Floats, at: int, users: Ints, taste: TasteSettings
 ) -> ListenerArrays:
     """The listeners ``users`` (sorted numbers) at the instant ``at``, from ``plays``, all before it,
-    and the words before it."""
+    and the feedback before it."""
     place = np.searchsorted(users, plays["user"])
     theirs = users[np.minimum(place, len(users) - 1)] == plays["user"]
     plays, place = plays[theirs], place[theirs]
     skip = is_skip(plays, taste.skip_ms)
     n_plays = np.bincount(place, minlength=len(users)).astype(np.float64)
     n_skips = np.bincount(place[skip], minlength=len(users)).astype(np.float64)
-    pairs, rating = ratings(plays, skip, words, at, len(features), taste)
+    pairs, rating = ratings(plays, skip, feedback, at, len(features), taste)
     return ListenerArrays(*profiles(pairs, rating, users, features, taste), n_plays, n_skips)
 
 
 def ratings(
-    plays: Records, skip: Mask, words: Words, at: int, n_tracks: int, taste: TasteSettings
+    plays: Records, skip: Mask, feedback: Feedback, at: int, n_tracks: int, taste: TasteSettings
 ) -> tuple[Ints, Floats]:
     """Ratings as the night's ratings table defines them: pairs user * n_tracks + track, sorted, and
     their ratings."""
-    words = words.before(at)
-    word_pair = words.user * n_tracks + words.track
+    feedback = feedback.before(at)
+    feedback_pair = feedback.user * n_tracks + feedback.track
     play_pair = plays["user"].astype(np.int64) * n_tracks + plays["track"]
-    pairs, row = np.unique(np.concatenate([play_pair, word_pair]), return_inverse=True)
+    pairs, row = np.unique(np.concatenate([play_pair, feedback_pair]), return_inverse=True)
     weight = 0.5 ** ((at - plays["at"]) / DAY_US / taste.half_life_days)
     evidence = np.bincount(
         row[: len(plays)], np.where(skip, -taste.skip_weight * weight, weight), len(pairs)
     )
     rating = np.log1p(np.maximum(evidence, 0.0))
-    liked, spoken = np.zeros(len(pairs), bool), np.zeros(len(pairs), bool)
-    liked[row[len(plays) :]] = words.liked
-    spoken[row[len(plays) :]] = True
+    liked, given = np.zeros(len(pairs), bool), np.zeros(len(pairs), bool)
+    liked[row[len(plays) :]] = feedback.liked
+    given[row[len(plays) :]] = True
     rating = np.where(liked, np.maximum(rating, taste.like_rating), rating)
-    return pairs, np.where(spoken & ~liked, taste.dislike_rating, rating)
+    return pairs, np.where(given & ~liked, taste.dislike_rating, rating)
 
 
 def profiles(

@@ -35,8 +35,8 @@ def feedback(spark, rows):
     return spark.createDataFrame(full, spark_schema(TABLES["feedback"]))
 
 
-def rated(spark, plays, words=()):
-    rows = rate(listens(spark, plays), feedback(spark, list(words)), **RULES).collect()
+def rated(spark, plays, given=()):
+    rows = rate(listens(spark, plays), feedback(spark, list(given)), **RULES).collect()
     assert len({(row.user_id, row.track_id) for row in rows}) == len(rows)
     return {(row.user_id, row.track_id): row for row in rows}
 
@@ -68,17 +68,17 @@ def test_early_skips_count_against_and_never_below_zero(spark):
     assert rows["u", "short_track"].n_plays == 1
 
 
-def test_the_latest_word_overrides_the_plays(spark):
+def test_the_latest_feedback_overrides_the_plays(spark):
     plays = [
         ("u", track, 0, 200_000, False) for track in ("liked", "disliked", "both", "tie", "blocked")
     ]
-    words = [
+    given = [
         ("u", "like", "liked", 3), ("u", "dislike", "disliked", 3), ("u", "block_track", "blocked", 3),
         ("u", "dislike", "both", 5), ("u", "like", "both", 4),
         ("u", "dislike", "tie", 4), ("u", "like", "tie", 4),
         ("u", "like", "never_played", 1), ("u", "block_artist", "an_artist", 1),
     ]  # fmt: skip
-    rows = rated(spark, plays, words)
+    rows = rated(spark, plays, given)
     wanted = {
         "liked": 3.0,
         "disliked": 0.0,

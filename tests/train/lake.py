@@ -38,7 +38,7 @@ def listen(user: str, track: str, when: datetime, **more: Any) -> dict[str, Any]
     return {**_DEFAULTS, **row, **more}
 
 
-def word(user: str, kind: str, target: str, when: datetime, **more: Any) -> dict[str, Any]:
+def feedback(user: str, kind: str, target: str, when: datetime, **more: Any) -> dict[str, Any]:
     """A row of feedback_history."""
     row = {"user_id": user, "kind": kind, "target_id": target, "at": when, "landed_on": when.date()}
     return {"landing_file": "file", **row, **more}

@@ -7,7 +7,7 @@ from jobs.settings import TrainSettings
 from jobs.train.examples import examples, heldout_block, labels, track_stats
 from jobs.train.history import read_known
 from jobs.window import Window
-from tests.train.lake import at, listen, micros, put, put_town, vector, word
+from tests.train.lake import at, feedback, listen, micros, put, put_town, vector
 
 NIGHT = Window.night(date(2026, 6, 3))
 
@@ -44,21 +44,21 @@ def test_labels(settings, read, play, liked):
     vectors = [vector(track) for track in ("x", "liked", "disliked", "turned", "earlier")]
     put(settings, "audio_features_history", vectors)
     put(settings, "feedback_history", [
-        word("a", "like", "liked", at(3)), word("a", "dislike", "disliked", at(2)),
-        word("a", "like", "turned", at(2)), word("a", "block_track", "turned", at(3)),
-        word("a", "dislike", "earlier", at(1)), word("b", "dislike", "x", at(3)),
+        feedback("a", "like", "liked", at(3)), feedback("a", "dislike", "disliked", at(2)),
+        feedback("a", "like", "turned", at(2)), feedback("a", "block_track", "turned", at(3)),
+        feedback("a", "dislike", "earlier", at(1)), feedback("b", "dislike", "x", at(3)),
     ])  # fmt: skip
     known = read()
-    found = labels(known.log.bucket(0), known.words, known.features, settings.taste)
+    found = labels(known.log.bucket(0), known.feedback, known.features, settings.taste)
     assert found.tolist() == [liked, 0]
 
 
-def test_a_word_of_the_last_block_labels_nothing_before_it(settings, read, tmp_path):
+def test_feedback_of_the_last_block_labels_nothing_before_it(settings, read, tmp_path):
     plays = [
         listen("a", track, at(1 + day, hour)) for day in range(3) for hour in (1, 2) for track in "xy"
     ]
     put(settings, "listens", plays)
-    put(settings, "feedback_history", [word("a", "dislike", "x", at(3, 3))])
+    put(settings, "feedback_history", [feedback("a", "dislike", "x", at(3, 3))])
     found = examples(read(), settings, tmp_path)
     assert next(found.rows.batches(10, None))["liked"].tolist() == [1] * 8
     assert found.tuning.liked.tolist() + found.heldout.liked.tolist() == [0, 1, 0, 1]

@@ -7,7 +7,7 @@ from jobs.lake.arrow import open_table
 from jobs.settings import TrainSettings
 from jobs.train.history import read_known
 from jobs.window import Window
-from tests.train.lake import at, listen, micros, put, vector, word
+from tests.train.lake import at, feedback, listen, micros, put, vector
 
 NIGHT = Window.night(date(2026, 6, 3))
 
@@ -60,11 +60,11 @@ def test_what_lands_or_is_heard_after_the_window_is_not_known(settings, read):
         listen("a", "old", at(2) - timedelta(days=365)),
     ])  # fmt: skip
     put(settings, "audio_features_history", [vector("x", 0.1, landed_on=date(2026, 6, 4))])
-    put(settings, "feedback_history", [word("a", "like", "x", at(4))])
+    put(settings, "feedback_history", [feedback("a", "like", "x", at(4))])
     known = read()
     assert names(known, known.log.bucket(0)) == [("a", "x")]
     assert np.isnan(known.features).all()
-    assert len(known.words.at) == 0
+    assert len(known.feedback.at) == 0
 
 
 def test_blocks_are_equal_parts_of_the_training_window(settings, read):
@@ -92,26 +92,26 @@ def test_features_are_the_last_landed(settings, read):
     assert np.isnan(known.features[1]).all()
 
 
-def test_words_come_in_order_and_at_one_instant_the_dislike_last(settings, read):
+def test_feedback_comes_in_order_and_at_one_instant_the_dislike_last(settings, read):
     put(settings, "listens", [listen("a", "x", at(1)), listen("b", "x", at(2))])
     put(settings, "feedback_history", [
-        word("a", "dislike", "x", at(2)), word("a", "like", "x", at(2)),
-        word("b", "block_track", "x", at(1)), word("a", "block_artist", "x", at(1)),
-        word("stranger", "like", "x", at(1)), word("a", "like", "unknown", at(1)),
+        feedback("a", "dislike", "x", at(2)), feedback("a", "like", "x", at(2)),
+        feedback("b", "block_track", "x", at(1)), feedback("a", "block_artist", "x", at(1)),
+        feedback("stranger", "like", "x", at(1)), feedback("a", "like", "unknown", at(1)),
     ])  # fmt: skip
-    words = read().words
-    assert words.user.tolist() == [1, 0, 0]
-    assert words.liked.tolist() == [False, True, False]
+    given = read().feedback
+    assert given.user.tolist() == [1, 0, 0]
+    assert given.liked.tolist() == [False, True, False]
 
 
-def test_what_a_listener_took_back_is_gone_up_to_the_word(settings, read):
+def test_what_a_listener_took_back_is_gone_up_to_the_feedback(settings, read):
     put(settings, "listens", [
         listen("a", "x", at(1)), listen("a", "x", at(3)), listen("b", "x", at(1)),
         listen("a", "y", at(1), listen_id="one"), listen("a", "y", at(2)),
     ])  # fmt: skip
     put(settings, "feedback_history", [
-        word("a", "exclude", "x", at(2)), word("a", "exclude", "x", at(1)),
-        word("a", "exclude", "one", at(3)),
+        feedback("a", "exclude", "x", at(2)), feedback("a", "exclude", "x", at(1)),
+        feedback("a", "exclude", "one", at(3)),
     ])  # fmt: skip
     known = read()
     assert names(known, known.log.bucket(0)) == [("b", "x"), ("a", "y"), ("a", "x")]

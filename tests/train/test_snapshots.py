@@ -8,7 +8,7 @@ from jobs.settings import TasteSettings
 from jobs.train.history import read_known
 from jobs.train.snapshots import listeners_before, ratings
 from jobs.window import Window
-from tests.train.lake import at, listen, micros, put, vector, word
+from tests.train.lake import at, feedback, listen, micros, put, vector
 
 NIGHT = Window.night(date(2026, 6, 9))
 TASTE = TasteSettings(half_life_days=2, n_tastes=2, tracks_per_taste=1)
@@ -28,15 +28,15 @@ def known(settings, tmp_path):
         listen("a", "z", at(5, 13)),
     ])  # fmt: skip
     put(settings, "audio_features_history", [vector("x", 0.2), vector("y", 0.9), vector("z", 0.5)])
-    words = [word("a", "like", "z", at(5, 14)), word("b", "dislike", "y", at(4))]
-    put(settings, "feedback_history", words)
+    given = [feedback("a", "like", "z", at(5, 14)), feedback("b", "dislike", "y", at(4))]
+    put(settings, "feedback_history", given)
     return read_known(settings, NIGHT, tmp_path)
 
 
 def before(known, when, users):
     plays = known.log.bucket(0)
     plays = plays[plays["at"] < micros(when)]
-    return listeners_before(plays, known.words, known.features, micros(when), np.array(users), TASTE)
+    return listeners_before(plays, known.feedback, known.features, micros(when), np.array(users), TASTE)
 
 
 def test_a_profile_holds_the_ratings_of_before_alone(known):
@@ -51,12 +51,12 @@ def test_a_profile_holds_the_ratings_of_before_alone(known):
     assert found.n_skips.tolist() == [1, 0]
 
 
-def test_words_count_from_their_time_on(known):
+def test_feedback_count_from_their_time_on(known):
     plays = known.log.bucket(0)
     nothing = np.zeros(len(plays), bool)
 
     def rated(when):
-        pairs, rating = ratings(plays, nothing, known.words, micros(when), 4, TASTE)
+        pairs, rating = ratings(plays, nothing, known.feedback, micros(when), 4, TASTE)
         tracks, users = list(known.tracks.ids), list(known.users.ids)
         names = [users[pair // 4] + " " + tracks[pair % 4] for pair in pairs]
         return dict(zip(names, rating.tolist(), strict=True))
