@@ -7,9 +7,9 @@ gives the same rows.
 from datetime import timedelta
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import Window as Rows
 from pyspark.sql import functions as F
 
+from jobs.domain.landed import AS_LANDED, newest
 from jobs.lake.tables import Lake
 from jobs.window import Window
 
@@ -28,15 +28,13 @@ def tracks_known(lake: Lake, window: Window) -> DataFrame:
     """One row a track, as last landed by the window's end; ``first_seen_on`` is its first landing."""
     history = lake.read("tracks_history").where(_landed(window))
     first = history.groupBy("track_id").agg(F.min("landed_on").alias("first_seen_on"))
-    return _newest(history, "track_id", order=("landed_on", "landing_file")).join(
-        first, "track_id", how="inner"
-    )
+    return newest(history, "track_id").join(first, "track_id", how="inner")
 
 
 def features_known(lake: Lake, window: Window) -> DataFrame:
     """One row a track: its 13 features as last landed by the window's end."""
     history = lake.read("audio_features_history").where(_landed(window))
-    return _newest(history, "track_id", order=("landed_on", "landing_file"))
+    return newest(history, "track_id")
 
 
 def feedback_landed(lake: Lake, window: Window) -> DataFrame:
@@ -47,13 +45,8 @@ def feedback_landed(lake: Lake, window: Window) -> DataFrame:
 def feedback_known(lake: Lake, window: Window) -> DataFrame:
     """One row a listener, kind and target: the latest feedback landed by the window's end."""
     history = feedback_landed(lake, window)
-    return _newest(history, "user_id", "kind", "target_id", order=("at", "landed_on"))
+    return newest(history, "user_id", "kind", "target_id", order=("at", *AS_LANDED))
 
 
 def _landed(window: Window) -> Column:
     return F.col("landed_on") < F.lit(window.end)
-
-
-def _newest(rows: DataFrame, *key: str, order: tuple[str, ...]) -> DataFrame:
-    by_age = Rows.partitionBy(*key).orderBy(*(F.col(name).desc() for name in order))
-    return rows.withColumn("_nth", F.row_number().over(by_age)).where("_nth = 1").drop("_nth")

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.landed import AS_LANDED, newest_rows
 from jobs.domain.titles import song_key
 from jobs.lake.arrow import table_rows
 from jobs.settings import Settings
@@ -107,9 +108,9 @@ class Tracks:
 
 def read_tracks(settings: Settings, window: Window) -> Tracks:
     """Tracks and features as last landed by the window's end, as ``jobs.lake.history`` has them."""
-    tracks = _landed(settings, window, "tracks_history", ["track_id", "title", "artist", "artist_ids"])
-    features = _landed(settings, window, "audio_features_history", ["track_id", *FEATURES])
-    return catalog_of(_newest(tracks), _newest(features))
+    tracks = _newest(settings, window, "tracks_history", ["track_id", "title", "artist", "artist_ids"])
+    features = _newest(settings, window, "audio_features_history", ["track_id", *FEATURES])
+    return catalog_of(tracks, features)
 
 
 def catalog_of(tracks: pa.Table, features: pa.Table) -> Tracks:
@@ -151,15 +152,7 @@ def songs(titles: Sequence[str], artist_ids: Sequence[Sequence[str]]) -> Ints:
     return np.array([number.setdefault(key, len(number)) for key in keys], np.int64)
 
 
-def _landed(settings: Settings, window: Window, name: str, columns: list[str]) -> pa.Table:
+def _newest(settings: Settings, window: Window, name: str, columns: list[str]) -> pa.Table:
     landed = ds.field("landed_on") < window.end
-    return table_rows(settings, name).to_table(columns=[*columns, "landed_on"], filter=landed)
-
-
-def _newest(history: pa.Table) -> pa.Table:
-    """One row a track, as last landed, in the order of track_id."""
-    history = history.sort_by([("track_id", "ascending"), ("landed_on", "descending")])
-    ids = history["track_id"].to_numpy()
-    first = np.ones(len(ids), bool)
-    first[1:] = ids[1:] != ids[:-1]
-    return history.filter(pa.array(first)).drop_columns("landed_on").combine_chunks()
+    history = table_rows(settings, name).to_table(columns=[*columns, *AS_LANDED], filter=landed)
+    return newest_rows(history, "track_id")

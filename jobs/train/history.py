@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.landed import AS_LANDED, newest_rows
 from jobs.lake.arrow import open_table, table_rows
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
@@ -100,9 +101,8 @@ def read_known(settings: Settings, window: Window, folder: Path) -> Known | None
             yield _records(_without(listens, excluded), users, tracks)
 
     log = PlayLog.write(plays(), sum(n for n, _ in days.values()), folder)
-    features = _features(
-        reading.rows("audio_features_history", ["track_id", "landed_on", *FEATURES]), tracks
-    )
+    vectors = reading.rows("audio_features_history", ["track_id", *FEATURES, *AS_LANDED])
+    features = _features(newest_rows(vectors, "track_id"), tracks)
     return Known(
         users,
         tracks,
@@ -213,12 +213,12 @@ def _feedback(feedback: pa.Table, users: Numbering, tracks: Numbering) -> Feedba
 
 
 def _features(vectors: pa.Table, tracks: Numbering) -> Floats:
-    """Each track's features as last landed."""
+    """The features of each track, of which ``vectors`` has one row or none."""
     track = tracks.numbers(vectors["track_id"])
-    order = np.argsort(np.asarray(vectors["landed_on"].cast(pa.int32())), kind="stable")
     features = np.full((len(tracks), len(FEATURES)), np.nan)
-    rows = np.stack([np.asarray(vectors[name].cast(pa.float64())) for name in FEATURES], axis=1)
-    features[track[order]] = rows[order]
+    features[track] = np.stack(
+        [np.asarray(vectors[name].cast(pa.float64())) for name in FEATURES], axis=1
+    )
     return features
 
 
