@@ -6,11 +6,12 @@ Values that change results travel into the tables' and models' own metadata.
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from jobs.domain.correlation import Support
 from jobs.errors import UsageError
 
 PREFIX = "NOCTURNE__"
@@ -129,9 +130,12 @@ class TasteSettings(Section):
 
 
 class NeighborsSettings(Section):
-    """Pearson neighbors; see docs/neighbors.md for how the defaults were chosen."""
+    """Pearson neighbors; see docs/neighbors.md for how the defaults were chosen.
 
-    support: Literal["co_rated", "all"] = "all"
+    ``support`` is also what recommend's prediction from them is over.
+    """
+
+    support: Support = "all"
     k: PositiveInt = 50
     k_dissimilar: NonNegativeInt = 10
     min_overlap: PositiveInt = 3
@@ -166,7 +170,6 @@ class RecommendSettings(Section):
     artist_cap: PositiveInt = 2
     explore_share: Share = 0.3
     n_candidates: PositiveInt = 300
-    support: Literal["co_rated", "all"] = "all"
 
 
 class Settings(BaseSettings):

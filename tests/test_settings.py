@@ -26,6 +26,7 @@ def test_a_relative_root_is_meant_from_here(monkeypatch, tmp_path):
     [
         ("NOCTURNE__NEIGHBORS__K", "0", r"NOCTURNE__NEIGHBORS__K: .*greater than 0"),
         ("NOCTURNE__NEIGHBORS__KK", "5", r"NOCTURNE__NEIGHBORS__KK: .*not permitted"),
+        ("NOCTURNE__RECOMMEND__SUPPORT", "all", r"NOCTURNE__RECOMMEND__SUPPORT: .*not permitted"),
         ("NOCTURNE__SEED", "many", r"NOCTURNE__SEED: .*integer"),
     ],
 )

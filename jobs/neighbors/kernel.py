@@ -6,18 +6,18 @@ The public face of the kernel: arrays in, arrays out. ``jobs.neighbors.pairs`` d
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from jobs.domain.correlation import Support
 from jobs.neighbors.lists import Lists, drop_repeated, in_order, new_lists, settle
 from jobs.neighbors.pairs import Rows, Rule, condition, rounded, score_block
 from jobs.neighbors.sums import by_item
 from jobs.neighbors.threads import in_threads, run_disjoint
 
-Support = Literal["co_rated", "all"]
 BANDS = ("most_similar", "similar", "dissimilar")
 # Sums of a block (16 or 64 bytes a listener) stay near a core; blocks suffice to share among threads.
 BLOCK = 1024

@@ -16,18 +16,18 @@ they work for tracks that nobody has played.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jobs.domain.arrays import Floats, Floats32
+from jobs.domain.correlation import Support
 from jobs.recommend.listeners import Listener, Neighborhood
 from jobs.recommend.tracks import Tracks
 from models.content_network.arrays import ListenerArrays, TrackStats
 from models.features import FEATURES
 
-Support = Literal["co_rated", "all"]
 Scores = Floats32
 # Pitch classes lie on a circle: a mean of keys is no key.
 COMPARED = [i for i, name in enumerate(FEATURES) if name != "key"]

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.domain.arrays import Ints, Mask
+from jobs.domain.correlation import Support
 from jobs.lake.catalog import TABLES, Column
 from jobs.lake.schemas import arrow_type
 from jobs.recommend.blend import (
@@ -30,7 +31,6 @@ from jobs.recommend.candidates import (
     Candidates,
     Model,
     Scores,
-    Support,
     content_scores,
     explained,
     predict,

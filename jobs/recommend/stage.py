@@ -53,7 +53,7 @@ def playlist_rules(night: Night) -> PlaylistRules:
         artist_cap=settings.artist_cap,
         explore_share=settings.explore_share,
         n_candidates=settings.n_candidates,
-        support=settings.support,
+        support=night.settings.neighbors.support,
     )
 
 

@@ -3,7 +3,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from jobs.errors import NoInputError
-from jobs.recommend.stage import recommend
+from jobs.recommend.stage import recommend, rules
+from jobs.settings import NeighborsSettings
 from jobs.stage import Night
 from jobs.window import Window
 from tests.tables import put
@@ -78,3 +79,9 @@ def test_every_listener_with_a_listen_gets_the_same_list_and_funnel_in_every_run
 def test_no_catalog_is_said(lake, settings):
     with pytest.raises(NoInputError, match="no track had landed by 2026-06-28"):
         recommend(Night(Window.night(DAY), settings))
+
+
+@pytest.mark.parametrize("support", ["co_rated", "all"])
+def test_predictions_are_over_the_tracks_that_correlations_are_over(settings, support):
+    chosen = settings.model_copy(update={"neighbors": NeighborsSettings(support=support)})
+    assert rules(Night(Window.night(DAY), chosen)).support == support
