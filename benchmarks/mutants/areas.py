@@ -11,7 +11,7 @@ from benchmarks.mutants.mutations import Mutant, mutants_of
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("jobs", "models", "expectations", "dags")
 # Where the kernel that numba compiles is; its own tests hold it to the last bit.
-KERNELS = frozenset(f"jobs/neighbors/{name}.py" for name in ("lists", "pairs", "sums", "popular"))
+KERNELS = frozenset(f"jobs/neighbors/{name}.py" for name in ("top_k", "pair_scores", "pair_sums"))
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
 

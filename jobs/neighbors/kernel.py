@@ -1,6 +1,6 @@
 """Pearson neighbors of every listener: exact, in memory bounded by blocks, on as many threads as given.
 
-The public face of the kernel: arrays in, arrays out. ``jobs.neighbors.pairs`` does the arithmetic.
+The public face of the kernel: arrays in, arrays out. ``jobs.neighbors.pair_scores`` does the arithmetic.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from jobs.domain.correlation import Support
-from jobs.neighbors.lists import Lists, drop_repeated, in_order, new_lists, settle
-from jobs.neighbors.pairs import Rows, Rule, condition, rounded, score_block
-from jobs.neighbors.sums import by_item
+from jobs.neighbors.pair_scores import NeighborRule, RatingRows, center_and_scale, rounded, score_block
+from jobs.neighbors.pair_sums import postings_by_item
 from jobs.neighbors.threads import in_threads, run_disjoint
+from jobs.neighbors.top_k import TopK, drop_repeated, in_order, new_top_k, sort_top_k
 
 BANDS = ("most_similar", "similar", "dissimilar")
 # Sums of a block (16 or 64 bytes a listener) stay near a core; blocks suffice to share among threads.
-BLOCK = 1024
+LISTENERS_A_BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -47,25 +47,25 @@ class Neighbors:
         return np.array(BANDS)[self.band_code]
 
 
-class Found(NamedTuple):
+class NeighborLists(NamedTuple):
     """The lists of some listeners: the most similar and the least similar."""
 
-    best: Lists
-    worst: Lists
+    similar: TopK
+    dissimilar: TopK
 
     @classmethod
-    def empty(cls, n_listeners: int, rule: Rule) -> "Found":
+    def empty(cls, n_listeners: int, rule: NeighborRule) -> "NeighborLists":
         """No neighbors yet."""
-        return cls(new_lists(n_listeners, rule.k), new_lists(n_listeners, rule.k_dissimilar))
+        return cls(new_top_k(n_listeners, rule.k), new_top_k(n_listeners, rule.k_dissimilar))
 
-    def part(self, start: int, end: int) -> "Found":
+    def part(self, start: int, end: int) -> "NeighborLists":
         """A view of the listeners from ``start`` to before ``end``."""
-        return Found(_part(self.best, start, end), _part(self.worst, start, end))
+        return NeighborLists(_part(self.similar, start, end), _part(self.dissimilar, start, end))
 
 
-def _part(lists: Lists, start: int, end: int) -> Lists:
+def _part(lists: TopK, start: int, end: int) -> TopK:
     k, size, bar, keys, codes = lists
-    return Lists(k, size[start:end], bar[start:end], keys[start:end], codes[start:end])
+    return TopK(k, size[start:end], bar[start:end], keys[start:end], codes[start:end])
 
 
 def pearson_neighbors(
@@ -78,7 +78,7 @@ def pearson_neighbors(
     shrinkage: float = 0.0,
     n_threads: int = 1,
     targets: NDArray[np.integer] | Sequence[int] | None = None,
-    block: int = BLOCK,
+    block: int = LISTENERS_A_BLOCK,
     pair_budget: int | None = None,
 ) -> Neighbors:
     """The k most and k_dissimilar least similar listeners of every row (or of the ``targets`` only).
@@ -100,11 +100,11 @@ def pearson_neighbors(
     if pair_budget is not None:
         ratings = popular_first(ratings)
         n_head = head_size(np.bincount(ratings.indices), pair_budget)
-    rule = Rule(n_items, k, k_dissimilar, min_overlap, float(shrinkage), n_head)
+    rule = NeighborRule(n_items, k, k_dissimilar, min_overlap, float(shrinkage), n_head)
     if targets is not None:
         return neighbors_of(np.asarray(targets, np.int64), ratings, rule, block, n_threads)
-    everyone = prepare(ratings, rule, n_threads)
-    found = Found.empty(ratings.shape[0], rule)
+    everyone = prepare_rows(ratings, rule, n_threads)
+    found = NeighborLists.empty(ratings.shape[0], rule)
     score_within(everyone, found, ratings.shape[1], rule, block=block, n_threads=n_threads)
     return ranked(found, everyone.listener, rule, n_threads)
 
@@ -112,15 +112,15 @@ def pearson_neighbors(
 def neighbors_of(
     targets: NDArray[np.int64],
     ratings: sp.csr_matrix,
-    rule: Rule,
-    block: int = BLOCK,
+    rule: NeighborRule,
+    block: int = LISTENERS_A_BLOCK,
     n_threads: int = 1,
 ) -> Neighbors:
     """The lists of some rows only, among all; columns by falling popularity if the rule has a head."""
-    everyone = prepare(ratings, rule, n_threads)
-    chosen = pick(everyone, np.unique(targets))
-    found = Found.empty(len(chosen.listener), rule)
-    nobody = Found.empty(ratings.shape[0], rule._replace(k=0, k_dissimilar=0))
+    everyone = prepare_rows(ratings, rule, n_threads)
+    chosen = take_rows(everyone, np.unique(targets))
+    found = NeighborLists.empty(len(chosen.listener), rule)
+    nobody = NeighborLists.empty(ratings.shape[0], rule._replace(k=0, k_dissimilar=0))
     n_columns = ratings.shape[1]
     score_between(chosen, everyone, found, nobody, n_columns, rule, block=block, n_threads=n_threads)
     return ranked(found, chosen.listener, rule, n_threads)
@@ -148,7 +148,7 @@ def head_size(listeners: NDArray[np.integer], pair_budget: int) -> int:
     return int((left > pair_budget).sum())
 
 
-def prepare(ratings: sp.csr_matrix, rule: Rule, n_threads: int = 1) -> Rows:
+def prepare_rows(ratings: sp.csr_matrix, rule: NeighborRule, n_threads: int = 1) -> RatingRows:
     """Rows with items ascending, shifted and scaled."""
     if not ratings.has_sorted_indices:
         ratings = ratings.sorted_indices()
@@ -163,13 +163,13 @@ def prepare(ratings: sp.csr_matrix, rule: Rule, n_threads: int = 1) -> Rows:
         edges = indptr[span[0] : span[1] + 1]
         some = values[edges[0] : edges[-1]]
         conditioned: tuple[NDArray[np.float64], ...]
-        conditioned = condition(edges - edges[0], some, rule.n_items, rule.n_items == 0)
+        conditioned = center_and_scale(edges - edges[0], some, rule.n_items, rule.n_items == 0)
         return conditioned
 
-    parts = in_threads(part, spans(ratings.shape[0], BLOCK), n_threads)
+    parts = in_threads(part, spans(ratings.shape[0], LISTENERS_A_BLOCK), n_threads)
     x, scale, spread, total = (np.concatenate(column) for column in zip(*parts, strict=True))
     listener, items = np.arange(ratings.shape[0], dtype=np.int32), ratings.indices.astype(np.int32)
-    return Rows(listener, indptr, items, values, x, scale, spread, total)
+    return RatingRows(listener, indptr, items, values, x, scale, spread, total)
 
 
 def spans(n: int, block: int) -> list[tuple[int, int]]:
@@ -179,10 +179,10 @@ def spans(n: int, block: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def cut(rows: Rows, start: int, end: int) -> Rows:
+def slice_rows(rows: RatingRows, start: int, end: int) -> RatingRows:
     """The rows from ``start`` to before ``end``, without copies of their ratings."""
     first, last = rows.indptr[start], rows.indptr[end]
-    return Rows(
+    return RatingRows(
         rows.listener[start:end],
         rows.indptr[start : end + 1] - first,
         rows.items[first:last],
@@ -194,23 +194,29 @@ def cut(rows: Rows, start: int, end: int) -> Rows:
     )
 
 
-def pick(rows: Rows, chosen: NDArray[np.int64]) -> Rows:
+def take_rows(rows: RatingRows, chosen: NDArray[np.int64]) -> RatingRows:
     """The chosen rows, copied."""
     lengths = np.diff(rows.indptr)[chosen]
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     at = np.arange(indptr[-1]) + np.repeat(rows.indptr[chosen] - indptr[:-1], lengths)
-    return Rows(
+    return RatingRows(
         rows.listener[chosen], indptr, rows.items[at], rows.ratings[at], rows.x[at],
         rows.scale[chosen], rows.spread[chosen], rows.total[chosen],
     )  # fmt: skip
 
 
 def score_within(
-    rows: Rows, found: Found, n_items: int, rule: Rule, *, block: int = BLOCK, n_threads: int = 1
+    rows: RatingRows,
+    found: NeighborLists,
+    n_items: int,
+    rule: NeighborRule,
+    *,
+    block: int = LISTENERS_A_BLOCK,
+    n_threads: int = 1,
 ) -> None:
     """Offer each pair of the rows to the lists of both, ``found``, once."""
     blocks, parts = _blocks(rows, found, block)
-    postings = in_threads(lambda each: by_item(each, n_items), blocks, n_threads)
+    postings = in_threads(lambda each: postings_by_item(each, n_items), blocks, n_threads)
 
     def score(i: int, j: int) -> None:
         score_block(blocks[i], blocks[j], postings[j], i == j, rule, *parts[i], *parts[j])
@@ -221,20 +227,20 @@ def score_within(
 
 
 def score_between(
-    left: Rows,
-    right: Rows,
-    left_found: Found,
-    right_found: Found,
+    left: RatingRows,
+    right: RatingRows,
+    left_found: NeighborLists,
+    right_found: NeighborLists,
     n_items: int,
-    rule: Rule,
+    rule: NeighborRule,
     *,
-    block: int = BLOCK,
+    block: int = LISTENERS_A_BLOCK,
     n_threads: int = 1,
 ) -> None:
     """Offer each pair of a left and a right row to the lists of both; nobody is their own neighbor."""
     lefts, left_parts = _blocks(left, left_found, block)
     rights, right_parts = _blocks(right, right_found, block)
-    postings = in_threads(lambda each: by_item(each, n_items), rights, n_threads)
+    postings = in_threads(lambda each: postings_by_item(each, n_items), rights, n_threads)
 
     def score(i: int, j: int) -> None:
         score_block(lefts[i], rights[j], postings[j], False, rule, *left_parts[i], *right_parts[j])
@@ -243,18 +249,22 @@ def score_between(
     run_disjoint(score, tasks, [(i, ~j) for i, j in tasks], n_threads)
 
 
-def _blocks(rows: Rows, found: Found, block: int) -> tuple[list[Rows], list[Found]]:
+def _blocks(
+    rows: RatingRows, found: NeighborLists, block: int
+) -> tuple[list[RatingRows], list[NeighborLists]]:
     edges = spans(len(rows.listener), block)
-    return [cut(rows, *span) for span in edges], [found.part(*span) for span in edges]
+    return [slice_rows(rows, *span) for span in edges], [found.part(*span) for span in edges]
 
 
-def ranked(found: Found, listener: NDArray[np.int32], rule: Rule, n_threads: int = 1) -> Neighbors:
+def ranked(
+    found: NeighborLists, listener: NDArray[np.int32], rule: NeighborRule, n_threads: int = 1
+) -> Neighbors:
     """The lists in order, as columns; ``found`` is settled in place."""
-    parts = [found.part(*span) for span in spans(len(listener), BLOCK)]
-    in_threads(settle, [lists for part in parts for lists in part], n_threads)
-    drop_repeated(found.worst, found.best)
-    user, neighbor, n_common, similarity, rank, of_worst = in_order(listener, *found)
-    band = np.where(of_worst, 2, rank > -(-rule.k // 5)).astype(np.int8)
+    parts = [found.part(*span) for span in spans(len(listener), LISTENERS_A_BLOCK)]
+    in_threads(sort_top_k, [lists for part in parts for lists in part], n_threads)
+    drop_repeated(found.dissimilar, found.similar)
+    user, neighbor, n_common, similarity, rank, of_dissimilar = in_order(listener, *found)
+    band = np.where(of_dissimilar, 2, rank > -(-rule.k // 5)).astype(np.int8)
     # A list keeps the similarity alone: the correlation, of 10 decimals, follows from it.
     pearson = rounded(similarity * (n_common + rule.shrinkage) / n_common)
     return Neighbors(user, neighbor, pearson, n_common, similarity, rank, band)

@@ -20,7 +20,7 @@ BYTES_AN_ENTRY = 2 * 24
 
 
 @dataclass(frozen=True)
-class Size:
+class NightSize:
     """What the ratings of a night are.
 
     ``pair_operations`` is the sum over tracks of listeners^2; ``generating`` the same without the
@@ -35,12 +35,12 @@ class Size:
     n_head: int
 
 
-def measured(n_listeners: int, listeners: NDArray[np.integer], pair_budget: int) -> Size:
+def night_size(n_listeners: int, listeners: NDArray[np.integer], pair_budget: int) -> NightSize:
     """From each track's number of listeners, in any order."""
     listeners = -np.sort(-listeners)
     squares = listeners.astype(np.float64) ** 2
     n_head = head_size(listeners, pair_budget)
-    return Size(
+    return NightSize(
         n_listeners=n_listeners,
         n_tracks=len(listeners),
         n_ratings=int(listeners.sum()),
@@ -63,7 +63,7 @@ class Plan:
 
 
 def make_plan(
-    size: Size,
+    size: NightSize,
     n_ratings: Sequence[int] | NDArray[np.integer],
     *,
     list_length: int,
@@ -86,7 +86,7 @@ def make_plan(
     return Plan(tuple(span for span in pairwise([0, *edges, size.n_listeners]) if span[0] < span[1]))
 
 
-def _for_cores(size: Size, n_cores: int) -> int:
+def _for_cores(size: NightSize, n_cores: int) -> int:
     wanted = min(3 * n_cores, size.generating // WORTH_A_TASK)
     n = 1
     while n * (n + 1) // 2 < wanted:

@@ -5,12 +5,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from jobs.neighbors.kernel import Neighbors, neighbors_of
-from jobs.neighbors.pairs import Rule
+from jobs.neighbors.pair_scores import NeighborRule
 
 SAMPLE = 200
 
 
-def sampled_recall(ratings: sp.csr_matrix, rule: Rule, seed: int) -> float:
+def sampled_recall(ratings: sp.csr_matrix, rule: NeighborRule, seed: int) -> float:
     """Mean over a seeded sample of listeners: the share of their exact neighbors that were found."""
     sample = sample_of(ratings.shape[0], seed)
     exact = neighbors_of(sample, ratings, rule._replace(n_head=0))

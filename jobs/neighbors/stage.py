@@ -14,18 +14,18 @@ from jobs.errors import NoInputError
 from jobs.lake.arrow import night_rows, version
 from jobs.lake.session import n_slots, open_session
 from jobs.lake.tables import Lake
-from jobs.neighbors.coding import Coded, coded
 from jobs.neighbors.distribute import (
     by_broadcast,
     by_shuffle,
-    numbered,
     packed_blocks,
     recall_in_blocks,
+    with_number,
 )
 from jobs.neighbors.kernel import popular_first
-from jobs.neighbors.pairs import Rule
-from jobs.neighbors.plan import Plan, Size, make_plan, measured
+from jobs.neighbors.pair_scores import NeighborRule
+from jobs.neighbors.plan import NightSize, Plan, make_plan, night_size
 from jobs.neighbors.progress import progress
+from jobs.neighbors.rating_matrix import RatingMatrix, rating_matrix
 from jobs.neighbors.recall import sample_of, sampled_recall
 from jobs.settings import NeighborsSettings
 from jobs.stage import Night
@@ -49,7 +49,7 @@ def find_neighbors(night: Night) -> None:
     if not n_ratings:
         raise NoInputError(f"no listener has a rating on {as_of}: run build_taste for this night first")
     if n_ratings * BYTES_A_ROW <= settings.neighbors.broadcast_mb * 2**20:
-        _in_memory(night, coded(ratings.to_table(RATING)))
+        _in_memory(night, rating_matrix(ratings.to_table(RATING)))
     else:
         _in_blocks(night, read)
     night.summary.rows_in = n_ratings
@@ -57,10 +57,10 @@ def find_neighbors(night: Night) -> None:
     night.summary.table_versions = {"ratings": read, "neighbors": version(settings, "neighbors")}
 
 
-def _in_memory(night: Night, matrix: Coded) -> None:
+def _in_memory(night: Night, matrix: RatingMatrix) -> None:
     ratings = matrix.ratings
     n_each, listeners = np.diff(ratings.indptr), np.bincount(ratings.indices)
-    size, rule = _measured(night, n_each, listeners)
+    size, rule = _size_and_rule(night, n_each, listeners)
     if rule.n_head:
         ratings = popular_first(ratings)
         _tell_recall(night, sampled_recall(ratings, rule, night.settings.seed))
@@ -73,13 +73,13 @@ def _in_blocks(night: Night, read: int) -> None:
     lake = _lake(night)
     ratings = lake.read("ratings", night.window.as_of, read).select(*RATING)
     users = ratings.groupBy("user_id").agg(F.count("*").alias("n_ratings"))
-    users = numbered(users, "u", "user_id").persist()
+    users = with_number(users, "u", "user_id").persist()
     tracks = ratings.groupBy("track_id").agg(F.count("*").alias("n_listeners")).persist()
     n_each = _column(users.orderBy("u"), "n_ratings")
-    size, rule = _measured(night, n_each, _column(tracks, "n_listeners"))
+    size, rule = _size_and_rule(night, n_each, _column(tracks, "n_listeners"))
     plan = _planned(night, lake, size, n_each)
     order = ("-n_listeners", "track_id") if rule.n_head else ("track_id",)
-    tracks = numbered(tracks, "t", *order).persist()
+    tracks = with_number(tracks, "t", *order).persist()
     blocks = packed_blocks(ratings, users, tracks, plan, rule, size.n_tracks).persist(
         StorageLevel.DISK_ONLY
     )
@@ -111,11 +111,11 @@ def _write(night: Night, lake: Lake, rows: DataFrame) -> None:
         lake.replace_night(rows.select(F.lit(as_of).alias("as_of"), "*"), "neighbors", as_of)
 
 
-def _measured(
+def _size_and_rule(
     night: Night, n_each: NDArray[np.integer], listeners: NDArray[np.integer]
-) -> tuple[Size, Rule]:
+) -> tuple[NightSize, NeighborRule]:
     chosen = night.settings.neighbors
-    size = measured(len(n_each), listeners, chosen.pair_budget)
+    size = night_size(len(n_each), listeners, chosen.pair_budget)
     log.info(
         "%s: %d listeners, %d ratings, %.3g pair operations%s",
         night.window.as_of, size.n_listeners, size.n_ratings, size.pair_operations,
@@ -126,7 +126,7 @@ def _measured(
     return size, rule
 
 
-def _planned(night: Night, lake: Lake, size: Size, n_each: NDArray[np.integer]) -> Plan:
+def _planned(night: Night, lake: Lake, size: NightSize, n_each: NDArray[np.integer]) -> Plan:
     n_cores = n_slots(lake.spark)
     chosen = night.settings.neighbors
     plan = make_plan(
@@ -141,7 +141,7 @@ def _planned(night: Night, lake: Lake, size: Size, n_each: NDArray[np.integer]) 
     return plan
 
 
-def _rule(chosen: NeighborsSettings, size: Size) -> Rule:
+def _rule(chosen: NeighborsSettings, size: NightSize) -> NeighborRule:
     n_items = size.n_tracks if chosen.support == "all" else 0
     lengths = (chosen.k, chosen.k_dissimilar)
-    return Rule(n_items, *lengths, chosen.min_overlap, chosen.shrinkage, size.n_head)
+    return NeighborRule(n_items, *lengths, chosen.min_overlap, chosen.shrinkage, size.n_head)

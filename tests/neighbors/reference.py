@@ -37,11 +37,11 @@ def neighbors_by_numpy(
             r = round(float(np.corrcoef(x, y)[0, 1]), 10)
             pairs.append((v, r, n, r * n / (n + shrinkage)))
         order = sorted(pairs, key=lambda p: (-p[3], -p[2], p[0]))
-        best, worst = order[:k], order[k:][::-1][:k_dissimilar]
+        similar, dissimilar = order[:k], order[k:][::-1][:k_dissimilar]
         found[u] = [
             (*pair, rank, "most_similar" if rank <= -(-k // 5) else "similar")
-            for rank, pair in enumerate(best, 1)
-        ] + [(*pair, rank, "dissimilar") for rank, pair in enumerate(worst, 1)]
+            for rank, pair in enumerate(similar, 1)
+        ] + [(*pair, rank, "dissimilar") for rank, pair in enumerate(dissimilar, 1)]
     return found
 
 

@@ -1,22 +1,22 @@
 import numpy as np
 import pytest
 
-from jobs.neighbors.plan import WORTH_A_TASK, Size, make_plan, measured
+from jobs.neighbors.plan import WORTH_A_TASK, NightSize, make_plan, night_size
 
 
-def size(n_listeners: int, pair_operations: int) -> Size:
-    return Size(n_listeners, 1, n_listeners, pair_operations, pair_operations, 0)
+def size(n_listeners: int, pair_operations: int) -> NightSize:
+    return NightSize(n_listeners, 1, n_listeners, pair_operations, pair_operations, 0)
 
 
-def plan(this: Size, n_ratings, **changes):
+def plan(this: NightSize, n_ratings, **changes):
     given = {"list_length": 60, "n_cores": 2, "task_memory_mb": 512} | changes
     return make_plan(this, n_ratings, **given)
 
 
 def test_the_size_of_a_night():
     # 3, 2 and 1 listeners: squares 9 + 4 + 1.
-    assert measured(3, np.array([1, 3, 2]), 14) == Size(3, 3, 6, 14, 14, 0)
-    assert measured(3, np.array([1, 3, 2]), 13) == Size(3, 3, 6, 14, 5, 1)
+    assert night_size(3, np.array([1, 3, 2]), 14) == NightSize(3, 3, 6, 14, 14, 0)
+    assert night_size(3, np.array([1, 3, 2]), 13) == NightSize(3, 3, 6, 14, 5, 1)
 
 
 def test_little_work_is_one_task():

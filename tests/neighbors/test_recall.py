@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from jobs.neighbors.kernel import pearson_neighbors, popular_first
-from jobs.neighbors.pairs import Rule
+from jobs.neighbors.pair_scores import NeighborRule
 from jobs.neighbors.recall import recall, sampled_recall
 from tests.neighbors.reference import random_ratings
 
@@ -23,7 +23,7 @@ def test_without_exact_neighbors_nothing_is_missed():
 def test_the_sample_of_a_small_night_is_everyone():
     ratings = popular_first(random_ratings(60, 30, 0.4, seed=3))
     exact = pearson_neighbors(ratings, k=5, k_dissimilar=2, min_overlap=3)
-    rule = Rule(0, 5, 2, 3, 0.0, 12)
+    rule = NeighborRule(0, 5, 2, 3, 0.0, 12)
     listeners = np.bincount(ratings.indices)
     found = pearson_neighbors(
         ratings, k=5, k_dissimilar=2, min_overlap=3, pair_budget=int((listeners[12:] ** 2).sum())

@@ -34,7 +34,7 @@ class Postings(NamedTuple):
 class Sums(NamedTuple):
     """A line of ``width`` for each listener of a block, one after the other.
 
-    ``rated`` and ``head`` are room for one listener's ratings of the most popular items (see Rule).
+    ``rated`` and ``head`` are room for one listener's ratings of popular items (see NeighborRule).
     """
 
     width: int
@@ -55,7 +55,7 @@ class Moments(NamedTuple):
 
 
 @compiled
-def by_item(rows, n_items):
+def postings_by_item(rows, n_items):
     """The rows' postings."""
     indptr = np.zeros(n_items + 1, np.int64)
     for item in rows.items:
@@ -83,7 +83,7 @@ def new_sums(n_listeners, rule):
 def add_row(left, u, right, first, postings, starts, rule, sums):
     """Add a left listener's items, from ``starts`` in their postings on, to the lines of the right.
 
-    Who shares none but items of the head keeps n = 0 (see Rule).
+    Who shares none but items of the head keeps n = 0 (see NeighborRule).
     """
     start, end = left.indptr[u], left.indptr[u + 1]
     tail = start + np.searchsorted(left.items[start:end], rule.n_head)
@@ -126,7 +126,7 @@ def _add_head(left, start, tail, right, first, postings, starts, rule, sums):
 
 
 @compiled
-def measure(left, u, right, first, rule, sums, moments):
+def fill_moments(left, u, right, first, rule, sums, moments):
     """The moments of a left listener with the right ones from ``first`` on."""
     lines = sums.lines[first * sums.width :]
     n, covariance, scale = moments.n[first:], moments.covariance[first:], moments.scale[first:]

@@ -1,10 +1,10 @@
 """The numba half of the kernel: correlate the rows of one block with the rows of another.
 
 For a listener of the left block, every rating walks the list of the right block's listeners of that
-item and adds to their sums (``jobs.neighbors.sums``). Ratings are first shifted to about the listener's
-median and scaled by a power of two, which no correlation notices: sums then neither cancel nor
-overflow, and the rare pair that cancels all the same (its co-rated items are far from the median) is
-computed again in two passes from the ratings themselves.
+item and adds to their sums (``jobs.neighbors.pair_sums``). Ratings are first shifted to about the
+listener's median and scaled by a power of two, which no correlation notices: sums then neither cancel
+nor overflow, and the rare pair that cancels all the same (its co-rated items are far from the median)
+is computed again in two passes from the ratings themselves.
 """
 
 import math
@@ -15,8 +15,8 @@ from numba import vectorize
 from numpy.typing import NDArray
 
 from jobs.neighbors.compiled import compiled
-from jobs.neighbors.lists import Pairs, offer
-from jobs.neighbors.sums import Moments, add_row, measure, new_sums
+from jobs.neighbors.pair_sums import Moments, add_row, fill_moments, new_sums
+from jobs.neighbors.top_k import Pairs, offer
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -28,7 +28,7 @@ DECIMALS = 1e10
 MARGIN = 1e-9
 
 
-class Rows(NamedTuple):
+class RatingRows(NamedTuple):
     """Ratings by listener: ``items`` ascend within a row (positions into a fixed order).
 
     ``listener`` numbers the rows in the order that breaks ties. ``ratings`` are as given, ``x`` shifted
@@ -47,7 +47,7 @@ class Rows(NamedTuple):
     total: Floats
 
 
-class Rule(NamedTuple):
+class NeighborRule(NamedTuple):
     """What is a neighbor: the lengths of the two lists, the least overlap, the shrinkage.
 
     ``n_items`` is the number of items in all, or 0 for support "co_rated". The first ``n_head`` items
@@ -63,8 +63,8 @@ class Rule(NamedTuple):
 
 
 @compiled
-def condition(indptr, ratings, n_items, co_rated):
-    """Shift and scale each row: returns x, scale, spread and total (see Rows)."""
+def center_and_scale(indptr, ratings, n_items, co_rated):
+    """Shift and scale each row: returns x, scale, spread and total (see RatingRows)."""
     n = len(indptr) - 1
     x = np.empty(len(ratings))
     scale, spread, total = np.ones(n), np.zeros(n), np.zeros(n)
@@ -104,7 +104,7 @@ def _deviation(row, mean, n_items):
 
 
 @compiled
-def score_block(left, right, postings, same, rule, best, worst, right_best, right_worst):
+def score_block(left, right, postings, same, rule, similar, dissimilar, right_similar, right_dissimilar):
     """Offer every pair of a left and a right listener to the lists of both.
 
     ``postings`` are of the right ones. ``same``: both sides are one block, and each of its pairs is met
@@ -116,25 +116,30 @@ def score_block(left, right, postings, same, rule, best, worst, right_best, righ
     for u in range(len(left.indptr) - 1):
         first = u + 1 if same else 0
         if same:
-            _pass(left.items[left.indptr[u] : left.indptr[u + 1]], starts)
+            _advance(left.items[left.indptr[u] : left.indptr[u + 1]], starts)
         add_row(left, u, right, first, postings, starts, rule, sums)
         if left.spread[u] > 0:
-            measure(left, u, right, first, rule, sums, moments)
-            bars = (best.bar[u], worst.bar[u], right_best.bar[first:], right_worst.bar[first:])
+            fill_moments(left, u, right, first, rule, sums, moments)
+            bars = (
+                similar.bar[u],
+                dissimilar.bar[u],
+                right_similar.bar[first:],
+                right_dissimilar.bar[first:],
+            )
             near = _contenders(moments, right, first, left.listener[u], bars, rule)
-            similarity, n = _similar(left, u, right, near, moments, rule)
+            similarity, n = _similarities(left, u, right, near, moments, rule)
             owner, mine = np.full(len(near), u, np.int32), np.full(len(near), left.listener[u], np.int32)
             for_left = Pairs(owner, similarity, n, right.listener[near])
             for_right = Pairs(near, similarity, n, mine)
-            offer(best, 1, for_left)
-            offer(worst, -1, for_left)
-            offer(right_best, 1, for_right)
-            offer(right_worst, -1, for_right)
+            offer(similar, 1, for_left)
+            offer(dissimilar, -1, for_left)
+            offer(right_similar, 1, for_right)
+            offer(right_dissimilar, -1, for_right)
         sums.lines[first * sums.width :] = 0.0
 
 
 @compiled
-def _pass(items, starts):
+def _advance(items, starts):
     """Go on beyond a listener in the lists of their items, in which listeners come in order."""
     for item in items:
         starts[item] += 1
@@ -172,7 +177,7 @@ def _signed_square(x):
 
 
 @compiled
-def _similar(left, u, right, near, moments, rule):
+def _similarities(left, u, right, near, moments, rule):
     """Similarity to u, and n, of those near; correlations are of 10 decimals."""
     pearson, n = np.empty(len(near)), np.empty(len(near), np.int32)
     for at in range(len(near)):

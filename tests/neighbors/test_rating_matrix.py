@@ -1,6 +1,6 @@
 import pyarrow as pa
 
-from jobs.neighbors.coding import coded
+from jobs.neighbors.rating_matrix import rating_matrix
 
 
 def test_listeners_and_tracks_are_numbered_in_the_order_of_their_ids():
@@ -11,7 +11,7 @@ def test_listeners_and_tracks_are_numbered_in_the_order_of_their_ids():
             "rating": [1.0, 2.0, 3.0, 0.0],
         }
     )
-    found = coded(table)
+    found = rating_matrix(table)
     assert found.users.to_pylist() == ["B", "b", "é"]
     assert found.tracks.to_pylist() == ["x", "y", "z"]
     assert found.ratings.toarray().tolist() == [[3, 0, 0], [0, 0, 2], [1, 0, 0]]
@@ -20,4 +20,4 @@ def test_listeners_and_tracks_are_numbered_in_the_order_of_their_ids():
 
 def test_no_ratings_are_no_rows():
     columns = {"user_id": pa.string(), "track_id": pa.string(), "rating": pa.float64()}
-    assert coded(pa.schema(columns.items()).empty_table()).ratings.shape == (0, 0)
+    assert rating_matrix(pa.schema(columns.items()).empty_table()).ratings.shape == (0, 0)

@@ -8,21 +8,28 @@ import pyarrow as pa
 import scipy.sparse as sp
 from numpy.typing import DTypeLike, NDArray
 
-from jobs.neighbors.kernel import Found, Neighbors, prepare, ranked, score_between, score_within
-from jobs.neighbors.lists import Lists, merge_lists, settle
-from jobs.neighbors.pairs import Rows, Rule
+from jobs.neighbors.kernel import (
+    NeighborLists,
+    Neighbors,
+    prepare_rows,
+    ranked,
+    score_between,
+    score_within,
+)
+from jobs.neighbors.pair_scores import NeighborRule, RatingRows
+from jobs.neighbors.top_k import TopK, merge_top_k, sort_top_k
 
 # A block's lists, or its ratings, as bytes.
-PARTIAL = "block int, lists array<binary>"
-BLOCK = "block int, rows array<binary>"
+PARTIAL_SCHEMA = "block int, lists array<binary>"
+BLOCK_SCHEMA = "block int, rows array<binary>"
 ROW_TYPES = (np.int32, np.int64, np.int32, *(np.float64,) * 5)
-RESULT = "pearson double, n_common int, similarity double, rank int, band string"
+RESULT_SCHEMA = "pearson double, n_common int, similarity double, rank int, band string"
 
 
-def score_task(blocks: Mapping[int, Rows], n_columns: int, rule: Rule) -> pa.RecordBatch:
+def score_task(blocks: Mapping[int, RatingRows], n_columns: int, rule: NeighborRule) -> pa.RecordBatch:
     """Score the pairs of two blocks of listeners, or of one; a row a block with its lists."""
     numbers, rows = list(blocks), list(blocks.values())
-    found = [Found.empty(len(each.listener), rule) for each in rows]
+    found = [NeighborLists.empty(len(each.listener), rule) for each in rows]
     if len(rows) == 1:
         score_within(rows[0], found[0], n_columns, rule)
     else:
@@ -30,39 +37,43 @@ def score_task(blocks: Mapping[int, Rows], n_columns: int, rule: Rule) -> pa.Rec
     return _packed(numbers, found)
 
 
-def score_sample(sample: Rows, others: Rows, number: int, n_columns: int, rule: Rule) -> pa.RecordBatch:
+def score_sample(
+    sample: RatingRows, others: RatingRows, number: int, n_columns: int, rule: NeighborRule
+) -> pa.RecordBatch:
     """Score the pairs of a sample and a block of listeners; one row, the sample's lists."""
-    found = Found.empty(len(sample.listener), rule)
-    nobody = Found.empty(len(others.listener), rule._replace(k=0, k_dissimilar=0))
+    found = NeighborLists.empty(len(sample.listener), rule)
+    nobody = NeighborLists.empty(len(others.listener), rule._replace(k=0, k_dissimilar=0))
     score_between(sample, others, found, nobody, n_columns, rule)
     return _packed([number], [found])
 
 
-def _packed(numbers: list[int], found: list[Found]) -> pa.RecordBatch:
+def _packed(numbers: list[int], found: list[NeighborLists]) -> pa.RecordBatch:
     lists = [[data for lists in each for data in _bytes(lists)] for each in found]
     return pa.RecordBatch.from_pydict({"block": pa.array(numbers, pa.int32()), "lists": lists})
 
 
-def _bytes(lists: Lists) -> list[bytes]:
-    settle(lists)
+def _bytes(lists: TopK) -> list[bytes]:
+    sort_top_k(lists)
     k, size, bar, keys, codes = lists
     return [array.tobytes() for array in (size, bar, keys[:, :k], codes[:, :k])]
 
 
-def merge_tasks(batches: Iterable[pa.RecordBatch], listener: NDArray[np.int32], rule: Rule) -> Neighbors:
+def merge_tasks(
+    batches: Iterable[pa.RecordBatch], listener: NDArray[np.int32], rule: NeighborRule
+) -> Neighbors:
     """The neighbors of some listeners from their lists of all tasks, in any order."""
-    found = Found.empty(len(listener), rule)
+    found = NeighborLists.empty(len(listener), rule)
     for batch in batches:
         for lists in batch["lists"].to_pylist():
             for whole, part in zip(found, _unpacked(lists, rule), strict=True):
-                merge_lists(whole, part)
+                merge_top_k(whole, part)
     return ranked(found, listener, rule)
 
 
-def _unpacked(lists: list[bytes], rule: Rule) -> Found:
+def _unpacked(lists: list[bytes], rule: NeighborRule) -> NeighborLists:
     arrays = iter(lists)
-    best, worst = (
-        Lists(
+    similar, dissimilar = (
+        TopK(
             k,
             _array(next(arrays), np.int32),
             _array(next(arrays), np.float64),
@@ -71,34 +82,36 @@ def _unpacked(lists: list[bytes], rule: Rule) -> Found:
         )
         for k in (rule.k, rule.k_dissimilar)
     )
-    return Found(best, worst)
+    return NeighborLists(similar, dissimilar)
 
 
-def pack_block(table: pa.Table, span: tuple[int, int], n_columns: int, rule: Rule) -> list[bytes]:
+def pack_block(
+    table: pa.Table, span: tuple[int, int], n_columns: int, rule: NeighborRule
+) -> list[bytes]:
     """The rows of a block's listeners, ready to score, from columns u, t, rating in any order."""
     start, end = span
     u, t = table["u"].to_numpy() - start, table["t"].to_numpy()
     ratings = sp.csr_matrix((table["rating"].to_numpy(), (u, t)), shape=(end - start, n_columns))
-    rows = prepare(ratings, rule)
+    rows = prepare_rows(ratings, rule)
     return pack_rows(rows._replace(listener=rows.listener + np.int32(start)))
 
 
-def pack_rows(rows: Rows) -> list[bytes]:
+def pack_rows(rows: RatingRows) -> list[bytes]:
     """The rows as bytes."""
     return [array.tobytes() for array in rows]
 
 
-def unpack_rows(rows: list[bytes]) -> Rows:
+def unpack_rows(rows: list[bytes]) -> RatingRows:
     """The rows that ``pack_rows`` packed."""
-    return Rows(*(_array(data, kind) for data, kind in zip(rows, ROW_TYPES, strict=True)))
+    return RatingRows(*(_array(data, kind) for data, kind in zip(rows, ROW_TYPES, strict=True)))
 
 
-def joined(parts: Iterable[Rows]) -> Rows:
+def concat_rows(parts: Iterable[RatingRows]) -> RatingRows:
     """The rows of all parts, by listener."""
     ordered = sorted((part for part in parts if len(part.listener)), key=lambda part: part.listener[0])
     columns = [np.concatenate(column) for column in zip(*ordered, strict=True)]
     lengths = np.concatenate([np.diff(part.indptr) for part in ordered])
-    return Rows(*columns)._replace(indptr=np.concatenate([[0], np.cumsum(lengths)]))
+    return RatingRows(*columns)._replace(indptr=np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _array(data: bytes, kind: DTypeLike) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Coded:
+class RatingMatrix:
     """Ratings with a row a listener and a column a track; ``users`` and ``tracks`` name them."""
 
     ratings: sp.csr_matrix
@@ -22,12 +22,12 @@ class Coded:
     tracks: pa.StringArray
 
 
-def coded(table: pa.Table) -> Coded:
+def rating_matrix(table: pa.Table) -> RatingMatrix:
     """From columns user_id, track_id, rating; one row a listener and track."""
     users, rows = _numbered(table["user_id"])
     tracks, columns = _numbered(table["track_id"])
     values, shape = table["rating"].to_numpy(), (len(users), len(tracks))
-    return Coded(sp.csr_matrix((values, (rows, columns)), shape=shape), users, tracks)
+    return RatingMatrix(sp.csr_matrix((values, (rows, columns)), shape=shape), users, tracks)
 
 
 def _numbered(ids: pa.ChunkedArray) -> tuple[pa.StringArray, NDArray[np.int32]]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from jobs.neighbors.compiled import compiled
 
 
-class Lists(NamedTuple):
+class TopK(NamedTuple):
     """For each listener the best ``k`` so far and some more that came after them, until settled.
 
     The key is the similarity; the code, n_common * 2^32 - neighbor, parts equal keys: the larger is the
@@ -33,14 +33,14 @@ class Pairs(NamedTuple):
     neighbor: NDArray[np.int32]
 
 
-def new_lists(n_listeners: int, k: int) -> Lists:
+def new_top_k(n_listeners: int, k: int) -> TopK:
     """Empty lists of ``k``, with room for half as many more between two settlements.
 
     Room for a multiple of 32, so that counting, in vectors, leaves no remainder.
     """
     shape = (n_listeners, (k + k // 2) // 32 * 32 + 32)
     bar = np.full(n_listeners, -np.inf if k else np.inf)
-    return Lists(k, np.zeros(n_listeners, np.int32), bar, np.empty(shape), np.empty(shape, np.int64))
+    return TopK(k, np.zeros(n_listeners, np.int32), bar, np.empty(shape), np.empty(shape, np.int64))
 
 
 @compiled
@@ -55,7 +55,7 @@ def offer(lists, sign, pairs):
     while lists.k and at < len(pairs.owner):
         at = _append(lists, sign, pairs, at)
         if lists.size[pairs.owner[at - 1]] == lists.keys.shape[1]:
-            _settle(lists, pairs.owner[at - 1])
+            _sort_one(lists, pairs.owner[at - 1])
 
 
 @compiled
@@ -78,14 +78,14 @@ def _append(lists, sign, pairs, start):
 
 
 @compiled
-def settle(lists):
+def sort_top_k(lists):
     """Cut every list to its best k, in order, the best first."""
     for u in range(len(lists.size)):
-        _settle(lists, u)
+        _sort_one(lists, u)
 
 
 @compiled
-def _settle(lists, u):
+def _sort_one(lists, u):
     """An entry's place is the number of better ones: to count them takes no branch to mispredict."""
     n, k = lists.size[u], lists.k
     keys, codes = lists.keys[u, :n].copy(), lists.codes[u, :n].copy()
@@ -119,7 +119,7 @@ def _part_ties(keys, codes, places):
 
 
 @compiled
-def merge_lists(lists, others):
+def merge_top_k(lists, others):
     """Offer all entries of ``others`` to ``lists``, listener by listener."""
     for u in range(len(others.size)):
         for at in range(others.size[u]):
@@ -127,39 +127,39 @@ def merge_lists(lists, others):
             if key > lists.bar[u] or (key == lists.bar[u] and code > lists.codes[u, lists.k - 1]):
                 lists.keys[u, end], lists.codes[u, end], lists.size[u] = key, code, end + 1
                 if end + 1 == lists.keys.shape[1]:
-                    _settle(lists, u)
+                    _sort_one(lists, u)
 
 
 @compiled
-def drop_repeated(worst, best):
+def drop_repeated(dissimilar, similar):
     """From settled lists of the least similar, drop who is also among the most similar."""
-    for u in range(len(worst.size)):
-        kept, last = 0, best.size[u] - 1
-        for at in range(worst.size[u]):
-            key, code = worst.keys[u, at], worst.codes[u, at]
-            best_key, best_code = best.keys[u, last], best.codes[u, last]
-            if last < 0 or best_key > -key or (best_key == -key and best_code > -code):
-                worst.keys[u, kept], worst.codes[u, kept] = key, code
+    for u in range(len(dissimilar.size)):
+        kept, last = 0, similar.size[u] - 1
+        for at in range(dissimilar.size[u]):
+            key, code = dissimilar.keys[u, at], dissimilar.codes[u, at]
+            similar_key, similar_code = similar.keys[u, last], similar.codes[u, last]
+            if last < 0 or similar_key > -key or (similar_key == -key and similar_code > -code):
+                dissimilar.keys[u, kept], dissimilar.codes[u, kept] = key, code
                 kept += 1
-        worst.size[u] = kept
+        dissimilar.size[u] = kept
 
 
 @compiled
-def in_order(listener, best, worst):
+def in_order(listener, similar, dissimilar):
     """Both settled lists as columns, by listener, each from its best on: listener, neighbor, n_common,
     similarity, rank from 1, and whether of the worst."""
-    n = best.size.sum() + worst.size.sum()
+    n = similar.size.sum() + dissimilar.size.sum()
     user, neighbor, n_common = np.empty((3, n), np.int32)
-    similarity, rank, of_worst = np.empty(n), np.empty(n, np.int32), np.empty(n, np.bool_)
+    similarity, rank, of_dissimilar = np.empty(n), np.empty(n, np.int32), np.empty(n, np.bool_)
     row = 0
     for u in range(len(listener)):
         for sign in (1, -1):
-            lists = best if sign > 0 else worst
+            lists = similar if sign > 0 else dissimilar
             for at in range(lists.size[u]):
                 code = sign * lists.codes[u, at]
                 n_common[row] = (code + 2**32 - 1) >> 32
                 neighbor[row] = _code(n_common[row], code)
                 user[row], similarity[row] = listener[u], sign * lists.keys[u, at]
-                rank[row], of_worst[row] = at + 1, sign < 0
+                rank[row], of_dissimilar[row] = at + 1, sign < 0
                 row += 1
-    return user, neighbor, n_common, similarity, rank, of_worst
+    return user, neighbor, n_common, similarity, rank, of_dissimilar

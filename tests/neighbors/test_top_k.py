@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.neighbors.lists import Pairs, drop_repeated, in_order, merge_lists, new_lists, offer, settle
+from jobs.neighbors.top_k import (
+    Pairs,
+    drop_repeated,
+    in_order,
+    merge_top_k,
+    new_top_k,
+    offer,
+    sort_top_k,
+)
 
 LISTENER = np.arange(3, dtype=np.int32)
 # Few values, so that similarities and numbers of common items tie.
@@ -22,14 +30,14 @@ def by_sorting(pairs: Pairs, k: int, sign: int) -> list[list[tuple]]:
     return [[row for row in order if row[0] == owner][:k] for owner in range(3)]
 
 
-def content(best, worst) -> tuple[list[list[tuple]], list[list[tuple]]]:
-    user, neighbor, n_common, similarity, rank, of_worst = (
-        column.tolist() for column in in_order(LISTENER, best, worst)
+def content(similar, dissimilar) -> tuple[list[list[tuple]], list[list[tuple]]]:
+    user, neighbor, n_common, similarity, rank, of_dissimilar = (
+        column.tolist() for column in in_order(LISTENER, similar, dissimilar)
     )
     rows = list(zip(user, similarity, n_common, neighbor, strict=True))
     found = tuple(
         [
-            [row for row, of in zip(rows, of_worst, strict=True) if row[0] == u and of == which]
+            [row for row, of in zip(rows, of_dissimilar, strict=True) if row[0] == u and of == which]
             for u in range(3)
         ]
         for which in (False, True)
@@ -41,36 +49,36 @@ def content(best, worst) -> tuple[list[list[tuple]], list[list[tuple]]]:
 @settings(deadline=None)
 @given(st.lists(PAIR, max_size=120), st.integers(0, 8), st.integers(0, 5), st.integers(1, 40))
 def test_lists_keep_the_first_and_the_last_of_the_order(offered, k, k_worst, at_once):
-    best, worst = new_lists(3, k), new_lists(3, k_worst)
+    similar, dissimilar = new_top_k(3, k), new_top_k(3, k_worst)
     pairs = pairs_of(offered)
     for start in range(0, len(offered), at_once):
         some = Pairs(*(column[start : start + at_once] for column in pairs))
-        offer(best, 1, some)
-        offer(worst, -1, some)
-    settle(best)
-    settle(worst)
-    assert content(best, worst) == (by_sorting(pairs, k, 1), by_sorting(pairs, k_worst, -1))
+        offer(similar, 1, some)
+        offer(dissimilar, -1, some)
+    sort_top_k(similar)
+    sort_top_k(dissimilar)
+    assert content(similar, dissimilar) == (by_sorting(pairs, k, 1), by_sorting(pairs, k_worst, -1))
 
 
 @settings(deadline=None)
 @given(st.lists(PAIR, max_size=60), st.lists(PAIR, max_size=60), st.integers(0, 8))
 def test_merged_lists_are_those_of_all_pairs(some, more, k):
     pairs = pairs_of(some + more)
-    lists, others = new_lists(3, k), new_lists(3, k)
+    lists, others = new_top_k(3, k), new_top_k(3, k)
     offer(lists, 1, Pairs(*(column[: len(some)] for column in pairs)))
     offer(others, 1, Pairs(*(column[len(some) :] for column in pairs)))
-    merge_lists(lists, others)
-    settle(lists)
-    assert content(lists, new_lists(3, 0))[0] == by_sorting(pairs, k, 1)
+    merge_top_k(lists, others)
+    sort_top_k(lists)
+    assert content(lists, new_top_k(3, 0))[0] == by_sorting(pairs, k, 1)
 
 
 @pytest.mark.parametrize(("k", "kept"), [(0, [3, 2, 1]), (2, [3, 2]), (3, [3])])
 def test_nobody_is_both_among_the_first_and_the_last(k, kept):
     pairs = pairs_of([(0, 2, 1), (0, 1, 1), (0, 0, 1), (0, -1, 1)])
-    best, worst = new_lists(3, k), new_lists(3, 3)
-    offer(best, 1, pairs)
-    offer(worst, -1, pairs)
-    settle(best)
-    settle(worst)
-    drop_repeated(worst, best)
-    assert [row[3] for row in content(best, worst)[1][0]] == kept
+    similar, dissimilar = new_top_k(3, k), new_top_k(3, 3)
+    offer(similar, 1, pairs)
+    offer(dissimilar, -1, pairs)
+    sort_top_k(similar)
+    sort_top_k(dissimilar)
+    drop_repeated(dissimilar, similar)
+    assert [row[3] for row in content(similar, dissimilar)[1][0]] == kept
