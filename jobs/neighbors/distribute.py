@@ -41,7 +41,10 @@ NUMBERED_SCHEMA = f"user int, neighbor int, {RESULT_SCHEMA}"
 def by_broadcast(
     spark: SparkSession, ratings: sp.csr_matrix, users: pa.StringArray, plan: Plan, rule: NeighborRule
 ) -> DataFrame:
-    """One row a listener and neighbor, from a matrix that fits in memory; ``users`` names its rows."""
+    """Find neighbors in a matrix that fits in memory; ``users`` names its rows.
+
+    One row a listener and neighbor: the columns of the neighbors table, without the night.
+    """
     everyone = prepare_rows(ratings, rule)
     n_tasks, n_tracks = len(plan.tasks), ratings.shape[1]
 
@@ -62,9 +65,9 @@ def packed_blocks(
     rule: NeighborRule,
     n_tracks: int,
 ) -> DataFrame:
-    """The blocks of the plan, ready to score, from columns user_id, track_id, rating.
+    """Pack the blocks of the plan, ready to score, from columns user_id, track_id, rating.
 
-    ``users`` (u) and ``tracks`` (t) number them.
+    ``users`` (u) and ``tracks`` (t) number them from 0. One row a block (BLOCK_SCHEMA).
     """
 
     def pack(batches: RecordBatches) -> RecordBatches:
@@ -82,7 +85,7 @@ def packed_blocks(
 def by_shuffle(
     blocks: DataFrame, users: DataFrame, plan: Plan, rule: NeighborRule, n_tracks: int
 ) -> DataFrame:
-    """One row a listener and neighbor, from packed blocks; ``users`` names their rows."""
+    """Find neighbors in packed blocks; ``users`` names their rows. One row as of ``by_broadcast``."""
 
     def score(batches: RecordBatches) -> RecordBatches:
         packed = sorted((row["block"], row["rows"]) for batch in batches for row in batch.to_pylist())
@@ -105,7 +108,7 @@ def by_shuffle(
 def recall_in_blocks(
     blocks: DataFrame, sample: NDArray[np.int64], rule: NeighborRule, n_tracks: int
 ) -> float:
-    """What ``sampled_recall`` tells, from packed blocks: each meets the rows of the sample."""
+    """Measure what ``sampled_recall`` does, in packed blocks: each meets the rows of the sample."""
 
     def choose(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for row in _rows_of(batches):
@@ -137,7 +140,7 @@ def _rows_of(batches: Iterable[pa.RecordBatch]) -> Iterator[RatingRows]:
 
 
 def neighbor_table(found: Neighbors, users: pa.StringArray) -> pa.Table:
-    """The columns of the neighbors table, without the night."""
+    """Return the columns of the neighbors table, without the night; ``users`` names the rows."""
     ids = {"user_id": found.user, "neighbor_id": found.neighbor}
     return pa.table({name: users.take(pa.array(rows)) for name, rows in ids.items()} | columns(found))
 
@@ -161,5 +164,5 @@ def _merge_blocks(
 
 
 def with_number(rows: DataFrame, name: str, *order: str) -> DataFrame:
-    """With a column of that name that counts from 0 in this order; sorted by one task."""
+    """Add a column of that name that counts from 0 in this order; sorted by one task."""
     return rows.withColumn(name, F.row_number().over(Ordered.orderBy(*map(F.expr, order))) - 1)

@@ -25,7 +25,7 @@ LISTENERS_A_BLOCK = 1024
 
 @dataclass(frozen=True)
 class Neighbors:
-    """Pairs by user, first the similar, then the dissimilar, each by rank.
+    """The neighbors of some listeners as columns: a row a pair, by user, the similar first, by rank.
 
     ``user`` and ``neighbor`` are row numbers; ``pearson`` is rounded to 10 decimals; ``similarity`` =
     pearson * n_common / (n_common + shrinkage). ``rank`` counts from 1 in each of the two lists:
@@ -43,23 +43,23 @@ class Neighbors:
 
     @property
     def band(self) -> NDArray[np.str_]:
-        """Names of the bands: the first fifth of k, the rest of k, the least similar."""
+        """Name each row's band: the first fifth of k, the rest of k, the least similar."""
         return np.array(BANDS)[self.band_code]
 
 
 class NeighborLists(NamedTuple):
-    """The lists of some listeners: the most similar and the least similar."""
+    """Two lists for each of some listeners: the most similar and the least similar so far."""
 
     similar: TopK
     dissimilar: TopK
 
     @classmethod
     def empty(cls, n_listeners: int, rule: NeighborRule) -> "NeighborLists":
-        """No neighbors yet."""
+        """Return lists without neighbors, of the rule's lengths."""
         return cls(new_top_k(n_listeners, rule.k), new_top_k(n_listeners, rule.k_dissimilar))
 
     def part(self, start: int, end: int) -> "NeighborLists":
-        """A view of the listeners from ``start`` to before ``end``."""
+        """Return a view of the listeners from ``start`` to before ``end``."""
         return NeighborLists(_part(self.similar, start, end), _part(self.dissimilar, start, end))
 
 
@@ -81,12 +81,13 @@ def pearson_neighbors(
     block: int = LISTENERS_A_BLOCK,
     pair_budget: int | None = None,
 ) -> Neighbors:
-    """The k most and k_dissimilar least similar listeners of every row (or of the ``targets`` only).
+    """Find the k most and k_dissimilar least similar listeners of every row, or of the ``targets``.
 
-    ``ratings`` holds one stored entry a rating (a stored 0 is a rating). Support "co_rated" takes means
-    and deviations over the items both rated; "all" over all columns, absent ones as 0. Pairs with
-    fewer than ``min_overlap`` common items, or without variance, are nobody's neighbors. The result
-    does not depend on ``n_threads`` or ``block``.
+    ``ratings``, listeners x items, holds one stored entry a rating (a stored 0 is a rating). Support
+    "co_rated" takes means and deviations over the items both rated; "all" over all columns, absent ones
+    as 0. Pairs with fewer than ``min_overlap`` common items, or without variance, are nobody's
+    neighbors. Equal similarities go to more common items, then to the smaller row. The result does not
+    depend on ``n_threads`` or ``block`` (listeners a block).
 
     With a ``pair_budget`` the result is approximate: the most popular items, as many as bring the sum
     over the others of listeners^2 down to the budget, make no pair a candidate by themselves; the
@@ -116,7 +117,10 @@ def neighbors_of(
     block: int = LISTENERS_A_BLOCK,
     n_threads: int = 1,
 ) -> Neighbors:
-    """The lists of some rows only, among all; columns by falling popularity if the rule has a head."""
+    """Find the neighbors of the ``targets``, row numbers, among all.
+
+    If the rule has a head, columns must come by falling popularity.
+    """
     everyone = prepare_rows(ratings, rule, n_threads)
     chosen = take_rows(everyone, np.unique(targets))
     found = NeighborLists.empty(len(chosen.listener), rule)
@@ -135,7 +139,7 @@ def _check(k: int, k_dissimilar: int, min_overlap: int, shrinkage: float, n_thre
 
 
 def popular_first(ratings: sp.csr_matrix) -> sp.csr_matrix:
-    """The columns by falling number of listeners."""
+    """Order the columns by falling number of listeners; equally popular ones keep their order."""
     listeners = np.bincount(ratings.indices, minlength=ratings.shape[1])
     place = np.empty(ratings.shape[1], np.int32)
     place[np.argsort(-listeners, kind="stable")] = np.arange(ratings.shape[1])
@@ -143,13 +147,13 @@ def popular_first(ratings: sp.csr_matrix) -> sp.csr_matrix:
 
 
 def head_size(listeners: NDArray[np.integer], pair_budget: int) -> int:
-    """How many of the most popular items to leave out for a sum of listeners^2 within the budget."""
+    """Count the most popular items to leave out for a sum of listeners^2 within the budget."""
     left = np.cumsum((np.sort(listeners)[::-1].astype(np.float64) ** 2)[::-1])[::-1]
     return int((left > pair_budget).sum())
 
 
 def prepare_rows(ratings: sp.csr_matrix, rule: NeighborRule, n_threads: int = 1) -> RatingRows:
-    """Rows with items ascending, shifted and scaled."""
+    """Sort each row by item, shift and scale it. ValueError for repeated or not finite ratings."""
     if not ratings.has_sorted_indices:
         ratings = ratings.sorted_indices()
     if not ratings.has_canonical_format:
@@ -173,14 +177,14 @@ def prepare_rows(ratings: sp.csr_matrix, rule: NeighborRule, n_threads: int = 1)
 
 
 def spans(n: int, block: int) -> list[tuple[int, int]]:
-    """Half-open spans of at most ``block`` rows, as even as possible."""
+    """Divide ``n`` rows into half-open spans of at most ``block``, as even as possible."""
     count = max(1, -(-n // block))
     edges = [n * i // count for i in range(count + 1)]
     return list(pairwise(edges))
 
 
 def slice_rows(rows: RatingRows, start: int, end: int) -> RatingRows:
-    """The rows from ``start`` to before ``end``, without copies of their ratings."""
+    """Return the rows from ``start`` to before ``end``, without copies of their ratings."""
     first, last = rows.indptr[start], rows.indptr[end]
     return RatingRows(
         rows.listener[start:end],
@@ -195,7 +199,7 @@ def slice_rows(rows: RatingRows, start: int, end: int) -> RatingRows:
 
 
 def take_rows(rows: RatingRows, chosen: NDArray[np.int64]) -> RatingRows:
-    """The chosen rows, copied."""
+    """Copy the chosen rows, in the order given."""
     lengths = np.diff(rows.indptr)[chosen]
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     at = np.arange(indptr[-1]) + np.repeat(rows.indptr[chosen] - indptr[:-1], lengths)
@@ -259,7 +263,7 @@ def _blocks(
 def ranked(
     found: NeighborLists, listener: NDArray[np.int32], rule: NeighborRule, n_threads: int = 1
 ) -> Neighbors:
-    """The lists in order, as columns; ``found`` is settled in place."""
+    """Give the lists in order, as columns; ``found`` is sorted in place."""
     parts = [found.part(*span) for span in spans(len(listener), LISTENERS_A_BLOCK)]
     in_threads(sort_top_k, [lists for part in parts for lists in part], n_threads)
     drop_repeated(found.dissimilar, found.similar)

@@ -201,7 +201,7 @@ def _pearson_again(left, u, right, v, n_items):
 
 @vectorize(cache=True)
 def rounded(r):
-    """A correlation of 10 decimals; NaN stays."""
+    """Round a correlation to 10 decimals, within [-1, 1]; NaN stays."""
     return np.floor((1.0 if r > 1 else -1.0 if r < -1 else r) * DECIMALS + 0.5) / DECIMALS
 
 

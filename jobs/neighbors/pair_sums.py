@@ -56,7 +56,7 @@ class Moments(NamedTuple):
 
 @compiled
 def postings_by_item(rows, n_items):
-    """The rows' postings."""
+    """List the rows' ratings by item (see Postings)."""
     indptr = np.zeros(n_items + 1, np.int64)
     for item in rows.items:
         indptr[item + 1] += 1
@@ -73,7 +73,7 @@ def postings_by_item(rows, n_items):
 
 @compiled
 def new_sums(n_listeners, rule):
-    """Zeros for a listener and each of ``n_listeners``."""
+    """Return zeros for a listener and each of ``n_listeners``."""
     width = 2 if rule.n_items else 8
     rated, head = np.zeros(rule.n_head, np.bool_), np.empty(rule.n_head)
     return Sums(width, _lines(width * n_listeners), rated, head)
@@ -127,7 +127,7 @@ def _add_head(left, start, tail, right, first, postings, starts, rule, sums):
 
 @compiled
 def fill_moments(left, u, right, first, rule, sums, moments):
-    """The moments of a left listener with the right ones from ``first`` on."""
+    """Compute the moments of a left listener with the right ones from ``first`` on."""
     lines = sums.lines[first * sums.width :]
     n, covariance, scale = moments.n[first:], moments.covariance[first:], moments.scale[first:]
     if rule.n_items:

@@ -21,7 +21,7 @@ BYTES_AN_ENTRY = 2 * 24
 
 @dataclass(frozen=True)
 class NightSize:
-    """What the ratings of a night are.
+    """How much the ratings of a night are.
 
     ``pair_operations`` is the sum over tracks of listeners^2; ``generating`` the same without the
     ``n_head`` most popular tracks, which exceed the budget.
@@ -36,7 +36,7 @@ class NightSize:
 
 
 def night_size(n_listeners: int, listeners: NDArray[np.integer], pair_budget: int) -> NightSize:
-    """From each track's number of listeners, in any order."""
+    """Measure a night by each track's number of listeners, in any order."""
     listeners = -np.sort(-listeners)
     squares = listeners.astype(np.float64) ** 2
     n_head = head_size(listeners, pair_budget)
@@ -58,7 +58,7 @@ class Plan:
 
     @property
     def tasks(self) -> list[tuple[int, int]]:
-        """Pairs of places in ``spans``, i <= j."""
+        """Pair the places in ``spans``, i <= j."""
         return list(combinations_with_replacement(range(len(self.spans)), 2))
 
 
@@ -71,7 +71,7 @@ def make_plan(
     task_memory_mb: int,
     n_blocks: int | None = None,
 ) -> Plan:
-    """Enough blocks for the cores, small enough for a task's memory, and no more.
+    """Divide listeners into enough blocks for the cores, small enough for a task's memory, and no more.
 
     ``n_ratings`` of each listener: blocks hold even shares of memory, so that a listener with very
     many ratings shares a block with few others.

@@ -23,7 +23,7 @@ class RatingMatrix:
 
 
 def rating_matrix(table: pa.Table) -> RatingMatrix:
-    """From columns user_id, track_id, rating; one row a listener and track."""
+    """Number listeners and tracks of a table: user_id, track_id, rating; a row a listener and track."""
     users, rows = _numbered(table["user_id"])
     tracks, columns = _numbered(table["track_id"])
     values, shape = table["rating"].to_numpy(), (len(users), len(tracks))

@@ -11,19 +11,22 @@ SAMPLE = 200
 
 
 def sampled_recall(ratings: sp.csr_matrix, rule: NeighborRule, seed: int) -> float:
-    """Mean over a seeded sample of listeners: the share of their exact neighbors that were found."""
+    """Measure the recall of the rule's lists on a seeded sample of listeners (see ``recall``)."""
     sample = sample_of(ratings.shape[0], seed)
     exact = neighbors_of(sample, ratings, rule._replace(n_head=0))
     return recall(neighbors_of(sample, ratings, rule), exact)
 
 
 def sample_of(n_listeners: int, seed: int) -> NDArray[np.int64]:
-    """The rows of the sample, ascending."""
+    """Draw the rows of the sample, ascending; all of them if there are no more than SAMPLE."""
     return np.sort(np.random.default_rng(seed).permutation(n_listeners)[:SAMPLE])
 
 
 def recall(found: Neighbors, exact: Neighbors) -> float:
-    """Mean over the listeners with exact neighbors: the share of these that were found."""
+    """Return the share of exact neighbors that were found, a mean over the listeners who have some.
+
+    1 if nobody has any.
+    """
     pairs, wanted = _pairs(found), _pairs(exact)
     if not len(wanted):
         return 1.0

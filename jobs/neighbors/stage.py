@@ -1,6 +1,10 @@
 """The stage: the night's ratings to the neighbors table."""
 
 import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import numpy as np
@@ -24,7 +28,6 @@ from jobs.neighbors.distribute import (
 from jobs.neighbors.kernel import popular_first
 from jobs.neighbors.pair_scores import NeighborRule
 from jobs.neighbors.plan import NightSize, Plan, make_plan, night_size
-from jobs.neighbors.progress import progress
 from jobs.neighbors.rating_matrix import RatingMatrix, rating_matrix
 from jobs.neighbors.recall import sample_of, sampled_recall
 from jobs.settings import NeighborsSettings
@@ -107,7 +110,7 @@ def _lake(night: Night) -> Lake:
 
 def _write(night: Night, lake: Lake, rows: DataFrame) -> None:
     as_of = night.window.as_of
-    with progress("comparing listeners and writing their neighbors"):
+    with _progress("comparing listeners and writing their neighbors"):
         lake.replace_night(rows.select(F.lit(as_of).alias("as_of"), "*"), "neighbors", as_of)
 
 
@@ -145,3 +148,22 @@ def _rule(chosen: NeighborsSettings, size: NightSize) -> NeighborRule:
     n_items = size.n_tracks if chosen.support == "all" else 0
     lengths = (chosen.k, chosen.k_dissimilar)
     return NeighborRule(n_items, *lengths, chosen.min_overlap, chosen.shrinkage, size.n_head)
+
+
+@contextmanager
+def _progress(what: str, every: float = 5.0) -> Iterator[None]:
+    """Say every few seconds what is still being worked on, and for how long."""
+    done = threading.Event()
+    began = time.monotonic()
+
+    def report() -> None:
+        while not done.wait(every):
+            log.info("%s: %.0f s", what, time.monotonic() - began)
+
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
+    try:
+        yield
+    finally:
+        done.set()
+        reporter.join()

@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def in_threads(work: Callable[[Part], Result], parts: Iterable[Part], n_threads: int) -> list[Result]:
-    """``work`` of each part, in their order. The first error is raised."""
+    """Return ``work`` of each part, in their order. The first error is raised."""
     with ThreadPoolExecutor(n_threads) as pool:
         return list(pool.map(work, parts))
 

@@ -1,4 +1,4 @@
-"""The best of many pairs, listener by listener, by similarity, n_common, smaller number."""
+"""The top k of many pairs, listener by listener, by similarity, n_common, smaller number."""
 
 from typing import NamedTuple
 
@@ -9,12 +9,12 @@ from jobs.neighbors.compiled import compiled
 
 
 class TopK(NamedTuple):
-    """For each listener the best ``k`` so far and some more that came after them, until settled.
+    """For each listener the best ``k`` so far and some more that came after them, until sorted.
 
     The key is the similarity; the code, n_common * 2^32 - neighbor, parts equal keys: the larger is the
     better. In lists of the least similar both are negative, so that these lists are the ends of
     the same order. ``bar`` is the key that another must reach to enter: minus infinity until the list
-    was settled with k entries.
+    was sorted with k entries.
     """
 
     k: int
@@ -34,7 +34,7 @@ class Pairs(NamedTuple):
 
 
 def new_top_k(n_listeners: int, k: int) -> TopK:
-    """Empty lists of ``k``, with room for half as many more between two settlements.
+    """Return empty lists of ``k``, with room for half as many more between two sorts.
 
     Room for a multiple of 32, so that counting, in vectors, leaves no remainder.
     """
@@ -132,7 +132,7 @@ def merge_top_k(lists, others):
 
 @compiled
 def drop_repeated(dissimilar, similar):
-    """From settled lists of the least similar, drop who is also among the most similar."""
+    """From sorted lists of the least similar, drop who is also among the most similar."""
     for u in range(len(dissimilar.size)):
         kept, last = 0, similar.size[u] - 1
         for at in range(dissimilar.size[u]):
@@ -146,8 +146,10 @@ def drop_repeated(dissimilar, similar):
 
 @compiled
 def in_order(listener, similar, dissimilar):
-    """Both settled lists as columns, by listener, each from its best on: listener, neighbor, n_common,
-    similarity, rank from 1, and whether of the worst."""
+    """Give both sorted lists as columns, by listener, each from its best on.
+
+    Columns: listener, neighbor, n_common, similarity, rank from 1, whether of the least similar.
+    """
     n = similar.size.sum() + dissimilar.size.sum()
     user, neighbor, n_common = np.empty((3, n), np.int32)
     similarity, rank, of_dissimilar = np.empty(n), np.empty(n, np.int32), np.empty(n, np.bool_)

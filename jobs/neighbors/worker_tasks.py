@@ -27,7 +27,7 @@ RESULT_SCHEMA = "pearson double, n_common int, similarity double, rank int, band
 
 
 def score_task(blocks: Mapping[int, RatingRows], n_columns: int, rule: NeighborRule) -> pa.RecordBatch:
-    """Score the pairs of two blocks of listeners, or of one; a row a block with its lists."""
+    """Score the pairs of two blocks of listeners, or of one; return a row a block with its lists."""
     numbers, rows = list(blocks), list(blocks.values())
     found = [NeighborLists.empty(len(each.listener), rule) for each in rows]
     if len(rows) == 1:
@@ -40,7 +40,7 @@ def score_task(blocks: Mapping[int, RatingRows], n_columns: int, rule: NeighborR
 def score_sample(
     sample: RatingRows, others: RatingRows, number: int, n_columns: int, rule: NeighborRule
 ) -> pa.RecordBatch:
-    """Score the pairs of a sample and a block of listeners; one row, the sample's lists."""
+    """Score the pairs of a sample and a block of listeners; return one row, the sample's lists."""
     found = NeighborLists.empty(len(sample.listener), rule)
     nobody = NeighborLists.empty(len(others.listener), rule._replace(k=0, k_dissimilar=0))
     score_between(sample, others, found, nobody, n_columns, rule)
@@ -61,7 +61,7 @@ def _bytes(lists: TopK) -> list[bytes]:
 def merge_tasks(
     batches: Iterable[pa.RecordBatch], listener: NDArray[np.int32], rule: NeighborRule
 ) -> Neighbors:
-    """The neighbors of some listeners from their lists of all tasks, in any order."""
+    """Merge the lists of all tasks, in any order, into the neighbors of some listeners."""
     found = NeighborLists.empty(len(listener), rule)
     for batch in batches:
         for lists in batch["lists"].to_pylist():
@@ -88,7 +88,7 @@ def _unpacked(lists: list[bytes], rule: NeighborRule) -> NeighborLists:
 def pack_block(
     table: pa.Table, span: tuple[int, int], n_columns: int, rule: NeighborRule
 ) -> list[bytes]:
-    """The rows of a block's listeners, ready to score, from columns u, t, rating in any order."""
+    """Pack a block's listeners, ready to score, from columns u, t, rating in any order."""
     start, end = span
     u, t = table["u"].to_numpy() - start, table["t"].to_numpy()
     ratings = sp.csr_matrix((table["rating"].to_numpy(), (u, t)), shape=(end - start, n_columns))
@@ -97,17 +97,17 @@ def pack_block(
 
 
 def pack_rows(rows: RatingRows) -> list[bytes]:
-    """The rows as bytes."""
+    """Return the rows as bytes, an array each (ROW_TYPES)."""
     return [array.tobytes() for array in rows]
 
 
 def unpack_rows(rows: list[bytes]) -> RatingRows:
-    """The rows that ``pack_rows`` packed."""
+    """Return the rows that ``pack_rows`` packed."""
     return RatingRows(*(_array(data, kind) for data, kind in zip(rows, ROW_TYPES, strict=True)))
 
 
 def concat_rows(parts: Iterable[RatingRows]) -> RatingRows:
-    """The rows of all parts, by listener."""
+    """Put the rows of all parts, each of its own listeners, one after the other by listener."""
     ordered = sorted((part for part in parts if len(part.listener)), key=lambda part: part.listener[0])
     columns = [np.concatenate(column) for column in zip(*ordered, strict=True)]
     lengths = np.concatenate([np.diff(part.indptr) for part in ordered])
@@ -120,6 +120,6 @@ def _array(data: bytes, kind: DTypeLike) -> NDArray[Any]:
 
 
 def columns(neighbors: Neighbors) -> dict[str, pa.Array]:
-    """The columns of RESULT."""
+    """Return the columns of RESULT_SCHEMA."""
     names = ("pearson", "n_common", "similarity", "rank", "band")
     return {name: pa.array(getattr(neighbors, name)) for name in names}
