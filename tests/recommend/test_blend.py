@@ -1,6 +1,7 @@
 from datetime import date
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,26 @@ def test_a_collaboration_counts_for_each_of_its_artists():
     assert len(blended({"exploit": order}, ["exploit"] * 4, cap=1)[0]) == 2
 
 
+def test_a_guest_at_the_cap_keeps_a_track_out_wherever_the_guest_stands():
+    picks, found = blended({"exploit": [QUIET, CALM, DUET, BARE]}, ["exploit"] * 4)
+    assert [position for position, _ in picks] == [QUIET, CALM, BARE]
+    assert found.n_capped == 1
+    picks, found = blended({"exploit": [LOUD, LOUDER, DUET, QUIET, CALM]}, ["exploit"] * 5)
+    assert [position for position, _ in picks] == [LOUD, LOUDER, DUET, QUIET]
+
+
+def test_what_is_turned_away_counts_once_however_often_it_is_offered():
+    tracks = catalog(("Quiet", "Quiet - Live", "Loud", "Louder", "Duet", "Bare"))
+    offered = {
+        "exploit": [QUIET, CALM, LOUD, LOUDER],
+        "explore": [CALM, LOUDER],
+        "popular": [CALM, BARE],
+    }
+    picks, found = blended(offered, ["exploit"] * 4, cap=1, tracks=tracks)
+    assert picks == [(QUIET, "exploit"), (LOUD, "exploit"), (BARE, "popular")]
+    assert (found.n_versions, found.n_capped) == (1, 1)
+
+
 def test_a_track_or_another_version_of_its_song_comes_once():
     tracks = catalog(("Quiet", "Quiet - Live", "Loud", "Louder", "Duet", "Bare"))
     candidates = {"exploit": [QUIET, CALM, DUET], "explore": [QUIET, CALM, LOUD]}
@@ -66,6 +87,10 @@ def test_draws_differ_by_seed_night_and_listener_and_by_nothing_else():
     assert len({draw(), draw(seed=2), draw(night=date(2026, 6, 27)), draw(user="v")}) == 4
 
 
+def test_a_listener_draws_the_same_in_every_release():
+    assert generator(20260601, NIGHT, "é").integers(1000, size=4).tolist() == [413, 348, 421, 962]
+
+
 def test_the_share_is_right_on_average():
     n = [draw_slots(10, 0.25, generator(1, NIGHT, str(user))).count("explore") for user in range(400)]
     assert set(n) == {2, 3}
@@ -85,6 +110,34 @@ def test_shuffling_goes_by_the_odds():
     first = np.bincount([order[0] for order in orders]) / len(orders)
     assert all(sorted(order) == [0, 1, 2] for order in orders)
     assert np.allclose(first, [1 / 11, 9 / 11, 1 / 11], atol=0.03)
+
+
+class Drawn:
+    """Draws what it is told to."""
+
+    def __init__(self, *values):
+        self.values = values
+
+    def exponential(self, size):
+        assert size == len(self.values)
+        return np.array(self.values)
+
+
+@pytest.mark.parametrize(
+    ("scores", "drawn", "order"),
+    [
+        # By draw * (1 - p) / p: 1 * 1, 3.9 / 4.
+        ((0.5, 0.8), (1.0, 3.9), [1, 0]),
+        # p is between .001 and .999: 999 * 1, 665.7 * 1.5 = 998.5.
+        ((0.0, 0.0015), (1.0, 1.5), [1, 0]),
+        # 1.4 / 999 = .0014, .0015, .5 / 999.
+        ((1.0, 0.9985, 1.0), (1.4, 1.0, 0.5), [2, 0, 1]),
+        ((0.5, 0.5, 0.5), (1.0, 1.0, 0.9), [2, 0, 1]),
+    ],
+)
+def test_the_order_is_by_what_was_drawn_over_the_odds(scores, drawn, order):
+    positions = np.arange(len(scores))
+    assert shuffled(positions, np.array(scores), Drawn(*drawn)).tolist() == order
 
 
 def test_nothing_and_certainty_can_be_shuffled():

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from jobs.recommend.candidates import (
     Model,
     content_scores,
+    explained,
     listener_arrays,
     nearness,
     predict,
@@ -118,3 +121,51 @@ def test_the_network_is_told_tastes_plays_and_skips():
 
 def test_strangers_alone_have_one_unknown_taste():
     assert listener_arrays([stranger()]).centroids.shape == (1, 1, 13)
+
+
+def test_a_mean_is_over_what_was_rated_even_if_that_is_one_track_or_none():
+    near = neighborhood(("one", 0.5, {1: 2.0}))
+    assert predicted("co_rated", neighborhood=near, total=0.0, n_rated=0) == {1: 0.0}
+    assert predicted("co_rated", neighborhood=near, total=3.0, n_rated=1) == {1: 3.0}
+    assert predicted("co_rated", neighborhood=near, total=3.0, n_rated=2) == {1: 1.5}
+
+
+def test_a_rating_of_any_size_supports_a_track_none_and_no_likeness_do_not():
+    near = neighborhood(("slight", 0.5, {1: 0.25, 2: 0.0}), ("zero", 0.0, {1: 1.0, 3: 1.0}))
+    assert set(predicted("all", neighborhood=near)) == {1}
+    assert [one.user_id for one in supporters(near, 1)] == ["slight"]
+    assert supporters(near, 2) == supporters(near, 3) == []
+
+
+def test_keys_are_no_nearness():
+    keyed = replace(TRACKS, features=TRACKS.features.copy())
+    keyed.features[1, FEATURES.index("key")] = 0.9
+    assert (
+        nearness([listener()], keyed)[0, :5].tolist() == nearness([listener()], TRACKS)[0, :5].tolist()
+    )
+
+
+def test_scores_are_rounded_so_that_a_block_does_not_show():
+    class Odd(Fixed):
+        def probabilities(self, listeners, features, stats=None):
+            self.stats = stats
+            return super().probabilities(listeners, features) / np.float32(2.3)
+
+    scorer = Odd()
+    assert content_scores([listener()], TRACKS, Model("v1", scorer), "stats")[0, 0] == np.float32(
+        0.32609
+    )
+    assert scorer.stats == "stats"
+
+
+def test_the_network_explains_the_listener_and_the_tracks_that_were_asked_for():
+    class Plain:
+        def explain(self, listeners, features):
+            assert listeners.n_plays.tolist() == [7] * len(features)
+            return features
+
+    found = explained(listener(n_plays=4, n_skips=3), [3, 0], TRACKS, Model("v1", Plain()))
+    energy = FEATURES.index("energy")
+    assert {position: added[energy] for position, added in found.items()} == {3: 0.9, 0: 0.1}
+    assert explained(listener(), [3], TRACKS, None) == {}
+    assert explained(listener(), [], TRACKS, Model("v1", None)) == {}

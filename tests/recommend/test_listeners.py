@@ -3,8 +3,15 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from jobs.recommend.listeners import neighborhood, rating_matrix, read_rating_matrix
+from jobs.recommend.listeners import (
+    collect_facts,
+    listeners_of,
+    neighborhood,
+    rating_matrix,
+    read_rating_matrix,
+)
 from jobs.window import Window
+from models.features import FEATURES
 from tests.recommend.town import catalog
 from tests.tables import put
 
@@ -29,6 +36,7 @@ def test_a_matrix_holds_the_catalog_and_count_everything(rows):
     assert matrix.totals.tolist() == [2.5, 5.0, 1.0]
     assert matrix.n_rated.tolist() == [2, 2, 1]
     assert matrix.n_plays.tolist() == [1, 5, 1]
+    assert matrix.n_skips.tolist() == [2, 2, 1]
     assert matrix.of_tracks.n_plays.tolist() == [2, 1, 3, 0, 0, 0]
     assert matrix.of_tracks.n_skips.tolist() == [1, 1, 1, 0, 0, 0]
 
@@ -45,7 +53,108 @@ def test_a_neighborhood_leaves_out_who_rates_nothing():
 
 def test_nobody_is_a_neighborhood_of_nobody():
     nobody = pa.array([], pa.struct({"id": pa.string(), "value": pa.float64()}))
-    assert len(neighborhood(nobody, rating_matrix(RATINGS, catalog()))) == 0
+    found = neighborhood(nobody, rating_matrix(RATINGS, catalog()))
+    assert len(found) == len(found.positions) == len(found.ratings) == 0
+    assert found.ptr.tolist() == [0]
+
+
+TASTE = [float(n) for n in range(len(FEATURES))]
+FACTS = pa.RecordBatch.from_pylist(
+    [
+        {
+            "user_id": "b",
+            "heard": ["quiet", "outside", "duet"],
+            "blocked": ["loud"],
+            "blocked_artists": ["dee", "eve"],
+            "neighbors": [
+                {"number": 1, "id": "c", "value": 0.25},
+                {"number": 2, "id": "a", "value": -0.5},
+            ],
+            "tastes": [
+                {"number": 0, "value": 0.75, "vector": TASTE},
+                {"number": 1, "value": 0.25, "vector": TASTE[::-1]},
+            ],
+        },
+        {"user_id": "new", "heard": ["outside"], "blocked": [], "blocked_artists": []}
+        | {"neighbors": [], "tastes": []},
+        {"user_id": "a", "heard": ["calm"], "blocked": [], "blocked_artists": []}
+        | {"neighbors": [], "tastes": []},
+    ],
+    pa.schema(
+        {
+            "user_id": pa.string(),
+            **dict.fromkeys(("heard", "blocked", "blocked_artists"), pa.list_(pa.string())),
+            "neighbors": pa.list_(
+                pa.struct({"number": pa.int32(), "id": pa.string(), "value": pa.float64()})
+            ),
+            "tastes": pa.list_(
+                pa.struct(
+                    {"number": pa.int32(), "value": pa.float64(), "vector": pa.list_(pa.float64())}
+                )
+            ),
+        }
+    ),
+)
+
+
+def test_listeners_are_read_with_their_ratings_tastes_and_neighbors():
+    first, new, last = listeners_of(FACTS, catalog(), rating_matrix(RATINGS, catalog()))
+    assert (first.user_id, new.user_id, last.user_id) == ("b", "new", "a")
+    assert first.heard.tolist() == [0, 4]
+    assert first.blocked.tolist() == [2]
+    assert first.blocked_artists == ("dee", "eve")
+    assert (first.rated.tolist(), first.ratings.tolist()) == ([2], [1.0])
+    assert (first.total, first.n_rated, first.n_plays, first.n_skips) == (5.0, 2, 5, 2)
+    assert first.taste_weights.tolist() == [0.75, 0.25]
+    assert first.centroids.tolist() == [TASTE, TASTE[::-1]]
+    assert first.neighborhood.ids == ("c", "a")
+    assert first.neighborhood.similarity.tolist() == [0.25, -0.5]
+    assert (last.heard.tolist(), last.n_plays) == ([1], 1)
+
+
+def test_a_listener_without_ratings_or_anything_known_is_read_as_such():
+    _, new, _ = listeners_of(FACTS, catalog(), rating_matrix(RATINGS, catalog()))
+    assert new.heard.tolist() == new.blocked.tolist() == new.rated.tolist() == new.ratings.tolist() == []
+    assert (new.total, new.n_rated, new.n_plays, new.n_skips) == (0.0, 0, 0, 0)
+    assert new.centroids.shape == (0, len(FEATURES))
+    assert len(new.neighborhood) == 0
+
+
+@pytest.mark.spark
+def test_facts_are_sorted_lists_of_those_who_listened(spark):
+    heard = [("ann", "t2", True), ("ann", "t1", False), ("ann", "t2", False), ("lapsed", "t1", False)]
+    feedback = [("ann", "like", "t9"), ("ann", "dislike", "t8"), ("ann", "block_track", "t7"),
+                ("ann", "block_artist", "x"), ("ann", "exclude", "t6"),
+                ("silent", "like", "t1")]  # fmt: skip
+    tastes = [("ann", 1, 0.25, [2.0]), ("ann", 0, 0.75, [1.0])]
+    neighbors = [("ann", "y", 2, 0.5), ("ann", "x", 3, -0.5), ("ann", "z", 1, 0.75)]
+    rows = collect_facts(
+        spark.createDataFrame(heard, "user_id string, track_id string, recent boolean"),
+        spark.createDataFrame(feedback, "user_id string, kind string, target_id string"),
+        spark.createDataFrame(
+            tastes, "user_id string, taste_no int, weight double, centroid array<double>"
+        ),
+        spark.createDataFrame(
+            neighbors, "user_id string, neighbor_id string, rank int, similarity double"
+        ),
+    ).collect()
+    assert [row.asDict(recursive=True) for row in rows] == [
+        {
+            "user_id": "ann",
+            "heard": ["t1", "t2"],
+            "blocked": ["t7", "t8"],
+            "blocked_artists": ["x"],
+            "neighbors": [
+                {"number": 1, "id": "z", "value": 0.75},
+                {"number": 2, "id": "y", "value": 0.5},
+                {"number": 3, "id": "x", "value": -0.5},
+            ],
+            "tastes": [
+                {"number": 0, "value": 0.75, "vector": [1.0]},
+                {"number": 1, "value": 0.25, "vector": [2.0]},
+            ],
+        }
+    ]
 
 
 DAY = date(2026, 6, 28)

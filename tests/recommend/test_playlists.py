@@ -1,14 +1,19 @@
 import json
+from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from jobs.lake.catalog import TABLES
 from jobs.recommend.candidates import Model
-from jobs.recommend.playlists import PLAYLIST, PlaylistBuilder, PlaylistRules
+from jobs.recommend.listeners import listeners_of, rating_matrix
+from jobs.recommend.playlists import PLAYLIST, PLAYLIST_DDL, PlaylistBuilder, PlaylistRules
 from jobs.recommend.tracks import catalog_of
 from models.features import FEATURES
+from tests.recommend.test_listeners import FACTS, RATINGS
 from tests.recommend.town import catalog, ints, listener, matrix, neighborhood, stranger
 
 RULES = PlaylistRules(
@@ -135,6 +140,78 @@ def test_blocks_and_order_of_listeners_do_not_change_a_list():
 
 def test_popularity_orders_by_listeners_then_id():
     assert PlaylistBuilder(catalog(), matrix(), None, RULES).by_popularity == [5, 2, 4, 0, 3, 1]
+
+
+def test_a_rating_of_zero_is_no_listener():
+    rated = replace(matrix(), ratings=np.where(matrix().positions == 5, 0.0, 0.5))
+    builder = PlaylistBuilder(catalog(), rated, None, RULES)
+    assert builder.n_listeners.tolist() == [1, 0, 3, 1, 2, 0]
+    assert builder.by_popularity == [2, 4, 0, 3, 1, 5]
+
+
+def test_rows_have_the_columns_of_their_tables():
+    _, row = playlist(listener(neighborhood=NEAR), Model("v7", Sure()))
+    for part, table in (("tracks", "playlists"), ("funnel", "playlist_funnel")):
+        own = [name for name in TABLES[table].column_names if name not in ("as_of", "user_id")]
+        assert all(list(one) == own for one in row[part])
+        assert [field.name for field in PLAYLIST.field(part).type.value_type] == own
+    assert PLAYLIST_DDL == (
+        "user_id string, tracks array<struct<rank int, track_id string, title string, artist string, "
+        "score double, strategy string, reason_kind string, reason string, evidence string, "
+        "model_version string>>, "
+        "funnel array<struct<step int, filter string, n_before int, n_after int>>"
+    )
+
+
+@pytest.mark.parametrize(("n_candidates", "strategies"), [(1, {"exploit": 1}), (2, {"exploit": 2})])
+def test_a_strategy_offers_its_best_candidates_only(n_candidates, strategies):
+    one = listener(neighborhood=NEAR, centroids=np.empty((0, 13)), taste_weights=np.array([]))
+    _, row = playlist(one, explore_share=0.0, n_tracks=2, n_candidates=n_candidates)
+    counts = Counter(track["strategy"] for track in row["tracks"])
+    assert counts == Counter(strategies) + Counter({"popular": 2 - n_candidates})
+    assert row["tracks"][0]["track_id"] == "calm"
+
+
+def test_predictions_follow_the_support_of_the_settings():
+    near = neighborhood(("n1", 0.5, {1: 1.0, 2: 1.0}), ("n2", 0.5, {1: 1.0}), ("n3", 0.5, {5: 0.5}))
+    one, scores = listener(neighborhood=near), {}
+    for support in ("all", "co_rated"):
+        scores[support] = playlist(one, explore_share=0.0, support=support)[0]["calm"]["score"]
+    # Over all: 2/6 + ((1 + 1 + 0) / 3 - (2 + 1 + 0.5) / 6 / 3); co-rated: 2 + (1 - 1 + 1 - 1) / 2.
+    assert scores == {"all": pytest.approx(2 / 6 + 2 / 3 - 3.5 / 18), "co_rated": 2.0}
+
+
+def test_an_artist_rated_zero_is_still_new_to_the_listener():
+    one = listener(rated=ints(0, 2), ratings=np.array([1.0, 0.0]), heard=ints(0))
+    tracks, _ = playlist(one, Model("v7", Sure()), explore_share=1.0)
+    assert {t for t, track in tracks.items() if track["strategy"] == "explore"} == {"loud", "louder"}
+
+
+def test_blocking_an_artist_blocks_what_they_are_a_guest_on():
+    tracks, row = playlist(listener(blocked_artists=("cid",)), n_tracks=6, artist_cap=6)
+    assert set(tracks) == {"calm", "loud", "louder", "bare"}
+    assert [step["n_after"] for step in row["funnel"]] == [5, 4, 4, 4, 4]
+    assert [step["step"] for step in row["funnel"]] == [1, 2, 3, 4, 5]
+
+
+def test_versions_are_counted_in_the_funnel():
+    titles = ("Quiet", "Loud", "Loud", "Loud - Live", "Duet", "Bare")
+    builder = PlaylistBuilder(catalog(titles), matrix(), None, replace(RULES, artist_cap=1))
+    [row] = builder.playlists([stranger()])
+    assert [track["track_id"] for track in row["tracks"]] == ["bare", "loud", "duet"]
+    after = {step["filter"]: step["n_after"] for step in row["funnel"]}
+    assert after == {"heard": 6, "blocked": 6, "version": 5, "artist_cap": 3, "length": 3}
+
+
+def test_batches_of_facts_become_batches_of_lists_in_blocks(monkeypatch):
+    monkeypatch.setattr("jobs.recommend.playlists.BLOCK_LISTENERS", 2)
+    builder = PlaylistBuilder(catalog(), rating_matrix(RATINGS, catalog()), None, RULES)
+    found = list(builder.batches([FACTS, FACTS.slice(1, 1)]))
+    assert [batch.column("user_id").to_pylist() for batch in found] == [["b", "new"], ["a"], ["new"]]
+    assert all(batch.schema == PLAYLIST for batch in found)
+    listeners = list(listeners_of(FACTS, catalog(), builder.matrix))
+    rows = [row for batch in found[:2] for row in batch.to_pylist()]
+    assert rows == list(builder.playlists(listeners))
 
 
 # What was heard; other recordings of it; other songs; one new song in four recordings.

@@ -2,6 +2,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from jobs.recommend.tracks import catalog_of, located, read_tracks, songs
 from jobs.window import Window
@@ -44,6 +45,32 @@ def test_features_nobody_has_are_typical_of_nothing():
     assert catalog_of(TRACKS, FEATURED[:1]).typical[1].tolist() == [1.0] * 13
 
 
+def test_the_mean_track_is_of_those_with_all_features():
+    tracks = catalog()
+    tracks.features[4, 0] = np.nan
+    energy = FEATURES.index("energy")
+    mean, spread = tracks.typical
+    # 0.1, 0.2, 0.8 and 0.9.
+    assert mean[energy] == pytest.approx(0.5)
+    assert spread[energy] == pytest.approx(0.125**0.5)
+    assert np.delete(mean, energy).tolist() == [0.5] * 12
+    assert np.delete(spread, energy).tolist() == [1.0] * 12
+    assert tracks.z[:4, energy].tolist() == pytest.approx(
+        [deviation / 0.125**0.5 for deviation in (-0.4, -0.3, 0.3, 0.4)]
+    )
+    assert tracks.z[0, 0] == 0.0
+
+
+def test_an_artist_is_named_as_in_the_shortest_credit_the_first_of_equals():
+    credits = [("x", "Bob", ["b"]), ("y", "Abe", ["b"]), ("z", "Abe & Al", ["b", "c"])]
+    rows = [{"track_id": i, "title": i, "artist": name, "artist_ids": ids} for i, name, ids in credits]
+    assert catalog_of(pa.Table.from_pylist(rows), FEATURED).artist_names == ("Abe", "Abe & Al")
+
+
+def test_tracks_without_artists_are_versions_by_title():
+    assert songs(["Hurt", "Hurt (Live)", "Hurt"], [[], [], ["nin"]]).tolist() == [0, 0, 1]
+
+
 def test_one_title_by_two_artists_is_two_songs():
     titles = ["Hurt", "Hurt", "Hurt - Live"]
     assert songs(titles, [["nin"], ["cash"], ["nin", "guest"]]).tolist() == [0, 1, 0]
@@ -54,7 +81,7 @@ DAY = date(2026, 6, 28)
 VECTOR = (0.5, 0.5, 1, -9.0, 1, 0.1, 0.1, 0.1, 0.1, 0.5, 120.0, 200_000, 4)
 
 
-def track(name: str, title: str, age: int) -> tuple[object, ...]:
+def track(name: str, title: str, age: int, file: str = "f") -> tuple[object, ...]:
     return (
         name,
         title,
@@ -64,12 +91,12 @@ def track(name: str, title: str, age: int) -> tuple[object, ...]:
         None,
         200_000,
         DAY - timedelta(days=age),
-        "f",
+        file,
     )
 
 
-def features(name: str, danceability: float, age: int) -> tuple[object, ...]:
-    return (name, danceability, *VECTOR[1:], "given", DAY - timedelta(days=age), "f")
+def features(name: str, danceability: float, age: int, file: str = "f") -> tuple[object, ...]:
+    return (name, danceability, *VECTOR[1:], "given", DAY - timedelta(days=age), file)
 
 
 def test_tracks_are_as_last_landed_by_the_night(settings):
@@ -83,8 +110,21 @@ def test_tracks_are_as_last_landed_by_the_night(settings):
     tracks = read_tracks(settings, Window.night(DAY))
     assert tracks.ids == ("a", "b")
     assert tracks.titles == ("new", "only")
+    assert tracks.artists == ("Artist", "Artist")
+    assert tracks.artist_ids == ("artist of a", "artist of b")
     assert tracks.features[0, 0] == 0.2
     assert np.isnan(tracks.features[1]).all()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_files_of_a_day_the_last_by_name_counts(settings, order):
+    rows = [track("a", "m", 0, "2"), track("a", "z", 0, "1"), track("a", "b", 1, "3")]
+    put(settings, "tracks_history", rows[::order])
+    landed = [features("a", 0.3, 0, "1"), features("a", 0.2, 0, "2"), features("a", 0.9, 1, "3")]
+    put(settings, "audio_features_history", landed[::order])
+    tracks = read_tracks(settings, Window.night(DAY))
+    assert tracks.titles == ("m",)
+    assert tracks.features[:, 0].tolist() == [0.2]
 
 
 def test_tables_never_written_are_empty(settings):
