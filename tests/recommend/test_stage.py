@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from jobs.errors import NoInputError
-from jobs.recommend.stage import recommend, rules
+from jobs.recommend.stage import playlist_rules, recommend
 from jobs.settings import NeighborsSettings
 from jobs.stage import Night
 from jobs.window import Window
@@ -84,4 +84,4 @@ def test_no_catalog_is_said(lake, settings):
 @pytest.mark.parametrize("support", ["co_rated", "all"])
 def test_predictions_are_over_the_tracks_that_correlations_are_over(settings, support):
     chosen = settings.model_copy(update={"neighbors": NeighborsSettings(support=support)})
-    assert rules(Night(Window.night(DAY), chosen)).support == support
+    assert playlist_rules(Night(Window.night(DAY), chosen)).support == support
