@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix, eye_array
 
 from models.arrays import Floats, Floats32
 from models.errors import ModelError
-from models.peers.peer import blocks
+from models.peers.peer import blocks, listeners_a_block
 
 # A matrix of so many rows and columns takes 1.8 GB in double precision.
 MOST = 15_000
@@ -43,12 +43,13 @@ class Ease:
         projected = (self._inverse[first:last] if self._by_listener else rows) @ (
             self._weights if self._by_listener else self._inverse
         )
-        return np.asarray(rows.toarray() - projected / self._diagonal_of_p, np.float32)
+        projected /= self._diagonal_of_p
+        return np.asarray(rows.toarray() - projected, np.float32)
 
     def _diagonal(self, inverse: Floats) -> Floats:
         """Diagonal of P from K^-1."""
         form = np.zeros(self._weights.shape[1])
-        for first, last in blocks(len(inverse)):
+        for first, last in blocks(len(inverse), listeners_a_block(len(form))):
             part = inverse[first:last] @ self._weights
             form += np.asarray(self._weights[first:last].multiply(part).sum(axis=0)).ravel()
         return (1 - form) / self.regularization

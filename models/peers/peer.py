@@ -6,10 +6,11 @@ from typing import Protocol
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from models.arrays import Floats32
+from models.arrays import Floats32, Mask
 from models.ranking.lists import Credits, Lists, best_lists
 
-BLOCK_LISTENERS = 256
+# Of listeners x tracks in a block: 64 MB of scores, whatever the catalog.
+BLOCK_CELLS = 2**24
 
 
 class Peer(Protocol):
@@ -26,19 +27,21 @@ class Peer(Protocol):
         infinity where nothing speaks for a track."""
 
 
-def blocks(n_listeners: int, size: int = BLOCK_LISTENERS) -> Iterator[tuple[int, int]]:
-    """First and last (exclusive) of blocks of listeners, in order."""
-    for first in range(0, n_listeners, size):
-        yield first, min(first + size, n_listeners)
+def blocks(n: int, size: int) -> Iterator[tuple[int, int]]:
+    """First and last (exclusive) of the blocks of so many, in order."""
+    for first in range(0, n, size):
+        yield first, min(first + size, n)
 
 
-def lists_of(scores: Floats32, left_out: csr_matrix, credits: Credits, n: int, artist_cap: int) -> Lists:
-    """The best ``n`` tracks of each row of scores but the stored columns of ``left_out``, ties by track
-    number, at most ``artist_cap`` an artist; ``scores`` are left as they were."""
-    scores = scores.copy()
-    row = np.repeat(np.arange(left_out.shape[0]), np.diff(left_out.indptr))
-    scores[row, left_out.indices] = -np.inf
-    return best_lists(scores, credits, n, artist_cap)
+def listeners_a_block(n_tracks: int) -> int:
+    """How many listeners are scored at once."""
+    return max(1, min(512, BLOCK_CELLS // max(n_tracks, 1)))
+
+
+def lists_of(scores: Floats32, candidates: Mask, credits: Credits, n: int, artist_cap: int) -> Lists:
+    """The best ``n`` candidates of each row of scores, ties by track number, at most ``artist_cap`` an
+    artist. ``candidates`` is bool like the scores, which are left as they were."""
+    return best_lists(np.where(candidates, scores, np.float32(-np.inf)), credits, n, artist_cap)
 
 
 def only_positive(scores: Floats32) -> Floats32:

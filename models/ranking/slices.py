@@ -16,17 +16,27 @@ def by_history(n_plays: Ints) -> Ints:
 
 
 def mainstreamness(plays: csr_matrix) -> Floats:
-    """Return how common each listener's plays are: the mean, over their plays, of the share of other
-    plays in the catalog that are of less played tracks, half of those played as much; NaN without plays.
+    """Return how common each listener's plays are: their mean popularity rank; NaN without plays.
 
     ``plays`` is listeners x tracks, its values plays.
     """
     of_track = np.asarray(plays.sum(axis=0), float).ravel()
-    rank = _midranks(of_track)
+    rank = popularity_rank(of_track)
     total = np.asarray(plays.sum(axis=1), float).ravel()
     mean: Floats = np.full(plays.shape[0], np.nan)
     np.divide(plays @ rank, total, out=mean, where=total > 0)
     return mean
+
+
+def popularity_rank(n_plays: Floats) -> Floats:
+    """Return, of each track or artist, the share of all plays that went to those with fewer plays, plus
+    half of those with as many; 0 where nothing was played."""
+    counts, tie = np.unique(n_plays, return_inverse=True)
+    plays = np.bincount(tie, n_plays, len(counts))
+    total = plays.sum()
+    if not total:
+        return np.zeros(len(n_plays))
+    return np.asarray(((np.cumsum(plays) - plays / 2) / total)[tie])
 
 
 def thirds(values: Floats) -> Ints:
@@ -53,13 +63,3 @@ def regions(features: Floats) -> Ints:
     halves = np.stack([by_quantile(column, 2) for column in features.T], axis=1)
     region = halves @ (1 << np.arange(features.shape[1]))
     return np.where((halves < 0).any(axis=1), -1, region)
-
-
-def _midranks(of_track: Floats) -> Floats:
-    """Share of all plays that are of tracks with fewer plays, plus half of those with as many."""
-    counts, tie = np.unique(of_track, return_inverse=True)
-    plays = np.bincount(tie, of_track, len(counts))
-    total = plays.sum()
-    if not total:
-        return np.zeros(len(of_track))
-    return np.asarray(((np.cumsum(plays) - plays / 2) / total)[tie])

@@ -11,7 +11,7 @@ from models.peers import ease
 from models.peers.ease import Ease
 from models.peers.ials import Ials
 from models.peers.item_cosine import ItemCosine
-from models.peers.peer import blocks, lists_of
+from models.peers.peer import blocks, listeners_a_block, lists_of
 from models.peers.popularity import Popularity
 from models.peers.user_neighbors import UserNeighbors
 from models.ranking.lists import Credits
@@ -154,10 +154,14 @@ def test_ials_finds_two_tastes():
     assert scores[11, 9] > scores[11, :5].max()
 
 
-def test_lists_leave_out_what_they_are_told_to_and_nothing_else():
+def test_lists_are_of_candidates_alone():
     scores = np.array([[3.0, 2, 1, 0], [0, 1, 2, 3]], np.float32)
-    left_out = csr_matrix(([1.0, 0.0], ([0, 1], [0, 3])), shape=(2, 4))
+    candidates = np.array([[False, True, True, True], [True, True, True, False]])
     credits = Credits(np.arange(5), np.array([0, 1, 1, 2]))
-    lists = lists_of(scores, left_out, credits, 3, artist_cap=1)
+    lists = lists_of(scores, candidates, credits, 3, artist_cap=1)
     assert lists.tolist() == [[1, 3, -1], [2, 0, -1]]
     assert scores[0, 0] == 3
+
+
+def test_blocks_are_smaller_where_the_catalog_is_larger():
+    assert [listeners_a_block(n) for n in (0, 1_000, 100_000, 10**9)] == [512, 512, 167, 1]

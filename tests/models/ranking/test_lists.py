@@ -75,3 +75,9 @@ def test_kept_entries_move_up():
 def test_the_first_artist_of_a_track_without_any_is_its_own():
     assert CREDITS.first.tolist() == [0, 0, 0, 1, 1, 7]
     assert CREDITS.matrix.toarray().tolist() == [[1, 0], [1, 0], [1, 1], [0, 1], [0, 1], [0, 0]]
+
+
+def test_credits_of_some_tracks_in_another_order():
+    some = CREDITS.of_tracks(np.array([5, 2, 4, 0]))
+    assert some.ptr.tolist() == [0, 0, 2, 3, 4]
+    assert some.of.tolist() == [0, 1, 1, 0]
