@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from jobs.errors import NocturneError
+from jobs.evaluate.commands import evaluate
 from jobs.ingest.commands import quarantine
 from jobs.ingest.landing_commands import landing
 from jobs.train.commands import models
@@ -24,6 +25,7 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(landing, name="landing")
 app.add_typer(reproduce, name="reproduce")
 app.command()(validate)
+app.command()(evaluate)
 Day = Annotated[
     datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The night: its landing day (UTC).")
 ]

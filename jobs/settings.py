@@ -172,6 +172,12 @@ class RecommendSettings(Section):
     n_candidates: PositiveInt = 300
 
 
+class EvaluateSettings(Section):
+    """How lists are judged: by the plays of ``days`` days after the night (a week has every weekday)."""
+
+    days: PositiveInt = 7
+
+
 class Settings(BaseSettings):
     """One frozen object for every job."""
 
@@ -193,6 +199,7 @@ class Settings(BaseSettings):
     neighbors: NeighborsSettings = NeighborsSettings()
     train: TrainSettings = TrainSettings()
     recommend: RecommendSettings = RecommendSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
 
 
 def load_settings() -> Settings:

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow.compute as pc
 
+from jobs.evaluate.evaluation import published_figures
+from jobs.evaluate.judgement import Figure
 from jobs.lake.arrow import night_rows
 from jobs.settings import Settings
 from jobs.stage_record import StageRecord
@@ -22,7 +24,8 @@ class NightFacts:
 
     ``strategies`` is the number of tracks by strategy; ``funnel`` has the mean candidates of a listener
     before and after each filter; ``failed_expectations`` are those that did not hold; ``data_docs`` maps
-    a gate to its Data Docs, relative to the report; ``published`` is the newest published night.
+    a gate to its Data Docs, relative to the report; ``published`` is the newest published night;
+    ``evaluation`` is NDCG@10 by contender and slice of the night ``evaluated``.
     """
 
     as_of: date
@@ -32,6 +35,8 @@ class NightFacts:
     failed_expectations: Sequence[Row]
     data_docs: dict[str, str]
     published: dict[str, Any]
+    evaluated: date
+    evaluation: Sequence[Figure]
 
     @property
     def failed(self) -> list[str]:
@@ -43,6 +48,7 @@ def read_night_facts(
     settings: Settings, store: ObjectStore, as_of: date, records: Sequence[StageRecord]
 ) -> NightFacts:
     """Read the facts of the night."""
+    evaluated = as_of - timedelta(days=settings.evaluate.days)
     return NightFacts(
         as_of=as_of,
         records=records,
@@ -51,6 +57,8 @@ def read_night_facts(
         failed_expectations=failed_expectations(settings, as_of),
         data_docs=data_docs(store, as_of),
         published=published(store),
+        evaluated=evaluated,
+        evaluation=published_figures(settings, evaluated),
     )
 
 

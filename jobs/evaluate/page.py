@@ -1,9 +1,11 @@
 """The night report as one self-contained HTML page. All that comes from data is escaped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Any
 
+from jobs.evaluate.evaluation import below_floor
+from jobs.evaluate.judgement import ALL, MAIN, Figure
 from jobs.evaluate.night_facts import NightFacts
 from jobs.stage_record import StageRecord
 
@@ -36,6 +38,7 @@ def page(facts: NightFacts) -> str:
         _section("Stages", _bars(facts.records) + _stages(facts.records)),
         _section("What did not hold", _failed_expectations(facts.failed_expectations)),
         _section("Playlists", _strategies(facts.strategies) + _funnel(facts.funnel)),
+        _section(f"What became of the lists of {facts.evaluated}", _evaluation(facts.evaluation)),
         _section("Data Docs", _links(facts.data_docs)),
     )
     return (
@@ -142,6 +145,27 @@ def _funnel(funnel: Sequence[dict[str, Any]]) -> str:
         return ""
     rows = ((f["filter"], round(f["n_before"], 1), round(f["n_after"], 1)) for f in funnel)
     return _table(("filter", "tracks before (mean)", "after (mean)"), rows)
+
+
+def _evaluation(figures: Sequence[Figure]) -> str:
+    """NDCG@10 of unheard tracks, by contender, and the slices below their floor."""
+    if not figures:
+        return ""
+    rows = ((f.contender, f.n_listeners, *_rounded(f)) for f in figures if f.slice == ALL)
+    header = ("", "listeners", f"{MAIN}", "95 % from", "to", "less published", "from", "to")
+    below = "".join(
+        f'<p class="bad">Below the floor of popularity: the slice “{_text(name)}”</p>'
+        for name in below_floor(figures)
+    )
+    return _table(header, rows) + below
+
+
+def _rounded(figure: Figure) -> Iterator[float | None]:
+    for value in (
+        figure.value, figure.low, figure.high,
+        figure.difference, figure.difference_low, figure.difference_high,
+    ):  # fmt: skip
+        yield None if value is None else round(value, 4)
 
 
 def _links(pages: dict[str, str]) -> str:

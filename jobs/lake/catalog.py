@@ -139,6 +139,13 @@ _ALL = (
         "as_of date, user_id string, step int, filter string, n_before int, n_after int",
     ),
     _table(
+        "evaluations", "one figure of one contender, of a night's lists by the days after",
+        "as_of task slice contender metric", "as_of",
+        """as_of date, n_days int, task string, slice string, contender string, metric string,
+        n_listeners bigint, value double?, low double?, high double?, difference double?,
+        difference_low double?, difference_high double?""",
+    ),
+    _table(
         "validation_results", "one expectation checked on a night",
         "as_of gate table_name expectation column_name", "as_of",
         """as_of date, gate string, table_name string, expectation string, column_name string,

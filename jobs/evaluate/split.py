@@ -1,0 +1,228 @@
+"""A split in time: what a night knew, and what was played in the days after it.
+
+Read without Spark, batch by batch: memory is that of the pairs (listener, track), not of the listens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from scipy.sparse import csr_matrix
+
+from jobs.domain.arrays import Floats, Ints
+from jobs.errors import NoInputError
+from jobs.evaluate.plays import is_play
+from jobs.lake.arrow import night_rows, table_rows
+from jobs.settings import Settings
+from jobs.window import Window
+from models.features import FEATURES
+from models.ranking.lists import PADDING, Credits, Lists
+
+LISTEN = ["user_id", "track_id", "listened_at", "ms_played", "skipped"]
+HALF_LIFE_DAYS = 14.0
+DAY_US = 86_400_000_000
+# Weights are whole parts of this: sums of them in double precision do not depend on the order of rows.
+UNIT = 2.0**20
+MERGE_PAIRS = 2**22
+
+
+@dataclass(frozen=True)
+class Split:
+    """Listeners known at the night's end, numbered by id, and tracks as well, with those played later.
+
+    Matrices are float32, listeners x tracks: ``heard`` counts listens before, ``plays`` those that are
+    plays, ``decayed`` weighs them by their age (halved every 14 days), ``later`` counts plays after.
+    ``lists`` are the night's playlists, ``strategies`` the number in ``strategy_names`` of each entry.
+    ``features`` float64[n_tracks, 13], NaN where none had landed.
+    """
+
+    night: date
+    days: int
+    user_ids: pa.Array
+    track_ids: pa.Array
+    credits: Credits
+    features: Floats
+    heard: csr_matrix
+    plays: csr_matrix
+    decayed: csr_matrix
+    later: csr_matrix
+    lists: Lists
+    strategies: Lists
+    strategy_names: tuple[str, ...]
+
+    @property
+    def n_listeners(self) -> int:
+        """Listeners with a listen before the night's end, or with a list."""
+        return len(self.user_ids)
+
+    @property
+    def n_tracks(self) -> int:
+        """Tracks that had landed by the night's end, or were heard."""
+        return len(self.track_ids)
+
+
+def read_split(settings: Settings, night: date, days: int) -> Split:
+    """Split at the end of ``night``: before it what had landed by then, after it the plays of the next
+    ``days`` days that landed within them. NoInputError if either has no listens."""
+    window = Window.night(night)
+    after = Window(window.end, window.end + timedelta(days=days))
+    past = _listens(settings, window.end - timedelta(days=settings.lake.lookback_days), window.end)
+    future = _listens(settings, after.start, after.end)
+    tracks = _newest(
+        settings, "tracks_history", ["track_id", "artist_ids", "duration_ms"], after.end, night
+    )
+    playlists = night_rows(settings, "playlists", night)
+    users = _ids((past, playlists), "user_id")
+    if not len(users):
+        raise NoInputError(f"no listen had landed by {night} in {settings.lake.root}")
+    if not future.head(1).num_rows:
+        raise NoInputError(
+            f"no listen of {after.start} to {after.as_of} has landed, so nobody can tell what became of "
+            f"the lists of {night}: evaluate a night that is {days} days old, or pass fewer --days"
+        )
+    track_ids = _ids((past, playlists, future, ds.dataset(tracks)), "track_id")
+    numbers = _Numbers(users, track_ids, _durations(tracks, track_ids))
+    heard, plays, decayed = numbers.matrices(past, window)
+    lists, strategies, names = _lists(playlists, numbers)
+    return Split(
+        night, days, users, track_ids, _credits(tracks, track_ids),
+        _features(settings, window, track_ids), heard, plays, decayed,
+        numbers.matrices(future, after)[1], lists, strategies, names,
+    )  # fmt: skip
+
+
+def _listens(settings: Settings, first: date, end: date) -> ds.Dataset:
+    """Listens of [first, end) that had landed by its end."""
+    listened = (ds.field("listened_on") >= first) & (ds.field("listened_on") < end)
+    return table_rows(settings, "listens").filter(listened & (ds.field("landed_on") < end))
+
+
+def _newest(settings: Settings, name: str, columns: list[str], end: date, night: date) -> pa.Table:
+    """One row a track: as last landed by the night; what landed first after it, before ``end``, as it
+    landed last."""
+    rows = table_rows(settings, name).to_table(
+        columns=[*columns, "landed_on", "landing_file"], filter=ds.field("landed_on") < end
+    )
+    known = pc.less_equal(rows["landed_on"], pa.scalar(night, pa.date32()))
+    rows = rows.append_column("known", known).sort_by(
+        [("track_id", "ascending"), ("known", "descending"), ("landed_on", "descending"),
+         ("landing_file", "descending")]
+    )  # fmt: skip
+    ids = rows["track_id"].to_numpy()
+    first = np.ones(len(ids), bool)
+    first[1:] = ids[1:] != ids[:-1]
+    return rows.filter(pa.array(first)).select(columns).combine_chunks()
+
+
+def _ids(datasets: Sequence[ds.Dataset], column: str) -> pa.Array:
+    """Ids in any of them, sorted."""
+    found: set[str] = set()
+    for dataset in datasets:
+        for batch in dataset.to_batches(columns=[column]):
+            found.update(pc.unique(batch[column]).to_pylist())
+    return pa.array(sorted(found), pa.string())
+
+
+class _Numbers:
+    """Rows of ids to matrices of numbers."""
+
+    def __init__(self, users: pa.Array, tracks: pa.Array, durations: Floats) -> None:
+        self.users, self.tracks, self.durations = users, tracks, durations
+        self.shape = (len(users), len(tracks))
+
+    def pairs(self, batch: pa.RecordBatch) -> tuple[Ints, Ints]:
+        """Listener and track of each row; -1 for an unknown one."""
+        return located(batch["user_id"], self.users), located(batch["track_id"], self.tracks)
+
+    def matrices(self, listens: ds.Dataset, window: Window) -> tuple[csr_matrix, csr_matrix, csr_matrix]:
+        """Listens, plays and decayed plays."""
+        sums = [_Sums(self.shape) for _ in range(3)]
+        end_us = int(window.end_at.timestamp()) * 1_000_000
+        for batch in listens.to_batches(columns=LISTEN):
+            user, track = self.pairs(batch)
+            at = batch["listened_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+            skipped = pc.fill_null(batch["skipped"], False).to_numpy(zero_copy_only=False)
+            play = is_play(batch["ms_played"].to_numpy(), skipped, self.durations[track])
+            age = (end_us - at) / DAY_US
+            weight = np.round(0.5 ** (age / HALF_LIFE_DAYS) * UNIT) / UNIT
+            for total, values in zip(sums, (np.ones(len(play)), play, play * weight), strict=True):
+                counted = (user >= 0) & (values > 0)
+                total.add(user[counted], track[counted], values[counted].astype(float))
+        heard, plays, decayed = (total.matrix() for total in sums)
+        return heard, plays, decayed
+
+
+class _Sums:
+    """A sparse matrix that is added to; parts are merged when they outgrow it."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.whole, self.parts, self.pending = csr_matrix(shape), list[csr_matrix](), 0
+
+    def add(self, row: Ints, column: Ints, values: Floats) -> None:
+        part = csr_matrix((values, (row, column)), shape=self.whole.shape)
+        self.parts.append(part)
+        self.pending += part.nnz
+        if self.pending > max(self.whole.nnz, MERGE_PAIRS):
+            self._merge()
+
+    def _merge(self) -> None:
+        for part in self.parts:
+            self.whole = self.whole + part
+        self.parts, self.pending = [], 0
+
+    def matrix(self) -> csr_matrix:
+        self._merge()
+        self.whole.sort_indices()
+        return csr_matrix(self.whole.astype(np.float32))
+
+
+def located(ids: pa.Array, among: pa.Array) -> Ints:
+    """Place of each id; -1 for one that is not among them."""
+    return np.asarray(pc.fill_null(pc.index_in(ids, value_set=among), -1), np.int64)
+
+
+def _durations(tracks: pa.Table, track_ids: pa.Array) -> Floats:
+    durations = np.full(len(track_ids), np.nan)
+    durations[located(tracks["track_id"], track_ids)] = tracks["duration_ms"].to_numpy()
+    return durations
+
+
+def _credits(tracks: pa.Table, track_ids: pa.Array) -> Credits:
+    """Artists of the tracks by number of their sorted ids; none for a track that never landed."""
+    place = located(tracks["track_id"], track_ids)
+    order = np.argsort(place, kind="stable")
+    artists = tracks["artist_ids"].combine_chunks().take(pa.array(order))
+    n_artists = np.zeros(len(track_ids), np.int64)
+    n_artists[place[order]] = artists.value_lengths().to_numpy()
+    names = artists.flatten().to_numpy(zero_copy_only=False).astype(str)
+    number = np.unique(names, return_inverse=True)[1].astype(np.int64)
+    return Credits(np.concatenate([[0], np.cumsum(n_artists)]), number)
+
+
+def _features(settings: Settings, window: Window, track_ids: pa.Array) -> Floats:
+    rows = _newest(settings, "audio_features_history", ["track_id", *FEATURES], window.end, window.as_of)
+    features = np.full((len(track_ids), len(FEATURES)), np.nan)
+    place = located(rows["track_id"], track_ids)
+    values = np.stack([rows[name].to_numpy().astype(float) for name in FEATURES], axis=1)
+    features[place[place >= 0]] = values[place >= 0]
+    return features
+
+
+def _lists(playlists: ds.Dataset, numbers: _Numbers) -> tuple[Lists, Lists, tuple[str, ...]]:
+    """Tracks and strategies by rank, and the strategies' names, sorted."""
+    names = sorted(_ids((playlists,), "strategy").to_pylist())
+    n_ranks = max(
+        (pc.max(b["rank"]).as_py() or 0 for b in playlists.to_batches(columns=["rank"])), default=0
+    )
+    lists = np.full((len(numbers.users), n_ranks), PADDING, np.int32)
+    strategies = np.full_like(lists, PADDING)
+    for batch in playlists.to_batches(columns=["user_id", "track_id", "rank", "strategy"]):
+        user, track = numbers.pairs(batch)
+        place = batch["rank"].to_numpy() - 1
+        lists[user, place] = track
+        strategies[user, place] = located(batch["strategy"], pa.array(names, pa.string()))
+    return lists, strategies, tuple(names)

@@ -1,0 +1,127 @@
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from jobs.errors import NoInputError
+from jobs.evaluate import split as split_module
+from jobs.evaluate.contenders import PEERS, fitted_peer
+from jobs.evaluate.split import read_split
+from tests.evaluate.small_night import DAYS, LISTS, NIGHT, features, listen, track, write
+from tests.tables import put
+
+TRACKS = ["t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8"]
+
+
+def by_name(split, matrix):
+    """Entries (listener, track) to value."""
+    entries = matrix.tocoo()
+    return {
+        (split.user_ids[row].as_py(), split.track_ids[column].as_py()): value
+        for row, column, value in zip(entries.row, entries.col, entries.data.tolist(), strict=True)
+    }
+
+
+def test_what_was_known_and_what_was_played_later(settings):
+    write(settings)
+    split = read_split(settings, NIGHT, DAYS)
+    assert split.user_ids.to_pylist() == ["ada", "bob", "cy"]
+    assert split.track_ids.to_pylist() == TRACKS
+    assert by_name(split, split.heard) == {
+        ("ada", "t1"): 2, ("ada", "t3"): 1, ("bob", "t1"): 1, ("bob", "t5"): 1, ("cy", "t5"): 1,
+    }  # fmt: skip
+    assert ("ada", "t3") not in by_name(split, split.plays)
+    assert by_name(split, split.later) == {
+        ("ada", "t2"): 1, ("ada", "t4"): 1, ("ada", "t5"): 1, ("ada", "t8"): 1, ("ada", "t1"): 1,
+        ("bob", "t6"): 1,
+    }  # fmt: skip
+
+
+def test_plays_lose_half_their_weight_in_two_weeks(settings):
+    """All were at noon, half a day before the night's end."""
+    write(settings)
+    split = read_split(settings, NIGHT, DAYS)
+    decayed = by_name(split, split.decayed)
+    assert decayed["cy", "t5"] == pytest.approx(0.5 ** (14.5 / 14), abs=1e-6)
+    assert decayed["ada", "t1"] == pytest.approx(0.5 ** (0.5 / 14) + 0.5 ** (3.5 / 14), abs=2e-6)
+
+
+def test_lists_credits_and_features_go_by_number(settings):
+    write(settings)
+    split = read_split(settings, NIGHT, DAYS)
+    assert split.lists.tolist() == [[4, 6, 1], [6, 5, -1], [0, -1, -1]]
+    assert split.strategy_names == ("exploit", "explore")
+    assert split.strategies.tolist() == [[0, 1, 0], [1, 0, -1], [0, -1, -1]]
+    assert split.credits.ptr.tolist() == list(range(9))
+    assert split.credits.of.tolist() == [0, 0, 1, 1, 2, 2, 3, 4]
+    assert split.features[1, 0] == pytest.approx(0.2)
+    assert np.isnan(split.features[7]).all()
+
+
+def test_nothing_later_than_the_night_is_fitted_on(settings):
+    """Poison: late listens of known days, other artists and features, plays after; the peers do not see
+    any of it, and what landed after the week is not in the truth either."""
+    write(settings)
+    clean = read_split(settings, NIGHT, DAYS)
+    poison = [
+        listen("p1", "ada", "t7", -1, 200_000, None, landed=1),
+        listen("p2", "cy", "t3", 0, 200_000, None, landed=DAYS),
+        listen("p3", "bob", "t4", 2, 200_000, None, landed=DAYS + 1),
+        listen("p4", "bob", "t2", DAYS + 1, 200_000, None),
+        *(listen(f"p5{n}", "cy", "t4", 3, 200_000, None, landed=90) for n in range(50)),
+    ]
+    write(settings, listens=poison, tracks=[track(name, "Z", 1) for name in TRACKS])
+    put(settings, "audio_features_history", [
+        *(features(name, 0.1 * int(name[1])) for name in TRACKS[:7]),
+        *(features(name, 9.0, 1) for name in TRACKS),
+    ])  # fmt: skip
+    poisoned = read_split(settings, NIGHT, DAYS)
+    for name in ("heard", "plays", "decayed", "later"):
+        assert (getattr(clean, name) != getattr(poisoned, name)).nnz == 0, name
+    assert np.array_equal(clean.features, poisoned.features, equal_nan=True)
+    known = slice(0, 7)
+    assert np.array_equal(clean.credits.first[known], poisoned.credits.first[known])
+
+
+def test_peers_do_not_depend_on_what_is_played_after_the_night(settings):
+    write(settings)
+    everything = {"discovery": np.ones((3, 8), bool)}
+
+    def lists(name):
+        split = read_split(settings, NIGHT, DAYS)
+        return fitted_peer(split, name, 5, 2).lists(0, 3, everything)["discovery"].tolist()
+
+    before = {name: lists(name) for name in PEERS if name != "iALS"}
+    write(settings, listens=[listen(f"x{n}", "cy", "t7", 1 + n % 7, 200_000, None) for n in range(40)])
+    assert {name: lists(name) for name in before} == before
+
+
+def test_the_order_of_rows_and_of_merging_changes_nothing(settings, monkeypatch):
+    write(settings)
+    first = read_split(settings, NIGHT, DAYS)
+    extra = [listen(f"e{n}", "ada", "t1", -n, 60_000, None) for n in range(1, 9)]
+    write(settings, listens=extra)
+    forward = read_split(settings, NIGHT, DAYS)
+    write(settings, listens=extra[::-1])
+    monkeypatch.setattr(split_module, "MERGE_PAIRS", 1)
+    backward = read_split(settings, NIGHT, DAYS)
+    assert (forward.decayed != backward.decayed).nnz == 0
+    assert (forward.decayed != first.decayed).nnz == 1
+
+
+def test_a_night_without_lists_has_none(settings):
+    write(settings, night=NIGHT - timedelta(days=1))
+    assert read_split(settings, NIGHT, DAYS).lists.size == 0
+
+
+def test_without_listens_before_or_after_it_says_so(settings):
+    with pytest.raises(NoInputError, match=f"no listen had landed by {NIGHT}"):
+        read_split(settings, NIGHT, DAYS)
+    write(settings)
+    with pytest.raises(NoInputError, match=r"2026-06-21 to 2026-06-27 has landed.*pass fewer --days"):
+        read_split(settings, NIGHT + timedelta(days=10), DAYS)
+
+
+def test_a_listener_without_a_listen_but_with_a_list_is_judged(settings):
+    write(settings, lists=LISTS | {"eve": [("t1", "popular")]})
+    assert read_split(settings, NIGHT, DAYS).user_ids.to_pylist() == ["ada", "bob", "cy", "eve"]
