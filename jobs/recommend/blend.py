@@ -37,13 +37,13 @@ class Blend:
 
 
 def generator(seed: int, night: date, user_id: str) -> np.random.Generator:
-    """The listener's own randomness of the night: the same whenever and wherever it is drawn."""
+    """Return the listener's own randomness of the night: the same whenever and wherever it is drawn."""
     digest = hashlib.sha256(f"{seed}|{night}|{user_id}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16]))
 
 
 def draw_slots(n: int, explore_share: float, rng: np.random.Generator) -> list[str]:
-    """A strategy for each of the ``n`` slots: ``explore_share`` of them explore, on average exactly."""
+    """Return a strategy for each of ``n`` slots; on average exactly ``explore_share`` explore."""
     n_explore = int(n * explore_share + rng.random())
     exploring = set(rng.permutation(n)[:n_explore].tolist())
     return [EXPLORE if slot in exploring else EXPLOIT for slot in range(n)]
@@ -101,7 +101,7 @@ class EligibilityFilter:
 
 
 def shuffled(positions: Ints, scores: NDArray[np.floating], rng: np.random.Generator) -> Ints:
-    """The positions in an order drawn at random: each place goes to one of those left by its odds.
+    """Return the positions in a random order: each place goes to one of those left by its odds.
 
     Scores are probabilities (Efraimidis and Spirakis 2006, with odds for weights). So an explorer is
     not sent down the same path every night, nor everybody to the same few outliers.
@@ -111,7 +111,7 @@ def shuffled(positions: Ints, scores: NDArray[np.floating], rng: np.random.Gener
 
 
 def best(scores: NDArray[np.floating], n: int) -> Ints:
-    """Positions of the ``n`` greatest scores, greatest first, ties by position; NaN is no score."""
+    """Return positions of the ``n`` greatest scores, greatest first, ties by position, without NaN."""
     scored = np.flatnonzero(~np.isnan(scores))
     if len(scored) > n:
         least = np.partition(scores[scored], len(scored) - n)[len(scored) - n]

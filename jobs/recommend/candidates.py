@@ -80,7 +80,7 @@ def predict(listener: Listener, n_tracks: int, support: Support) -> Floats:
 
 
 def supporters(near: Neighborhood, position: int) -> list[Supporter]:
-    """Similar neighbors who rate the track above 0, closest first, ties by id."""
+    """Return the similar neighbors who rate the track above 0, closest first, ties by id."""
     entries = np.flatnonzero((near.positions == position) & (near.ratings > 0))
     numbers = np.searchsorted(near.ptr, entries, side="right") - 1
     found = [
@@ -97,11 +97,11 @@ class Scorer(Protocol):
     def probabilities(
         self, listeners: ListenerArrays, features: Floats, stats: TrackStats | None = None
     ) -> Scores:
-        """P(like): float32[n_listeners, n_tracks]."""
+        """Return P(like): float32[n_listeners, n_tracks]."""
         ...
 
     def explain(self, listeners: ListenerArrays, features: Floats) -> Floats:
-        """What each feature of track i adds to the log odds of a like by listener i: float64[n, 13]."""
+        """Return what feature j of track i adds to listener i's log odds of a like: float64[n, 13]."""
         ...
 
 
@@ -116,7 +116,7 @@ class Model:
 def content_scores(
     listeners: Sequence[Listener], tracks: Tracks, model: Model | None, stats: TrackStats | None = None
 ) -> Scores:
-    """Score of every track for every listener, NaN where content says nothing: float32[n, n_tracks].
+    """Score every track for every listener, NaN where content says nothing: float32[n, n_tracks].
 
     ``stats`` is how the tracks did with all listeners, which the network takes into account.
     Content says nothing of a track without features, nor to a listener without tastes.
@@ -133,8 +133,9 @@ def content_scores(
 
 
 def nearness(listeners: Sequence[Listener], tracks: Tracks) -> Scores:
-    """How near tracks are to listeners' tastes: sum over tastes of weight * exp(-distance^2 / 2).
+    """Return how near each track is to each listener's tastes: float32[n, n_tracks], from 0 to 1.
 
+    It is the sum over tastes of weight * exp(-distance^2 / 2).
     The distance is the root mean square difference of features, each in its standard deviations.
     """
     mean, spread = tracks.typical
@@ -149,7 +150,7 @@ def nearness(listeners: Sequence[Listener], tracks: Tracks) -> Scores:
 
 
 def listener_arrays(listeners: Sequence[Listener]) -> ListenerArrays:
-    """The listeners as the network knows them: NaN for tastes they do not have."""
+    """Return the listeners as the network knows them: NaN for tastes they do not have."""
     n_tastes = max(1, *(len(one.centroids) for one in listeners), 1)
     centroids = np.full((len(listeners), n_tastes, len(FEATURES)), np.nan)
     weights = np.full((len(listeners), n_tastes), np.nan)
@@ -164,7 +165,8 @@ def listener_arrays(listeners: Sequence[Listener]) -> ListenerArrays:
 def explained(
     listener: Listener, positions: Sequence[int], tracks: Tracks, model: Model | None
 ) -> dict[int, Floats]:
-    """What each of the 13 features added to the network's log odds, by position; empty without one."""
+    """Return what each of the 13 features added to the network's log odds, by position; empty without a
+    network."""
     if model is None or not positions:
         return {}
     rows = listener_arrays([listener]).take(np.zeros(len(positions), np.int64))

@@ -46,12 +46,12 @@ class RatingMatrix:
         return {user_id: number for number, user_id in enumerate(self.user_ids)}
 
     def row(self, number: int) -> tuple[Ints, Floats]:
-        """Positions and ratings of one listener."""
+        """Return the positions and ratings of one listener."""
         rows = slice(self.ptr[number], self.ptr[number + 1])
         return self.positions[rows].astype(np.int64), self.ratings[rows]
 
     def rows(self, numbers: Sequence[int]) -> tuple[Ints, Ints, Floats]:
-        """Rows of listeners end to end: where each begins (and the last ends), positions and ratings."""
+        """Return rows end to end: where each begins (and the last ends), positions and ratings."""
         rows = [self.row(number) for number in numbers]
         ptr = np.cumsum([0, *(len(positions) for positions, _ in rows)]).astype(np.int64)
         if not rows:
@@ -60,7 +60,7 @@ class RatingMatrix:
 
 
 def rating_matrix(ratings: pa.Table, tracks: Tracks) -> RatingMatrix:
-    """From columns user_id, track_id, rating, n_plays and n_skips, in any order of rows."""
+    """Make the matrix of columns user_id, track_id, rating, n_plays and n_skips, rows in any order."""
     ratings = ratings.sort_by([("user_id", "ascending"), ("track_id", "ascending")]).combine_chunks()
     user_ids, owner = np.unique(ratings["user_id"].to_numpy(), return_inverse=True)
     positions = located(ratings["track_id"], tracks)
@@ -88,7 +88,7 @@ def rating_matrix(ratings: pa.Table, tracks: Tracks) -> RatingMatrix:
 
 
 def read_rating_matrix(settings: Settings, window: Window, tracks: Tracks) -> RatingMatrix:
-    """The night's ratings."""
+    """Read the night's ratings; nobody's where none were written."""
     columns = ["user_id", "track_id", "rating", "n_plays", "n_skips"]
     return rating_matrix(night_rows(settings, "ratings", window.as_of).to_table(columns=columns), tracks)
 
@@ -136,8 +136,8 @@ class Listener:
 def collect_facts(
     heard: DataFrame, feedback: DataFrame, profiles: DataFrame, neighbors: DataFrame
 ) -> DataFrame:
-    """One row a listener with a recent listen: user_id, heard, blocked, blocked_artists, neighbors (by
-    rank) and tastes (heaviest first). ``heard``: see ``jobs.lake.heard``.
+    """Collect one row a listener with a recent listen: user_id, heard, blocked, blocked_artists,
+    neighbors (by rank) and tastes (heaviest first). ``heard``: see ``jobs.lake.heard``.
 
     All facts go through one shuffle, in one table. Lists are sorted: rows come in any order.
     """
@@ -190,7 +190,7 @@ def _list_of(fact: str, *columns: str) -> Column:
 
 
 def listeners_of(batch: pa.RecordBatch, tracks: Tracks, matrix: RatingMatrix) -> Iterator[Listener]:
-    """The listeners of an Arrow batch of collected facts."""
+    """Give the listeners of an Arrow batch of collected facts, in its order."""
     heard, blocked = (_positions(batch.column(name), tracks) for name in ("heard", "blocked"))
     artists = batch.column("blocked_artists").to_pylist()
     neighbors, tastes = batch.column("neighbors"), batch.column("tastes")
@@ -215,7 +215,7 @@ def listeners_of(batch: pa.RecordBatch, tracks: Tracks, matrix: RatingMatrix) ->
 
 
 def neighborhood(neighbors: pa.StructArray, matrix: RatingMatrix) -> Neighborhood:
-    """The neighborhood made of neighbors (id, value: similarity); those without ratings are left out."""
+    """Make a neighborhood of neighbors (id, value: similarity); those without ratings are left out."""
     ids = neighbors.field("id").to_pylist()
     known = [row for row, user_id in enumerate(ids) if user_id in matrix.number_of]
     numbers = [matrix.number_of[ids[row]] for row in known]

@@ -77,20 +77,20 @@ class PlaylistBuilder:
         return order
 
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Arrow batches of listeners' facts to batches of playlists (``PLAYLIST``)."""
+        """Turn Arrow batches of listeners' facts into batches of playlists (``PLAYLIST``)."""
         for batch in batches:
             listeners = listeners_of(batch, self.tracks, self.matrix)
             while block := list(islice(listeners, BLOCK_LISTENERS)):
                 yield pa.RecordBatch.from_pylist(list(self.playlists(block)), PLAYLIST)
 
     def playlists(self, listeners: list[Listener]) -> Iterator[dict[str, Any]]:
-        """One row a listener: user_id, tracks and funnel."""
+        """Make one row a listener: user_id, tracks and funnel."""
         scores = content_scores(listeners, self.tracks, self.model, self.matrix.of_tracks)
         for listener, content in zip(listeners, scores, strict=True):
             yield self.playlist(listener, content)
 
     def playlist(self, listener: Listener, content: Scores) -> dict[str, Any]:
-        """The playlist of one listener, given the score of each track by its content."""
+        """Make the playlist of one listener, given the score of each track by its content."""
         unheard = ~self.tracks.versions_of(listener.heard)
         allowed = unheard & ~self.tracks.versions_of(listener.blocked)
         allowed &= ~self.tracks.by_any_of(self.tracks.artist_numbers(listener.blocked_artists))

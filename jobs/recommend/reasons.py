@@ -141,7 +141,8 @@ class Likeness:
 def likeness(
     listener: Listener, position: int, tracks: Tracks, cited: Collection[int] = ()
 ) -> Likeness | None:
-    """None if nothing that the listener rates above 0 has features. Ties go to the first id.
+    """Find the played track that sounds most like the one at ``position``, of equals the first by id;
+    None if nothing that the listener rates above 0 has features.
 
     A played track in ``cited`` is passed over for one at most ``MUCH_FARTHER`` times as far, so that
     not every reason of a list names the same one.
@@ -161,17 +162,17 @@ def likeness(
 
 
 def sentence(kind: str, evidence: Evidence) -> str:
-    """The sentence of a reason."""
+    """Say the evidence in the sentence of its kind."""
     return SENTENCES[kind](evidence)
 
 
 def own_artist(evidence: Evidence) -> str:
-    """A neighbor's track by an artist the listener plays."""
+    """Say who plays a track by an artist that the listener plays."""
     return f"You play {evidence['artist']}, and {_close_ones(evidence)} this track."
 
 
 def neighbors(evidence: Evidence) -> str:
-    """A neighbor's track by an artist new to the listener."""
+    """Say who plays a track by an artist new to the listener."""
     shared = evidence["shared_artists"]
     if not shared:
         return f"{_close_ones(evidence)} this.".capitalize()
@@ -181,7 +182,7 @@ def neighbors(evidence: Evidence) -> str:
 
 
 def content(evidence: Evidence) -> str:
-    """A track that sounds like what the listener plays."""
+    """Say what that the listener plays a track sounds like, and in what."""
     words, like = evidence["words"][:N_ADJECTIVES], evidence["like"]
     if like is None:
         return "New to you: close in sound to what you like."
@@ -190,7 +191,7 @@ def content(evidence: Evidence) -> str:
 
 
 def popular(evidence: Evidence) -> str:
-    """A track many play, where nothing closer is known or left."""
+    """Say how many play a track, where nothing closer is known or left."""
     n = evidence["n_listeners"]
     played = f"{counted(n, 'listener')} here {'plays' if n == 1 else 'play'} this" if n else "New here"
     if evidence["taste_known"]:
@@ -207,12 +208,12 @@ SENTENCES: Mapping[str, Callable[[Evidence], str]] = {
 
 
 def counted(n: int, noun: str) -> str:
-    """``1 listener``, ``2 listeners``."""
+    """Count the noun: ``1 listener``, ``2 listeners``."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def listed(names: Sequence[str]) -> str:
-    """``A``, ``A and B``, ``A, B and C``."""
+    """List at least one name: ``A``, ``A and B``, ``A, B and C``."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 

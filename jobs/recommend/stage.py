@@ -44,7 +44,7 @@ def recommend(night: Night) -> None:
 
 
 def playlist_rules(night: Night) -> PlaylistRules:
-    """The night's rules, from the settings."""
+    """Return the night's rules, from the settings."""
     settings = night.settings.recommend
     return PlaylistRules(
         night=night.window.as_of,
@@ -58,7 +58,7 @@ def playlist_rules(night: Night) -> PlaylistRules:
 
 
 def promoted_model(night: Night) -> Model | None:
-    """The content network that serves the night, if one was promoted by then."""
+    """Read the content network that serves the night; None if none was promoted by then."""
     registry = Registry(night.store, "content")
     card = registry.for_night(night.window.as_of)
     if card is None:
@@ -67,7 +67,7 @@ def promoted_model(night: Night) -> Model | None:
 
 
 def listener_facts(lake: Lake, night: Night) -> DataFrame:
-    """One row a listener with a recent listen, in the same partitions and order whenever it is made."""
+    """Collect one row a listener with a recent listen, in the same partitions and order each time."""
     rows = collect_facts(
         heard_known(lake, night.window, night.settings.lake.lookback_days),
         feedback_landed(lake, night.window),
@@ -79,7 +79,7 @@ def listener_facts(lake: Lake, night: Night) -> DataFrame:
 
 
 def build_playlists(listeners: DataFrame, builder: PlaylistBuilder) -> DataFrame:
-    """Rows (user_id, tracks, funnel), one a listener."""
+    """Make rows (user_id, tracks, funnel), one a listener."""
 
     def playlists(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         return builder.batches(batches)
@@ -88,7 +88,7 @@ def build_playlists(listeners: DataFrame, builder: PlaylistBuilder) -> DataFrame
 
 
 def write(lake: Lake, night: Night, lists: DataFrame) -> tuple[int, int, int]:
-    """Write both tables of the night; returns the numbers of lists, of tracks and of short lists."""
+    """Write both tables of the night; return the numbers of lists, of tracks and of short lists."""
     as_of = F.lit(night.window.as_of).alias("as_of")
     tracks = lists.select("user_id", F.inline("tracks")).select(as_of, "*")
     lake.replace_night(tracks, "playlists", night.window.as_of)

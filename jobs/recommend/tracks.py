@@ -44,11 +44,11 @@ class Tracks:
         return len(self.ids)
 
     def artists_of(self, position: int) -> Ints:
-        """Numbers of the artists of one track."""
+        """Return the numbers of the artists of one track."""
         return self.artist_of[self.artist_ptr[position] : self.artist_ptr[position + 1]]
 
     def by_any_of(self, artists: Ints) -> Mask:
-        """Which tracks are by at least one of these artists: bool[n]."""
+        """Tell which tracks are by at least one of these artists: bool[n]."""
         wanted = np.zeros(len(self.artist_ids), bool)
         wanted[artists] = True
         found = np.zeros(len(self), bool)
@@ -56,19 +56,19 @@ class Tracks:
         return found
 
     def versions_of(self, positions: Ints) -> Mask:
-        """Which tracks are these, or other versions of the same songs: bool[n]."""
+        """Tell which tracks are these, or other versions of the same songs: bool[n]."""
         found = np.zeros(len(self), bool)
         found[self.song[positions]] = True
         return np.asarray(found[self.song])
 
     def artists_of_all(self, positions: Ints) -> Ints:
-        """Numbers of the artists of these tracks, each once."""
+        """Return the numbers of the artists of these tracks, each once, ascending."""
         counts = np.diff(self.artist_ptr)[positions]
         starts = np.repeat(self.artist_ptr[positions] - np.cumsum(counts) + counts, counts)
         return np.unique(self.artist_of[starts + np.arange(len(starts))])
 
     def artist_numbers(self, artist_ids: Sequence[str]) -> Ints:
-        """Numbers of the artists that are in the catalog."""
+        """Return the numbers of those artists that are in the catalog."""
         known = (self._number_of.get(name) for name in artist_ids)
         return np.array([number for number in known if number is not None], np.int64)
 
@@ -107,15 +107,15 @@ class Tracks:
 
 
 def read_tracks(settings: Settings, window: Window) -> Tracks:
-    """Tracks and features as last landed by the window's end, as ``jobs.lake.history`` has them."""
+    """Read tracks and features as last landed by the window's end, as ``jobs.lake.history`` has them."""
     tracks = _newest(settings, window, "tracks_history", ["track_id", "title", "artist", "artist_ids"])
     features = _newest(settings, window, "audio_features_history", ["track_id", *FEATURES])
     return catalog_of(tracks, features)
 
 
 def catalog_of(tracks: pa.Table, features: pa.Table) -> Tracks:
-    """From one row a track (track_id, title, artist, artist_ids) in the order of track_id, and one a
-    track with features (track_id and the 13)."""
+    """Make the catalog of one row a track (track_id, title, artist, artist_ids) in the order of ids, and
+    one a track with features (track_id and the 13)."""
     artist_lists = tracks["artist_ids"].combine_chunks()
     names, numbers = np.unique(
         artist_lists.flatten().to_numpy(zero_copy_only=False).astype(str), return_inverse=True
@@ -137,7 +137,7 @@ def catalog_of(tracks: pa.Table, features: pa.Table) -> Tracks:
 
 
 def located(track_ids: pa.ChunkedArray | pa.Array, tracks: Tracks) -> Ints:
-    """Positions of these tracks; -1 for one outside the catalog."""
+    """Return the positions of these tracks; -1 for one outside the catalog."""
     found = pc.index_in(track_ids, value_set=pa.array(tracks.ids, pa.string()))
     return np.asarray(pc.fill_null(found, -1), np.int64)
 
