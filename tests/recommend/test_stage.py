@@ -3,13 +3,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from jobs.errors import NoInputError
-from jobs.recommend.stage import playlist_rules, recommend
-from jobs.settings import NeighborsSettings
+from jobs.recommend.playlists import PlaylistRules
+from jobs.recommend.stage import playlist_rules, promoted_model, recommend
+from jobs.settings import NeighborsSettings, RecommendSettings
 from jobs.stage import Night
 from jobs.window import Window
 from tests.tables import put
 
-pytestmark = pytest.mark.spark
 DAY = date(2026, 6, 28)
 AT = datetime(2026, 6, 28, 12, tzinfo=UTC)
 LANDED = (DAY, "f")
@@ -52,6 +52,7 @@ def lists(lake):
     return found
 
 
+@pytest.mark.spark
 def test_every_listener_with_a_listen_gets_the_same_list_and_funnel_in_every_run(town, settings):
     night = Night(Window.night(DAY), settings)
     recommend(night)
@@ -76,12 +77,27 @@ def test_every_listener_with_a_listen_gets_the_same_list_and_funnel_in_every_run
     assert lists(town) == found
 
 
+@pytest.mark.spark
 def test_no_catalog_is_said(lake, settings):
     with pytest.raises(NoInputError, match="no track had landed by 2026-06-28"):
         recommend(Night(Window.night(DAY), settings))
 
 
 @pytest.mark.parametrize("support", ["co_rated", "all"])
-def test_predictions_are_over_the_tracks_that_correlations_are_over(settings, support):
-    chosen = settings.model_copy(update={"neighbors": NeighborsSettings(support=support)})
-    assert playlist_rules(Night(Window.night(DAY), chosen)).support == support
+def test_every_rule_is_a_setting(settings, support):
+    chosen = RecommendSettings(n_tracks=7, artist_cap=3, explore_share=0.4, n_candidates=99)
+    neighbors = NeighborsSettings(support=support)
+    settings = settings.model_copy(update={"seed": 5, "recommend": chosen, "neighbors": neighbors})
+    assert playlist_rules(Night(Window(DAY, DAY + timedelta(days=3)), settings)) == PlaylistRules(
+        night=DAY + timedelta(days=2),
+        seed=5,
+        n_tracks=7,
+        artist_cap=3,
+        explore_share=0.4,
+        n_candidates=99,
+        support=support,
+    )
+
+
+def test_without_a_promoted_network_there_is_no_model(settings):
+    assert promoted_model(Night(Window.night(DAY), settings)) is None
