@@ -1,7 +1,7 @@
 """What a person is left with: one listener's playlist, the counts of the night, where everything is."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -14,22 +14,27 @@ from jobs.settings import Settings
 from jobs.stage_record import read_record, record_key
 from jobs.store import open_store
 
-COLUMNS = ["rank", "user_id", "title", "artist", "strategy", "reason"]
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
+
+COLUMNS = ["rank", "title", "artist", "reason"]
 
 
 def published_night(settings: Settings) -> date:
     """Return the newest published night."""
-    as_of = published(open_store(settings)).get("as_of")
-    if as_of is None:
-        raise UsageError(f"no playlists are published in {settings.store.root}: make a night first")
-    return date.fromisoformat(as_of)
+    try:
+        return date.fromisoformat(published(open_store(settings))["as_of"])
+    except (KeyError, TypeError, ValueError):
+        raise UsageError(
+            f"no playlists are published in {settings.store.root}: make a night first"
+        ) from None
 
 
-def read_playlists(settings: Settings, night: date) -> Any:
-    """Read the night's rows of the playlists table: one a track of a listener."""
+def read_playlists(settings: Settings, night: date) -> "ds.Dataset":
+    """Return the night's rows of the playlists table, yet to be read: one a track of a listener."""
     if not is_there(settings, "playlists"):
         raise UsageError(f"there is no playlists table in {settings.lake.root}: make a night first")
-    return night_rows(settings, "playlists", night).to_table(columns=COLUMNS)
+    return night_rows(settings, "playlists", night)
 
 
 def read_playlist(settings: Settings, user_id: str, night: date) -> list[dict[str, Any]]:
@@ -37,9 +42,9 @@ def read_playlist(settings: Settings, user_id: str, night: date) -> list[dict[st
     import pyarrow.compute as pc
 
     rows = read_playlists(settings, night)
-    tracks = rows.filter(pc.equal(rows["user_id"], user_id)).sort_by("rank").to_pylist()
+    tracks = rows.filter(pc.field("user_id") == user_id).to_table(COLUMNS).sort_by("rank").to_pylist()
     if not tracks:
-        n = pc.count_distinct(rows["user_id"]).as_py()
+        n = pc.count_distinct(rows.to_table(["user_id"])["user_id"]).as_py()
         raise UsageError(
             f"{user_id!r} has no playlist of {night}: of that night there are playlists of {n} listeners"
         )
@@ -62,16 +67,17 @@ def _plain(text: str) -> str:
 
 def example_listener(settings: Settings, night: date) -> str:
     """Return a listener to show: the first by name of those with the longest playlist."""
-    counts = read_playlists(settings, night).group_by("user_id").aggregate([("rank", "count")])
+    rows = read_playlists(settings, night).to_table(["user_id", "rank"])
+    counts = rows.group_by("user_id").aggregate([("rank", "count")])
     ordered = counts.sort_by([("rank_count", "descending"), ("user_id", "ascending")])
     return str(ordered["user_id"][0].as_py())
 
 
 def night_counts(settings: Settings, night: date) -> str:
     """Return one line on the night: landed rows, listeners, tracks by strategy."""
-    rows = read_playlists(settings, night)
+    rows = read_playlists(settings, night).to_table(["user_id", "strategy", "rank"])
     by_strategy = rows.group_by("strategy").aggregate([("rank", "count")]).sort_by("strategy")
-    listeners = len(set(rows["user_id"].to_pylist()))
+    listeners = len(rows["user_id"].unique())
     shares = ", ".join(f"{row['rank_count']:,} {row['strategy']}" for row in by_strategy.to_pylist())
     landed = read_record(open_store(settings), record_key(night, "ingest"))
     n_landed, n_rejected = (landed["rows_in"], landed["rows_rejected"]) if landed else (0, 0)

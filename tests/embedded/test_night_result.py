@@ -1,46 +1,134 @@
-"""What a run ends with, on a screen that is too narrow for it."""
+"""What a run ends with: a listener's playlist, the counts of the night, where everything is."""
 
-from datetime import date
+from datetime import timedelta
 from io import StringIO
 
-import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from jobs.embedded import night_result
+from jobs.embedded.night_result import (
+    example_listener,
+    night_counts,
+    places,
+    published_night,
+    read_playlist,
+    show_playlist,
+    show_result,
+)
 from jobs.errors import UsageError
+from jobs.stage import Night, run_stage
 from jobs.stage_record import record_key
 from jobs.store import open_store
+from jobs.window import Window
+from tests.publish.nights import NIGHT, by_neighbors, row, write_playlists
+
+# Neither by name nor by rows is the longest playlist first, and another night has a longer one.
+PLAYLISTS = {
+    "bob": [row(2, "t2"), by_neighbors(1, "t1")],
+    "zoe": [row(1, "t3")],
+    "ada": [row(3, "t1"), row(1, "t9"), row(2, "t4", reason="[bold] and slow.")],
+    "cid": [row(2, "t5"), row(1, "t6"), row(3, "t7")],
+}
 
 
-def test_a_place_is_one_line_however_narrow_the_screen_is(settings, monkeypatch):
-    place = "/home/ada/nocturne/.nocturne/store/reports/2026-06-28/index.html"
-    monkeypatch.setattr(night_result, "example_listener", lambda *_: "ada")
-    monkeypatch.setattr(night_result, "read_playlist", lambda *_: [])
-    monkeypatch.setattr(night_result, "show_playlist", lambda *_: None)
-    monkeypatch.setattr(
-        night_result, "night_counts", lambda *_: "2026-06-28: 6,235 rows landed, 0 rejected"
-    )
-    monkeypatch.setattr(night_result, "places", lambda *_: [("night report", place)])
+@pytest.fixture
+def night(settings):
+    """A night whose ingest has left its record."""
+    write_playlists(settings, {"abe": [row(n, f"t{n}") for n in range(1, 6)]}, NIGHT - timedelta(1))
+    write_playlists(settings, PLAYLISTS)
+
+    def ingest(given):
+        given.summary.rows_in, given.summary.rows_out, given.summary.rows_rejected = 6235, 6200, 35
+
+    given = Night(Window.night(NIGHT), settings)
+    run_stage("ingest", ingest, given)
+    return given
+
+
+def printed(width: int, show, *arguments) -> str:
     screen = StringIO()
-    night_result.show_result(Console(file=screen, width=40), settings, date(2026, 6, 28))
-    lines = screen.getvalue().splitlines()
-    assert "2026-06-28: 6,235 rows landed, 0 rejected" in lines
-    assert f"night report  {place}" in lines
+    show(Console(file=screen, width=width), *arguments)
+    return screen.getvalue()
 
 
-def test_a_half_written_record_or_pointer_costs_a_count_and_no_more(settings, monkeypatch):
-    night = date(2026, 6, 28)
-    store = open_store(settings)
-    store.put(record_key(night, "ingest"), b'{"rows_in": 62')
-    store.put("playlists/latest.json", b'{"as_of": "2026-06')
-    rows = pa.table({"user_id": ["ada", "ada"], "strategy": ["exploit", "exploit"], "rank": [1, 2]})
-    monkeypatch.setattr(night_result, "read_playlists", lambda *_: rows)
-    assert night_result.night_counts(settings, night) == (
-        "2026-06-28: 0 rows landed, 0 rejected; playlists of 1 listeners, 2 tracks (2 exploit)"
+def test_a_listener_to_show_has_the_longest_playlist_and_the_first_name(night):
+    assert example_listener(night.settings, NIGHT) == "ada"
+
+
+def test_a_playlist_is_read_by_rank(night):
+    tracks = read_playlist(night.settings, "ada", NIGHT)
+    assert [(track["rank"], track["title"]) for track in tracks] == [
+        (1, "Title of t9"),
+        (2, "Title of t4"),
+        (3, "Title of t1"),
+    ]
+
+
+def test_a_listener_without_a_playlist_is_told_how_many_have_one(night):
+    with pytest.raises(UsageError, match=r"'abe' has no playlist of 2026-06-28: .* of 4 listeners"):
+        read_playlist(night.settings, "abe", NIGHT)
+
+
+def test_a_playlist_is_printed_with_brackets_as_they_are(night):
+    shown = printed(100, show_playlist, "ada", NIGHT, read_playlist(night.settings, "ada", NIGHT))
+    assert [line.split("  ")[0].strip() for line in shown.splitlines()] == [
+        "ada · 2026-06-28",
+        "",
+        "1",
+        "2",
+        "3",
+    ]
+    assert "[bold] and slow." in shown
+
+
+def test_a_nights_counts_are_those_of_its_own_rows(night):
+    assert night_counts(night.settings, NIGHT) == (
+        "2026-06-28: 6,235 rows landed, 35 rejected; playlists of 4 listeners, 9 tracks "
+        "(1 exploit, 8 explore)"
     )
-    assert dict(night_result.places(settings, night, None))["playlists"].endswith(
-        "playlists/latest.json"
-    )
+
+
+def test_places_are_one_line_each_however_narrow_the_screen_is(night):
+    store = open_store(night.settings)
+    docs = "reports/2026-06-28/data_docs/gate_inputs"
+    for key in (f"{docs}/index.html", f"{docs}/expectations/index.html"):
+        store.put(key, b"")
+    lines = printed(30, show_result, night.settings, NIGHT).splitlines()
+    root, home = night.settings.store.root, night.settings.home
+    assert lines[-5:] == [
+        f"tables        {night.settings.lake.root}/<table>",
+        f"playlists     {root}/playlists/latest.json",
+        f"night report  {root}/reports/2026-06-28/index.html",
+        f"Data Docs     {root}/{docs}/index.html",
+        f"Airflow UI    make up (user admin, password in {home}/airflow/passwords.json)",
+    ]
+    assert night_counts(night.settings, NIGHT) in lines
+    assert lines[1].rstrip() == "ada · 2026-06-28"
+
+
+def test_playlists_are_where_the_pointer_says_and_the_ui_where_it_is(night):
+    pointer = b'{"as_of": "2026-06-28", "manifest": "runs/2026-06-28-a/manifest.json"}'
+    open_store(night.settings).put("playlists/latest.json", pointer)
+    assert published_night(night.settings) == NIGHT
+    told = dict(places(night.settings, NIGHT, "http://127.0.0.1:8080"))
+    assert told["playlists"] == f"{night.settings.store.root}/playlists/runs/2026-06-28-a"
+    assert told["Airflow UI"].startswith("http://127.0.0.1:8080 (user admin")
+
+
+@pytest.mark.parametrize(
+    "pointer", [None, b'{"as_of": "2026-06', b"[]", b"{}", b'{"as_of": 3}', b'{"as_of": "yesterday"}']
+)
+def test_a_half_written_record_or_pointer_costs_a_count_and_no_more(night, pointer):
+    store = open_store(night.settings)
+    store.put(record_key(NIGHT, "ingest"), b'{"rows_in": 62')
+    if pointer is not None:
+        store.put("playlists/latest.json", pointer)
+    assert "2026-06-28: 0 rows landed, 0 rejected;" in night_counts(night.settings, NIGHT)
+    assert dict(places(night.settings, NIGHT, None))["playlists"].endswith("playlists/latest.json")
     with pytest.raises(UsageError, match="make a night first"):
-        night_result.published_night(settings)
+        published_night(night.settings)
+
+
+def test_without_a_table_a_night_is_to_be_made_first(settings):
+    with pytest.raises(UsageError, match=r"no playlists table in .*: make a night first"):
+        read_playlist(settings, "ada", NIGHT)
