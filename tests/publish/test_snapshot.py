@@ -60,6 +60,7 @@ def test_the_manifest_and_the_pointer_as_written():
     sums = hashlib.sha256(snapshot.checksums).hexdigest()
     publish_id = f"2026-06-28-{sums[:16]}"
     manifest = snapshot.manifest()
+    assert manifest.startswith(b'{\n "schema_version": 1,\n')
     assert manifest.endswith(b"\n}\n")
     assert json.loads(manifest) == {
         "schema_version": 1,

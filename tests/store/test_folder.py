@@ -81,6 +81,27 @@ def test_an_object_whose_name_cannot_be_given_is_told_and_leaves_no_draft(tmp_pa
     assert list(tmp_path.glob("[!.]*")) == list(tmp_path.glob(".draft-*")) == []
 
 
+def test_an_interruption_right_after_the_object_got_its_name_stays_one(tmp_path, monkeypatch):
+    replace = Path.replace
+
+    def interrupted(path, target):
+        replace(path, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    store = FolderStore(str(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        store.put("object", b"1")
+    assert store.get("object") == b"1"
+
+
+def test_a_write_leaves_no_file_open(tmp_path):
+    store = FolderStore(str(tmp_path))
+    before = set(Path("/proc/self/fd").iterdir())
+    store.put("a/b/object", b"1")
+    assert set(Path("/proc/self/fd").iterdir()) == before
+
+
 def test_others_may_read_an_object(tmp_path):
     store = FolderStore(str(tmp_path))
     store.put("one", b"1")

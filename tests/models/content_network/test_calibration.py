@@ -24,3 +24,12 @@ def test_a_handful_of_plays_leaves_the_logits_about_as_they_are():
 def test_a_ranking_the_wrong_way_round_counts_for_nothing():
     logits = np.linspace(-3, 3, 1000)
     assert platt(logits, (logits < 0).astype(float))[0] == 0
+
+
+def test_newtons_steps_double_the_digits(monkeypatch):
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 2, 500)
+    liked = (rng.random(500) < 1 / (1 + np.exp(-(0.3 * logits + 1)))).astype(float)
+    exact = platt(logits, liked)
+    monkeypatch.setattr("models.content_network.calibration.N_STEPS", 6)
+    assert platt(logits, liked) == pytest.approx(exact, abs=1e-9)
