@@ -1,6 +1,7 @@
 """Whether the night is all there. A row of the batch is the night's plays, or those of one source
 (``jobs.validate.inputs.volume``)."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,12 +19,14 @@ def suite() -> "ExpectationSuite":
     """Expectations for the night's volumes; one without enough history is not judged (z is null)."""
     from great_expectations import ExpectationSuite
 
-    from expectations.row_expectation import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import ExpectRowsToKeep
 
+    Keep = partial(ExpectRowsToKeep, unit="")  # noqa: N806
     night, source = "scope = 'night'", "scope = 'source'"
     return ExpectationSuite("completeness", expectations=[
         Keep(rule="volume_is_not_far_off", where=night, keeps=f"abs(z) < {FAR}", observed="sentence",
-             severity="critical", reason="So far off is half a dump, or a dump and a half."),
+             severity="critical", reason="Of what was heard that night, so far off is half a dump, or "
+                                         "a dump and a half."),
         Keep(rule="volume_is_usual", where=night, keeps=f"abs(z) < {UNUSUAL}", observed="sentence",
              severity="warning", reason="Worth a look before listeners notice."),
         Keep(rule="every_source_is_there", column="source", where=source, observed="sentence",

@@ -34,7 +34,7 @@ def suite() -> "ExpectationSuite":
 
     return ExpectationSuite("drift", expectations=[
         Keep(rule=rule, column=column, where=f"feature = '{column}' AND {scope}", observed="sentence",
-             keeps=f"psi <= {MAX_PSI}", severity="warning", reason=reason)
+             keeps=f"psi <= {MAX_PSI}", unit="", severity="warning", reason=reason)
         for rule, scope, columns, reason in (
             ("no_drift", "source IS NULL", (*BINS, SOURCE_MIX),
              "What is played has changed: a fashion, a producer's new scale, or a lost source."),

@@ -1,45 +1,69 @@
-"""What must be true of the files of a night. One row of the batch is a kind of landing files
-(``jobs.validate.inputs.files``)."""
+"""What must be true of the files of a night, and of how many listeners they set aside. A row of the
+batch is a landed file (``jobs.validate.inputs.files``) or the night (``….set_aside``).
 
-from collections.abc import Sequence
+A producer's file is what everybody's list rests on: a fault of it stops the night. A listener's own
+costs that listener tonight's new list, and nobody else anything.
+"""
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
-    from expectations.row_expectation import ExpectRowsToKeep
-
 # One row in a hundred is a careless client; the night is still a night.
 WORRYING_SHARE = 0.01
-# One row in five means that a producer changed its format: what came through is no fair sample.
+# One row in five means that a format has changed: what came through is no fair sample.
 MAX_QUARANTINED_SHARE = 0.2
+# Fewer rows prove nothing of a producer: its small files of a kind are judged together.
+SMALL_FILE = 100
+REFUSED, QUARANTINED = "file refused", "rows quarantined"
 
 
-def suite(kinds: Sequence[str]) -> "ExpectationSuite":
-    """Expectations for the landing files of these kinds."""
+def too_many_quarantined(n_quarantined: int, n_read: int) -> bool:
+    """Return whether so many of a file's rows are quarantined that the others are no fair sample; one
+    row proves nothing."""
+    return n_quarantined > 1 and n_quarantined > MAX_QUARANTINED_SHARE * n_read
+
+
+def suite() -> "ExpectationSuite":
+    """Return the expectations for landed files; ``fault`` is REFUSED, QUARANTINED or null."""
     from great_expectations import ExpectationSuite
 
+    from expectations.row_expectation import ExpectRowsToKeep as Keep
+
+    too_many = {"predicate": f"rows_quarantined <= 1 or <= {MAX_QUARANTINED_SHARE} * rows_read"}
     return ExpectationSuite("landing_files", expectations=[
-        expectation for kind in kinds for expectation in _of_kind(kind)
+        Keep(rule="shared_files_were_read", column="status", where="NOT own", unit="files",
+             keeps=f"NOT fault <=> '{REFUSED}'", observed="told", severity="critical",
+             meta={"predicate": "no file of many listeners is refused"},
+             reason="A file refused as a whole is part of the night that nobody has seen. If it is one "
+                    "listener's, move it into a folder user=<id>/; if it is no log, take it away."),
+        Keep(rule="few_rows_quarantined", column="rows_quarantined", where="NOT own", unit="files",
+             keeps=f"NOT fault <=> '{QUARANTINED}'", observed="told", severity="critical", meta=too_many,
+             reason="One row in five: a producer changed its format."),
+        Keep(rule="own_files_are_usable", column="listener", where="own", keeps="fault IS NULL",
+             observed="told", unit="files", severity="warning",
+             meta={"predicate": f"not refused; {too_many['predicate']}"},
+             reason="Its listener is set aside: the list of their last night stays."),
+        Keep(rule="rows_are_accounted_for", column="rows_read", observed="counts", unit="files",
+             keeps="n_read = n_accepted + n_quarantined + n_duplicate", severity="critical",
+             reason="No row of a file is lost on the way."),
+        Keep(rule="hardly_any_row_quarantined", column="rows_quarantined", where="n_read > 0",
+             keeps=f"n_quarantined <= {WORRYING_SHARE} * n_read", observed="counts", unit="files",
+             severity="warning", reason="One row in a hundred: look at the quarantine."),
     ])  # fmt: skip
 
 
-def _of_kind(kind: str) -> list["ExpectRowsToKeep"]:
+def set_aside_suite() -> "ExpectationSuite":
+    """Return the expectation for the night's listeners who are set aside."""
+    from great_expectations import ExpectationSuite
+
     from expectations.row_expectation import ExpectRowsToKeep as Keep
 
-    where = f"kind = '{kind}'"
-    share = f"{where} AND n_read > 0"
-    return [
-        Keep(rule="every_file_was_read", column=kind, where=where, keeps="n_refused = 0",
-             observed="refused", severity="critical",
-             reason="A file refused as a whole is part of the night that nobody has seen."),
-        Keep(rule="rows_are_accounted_for", column=kind, where=where,
-             keeps="n_read = n_accepted + n_quarantined + n_duplicate", observed="counts",
-             severity="critical", reason="No row of a file is lost on the way."),
-        Keep(rule="few_rows_quarantined", column=kind, where=share,
-             keeps=f"n_quarantined <= {MAX_QUARANTINED_SHARE} * n_read", observed="counts",
-             severity="critical", reason="One row in five: a producer changed its format."),
-        Keep(rule="hardly_any_row_quarantined", column=kind, where=share,
-             keeps=f"n_quarantined <= {WORRYING_SHARE} * n_read", observed="counts",
-             severity="warning", reason="One row in a hundred: look at the quarantine."),
-    ]  # fmt: skip
+    return ExpectationSuite("set_aside", expectations=[
+        Keep(rule="few_listeners_are_set_aside", column="user_id", keeps="n_set_aside <= n_allowed",
+             observed="told", unit="", severity="critical",
+             reason="So many uploads do not go wrong by themselves: a service changed its export, or "
+                    "ingestion is at fault. NOCTURNE__GATES__SET_ASIDE_SHARE and …_FEW "
+                    "say how many may."),
+    ])  # fmt: skip

@@ -1,5 +1,6 @@
 """What the night's neighbors must be (the facts: ``jobs.validate.playlists.per_listener``)."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,8 +16,9 @@ def suite(*, k: int, k_dissimilar: int, min_overlap: int) -> "ExpectationSuite":
     """Expectations for neighbors found so; a row is a listener (``neighbors_per_listener``)."""
     from great_expectations import ExpectationSuite
 
-    from expectations.row_expectation import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import ExpectRowsToKeep
 
+    Keep = partial(ExpectRowsToKeep, unit="listeners", who="user_id")  # noqa: N806
     some = "n_neighbors > 0"
     return ExpectationSuite("neighbors", expectations=[
         Keep(rule="pearson_is_a_correlation", column="pearson", where=some, keeps="n_no_correlation = 0",
@@ -49,8 +51,10 @@ def pairs_suite() -> "ExpectationSuite":
     """Expectations for pairs of neighbors; a row is a pair (``differences_per_pair``)."""
     from great_expectations import ExpectationSuite
 
-    from expectations.row_expectation import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import ExpectRowsToKeep
 
+    pair = "first_id || ' and ' || second_id"
+    Keep = partial(ExpectRowsToKeep, unit="pairs", who=pair)  # noqa: N806
     return ExpectationSuite("neighbor_pairs", expectations=[
         Keep(rule="pairs_agree", column="pearson", keeps=f"pearson <= {TOLERANCE}", observed="pearson",
              severity="critical", reason="Both listeners of a pair see the same coefficient."),

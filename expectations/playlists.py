@@ -1,6 +1,7 @@
 """What the night's playlists must be; a row is a listener and their list
 (``jobs.validate.playlists.per_listener.playlists_per_listener``)."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,30 +17,34 @@ def suite(*, n_tracks: int, artist_cap: int) -> "ExpectationSuite":
     """Expectations for lists of ``n_tracks`` with at most ``artist_cap`` tracks an artist."""
     from great_expectations import ExpectationSuite
 
-    from expectations.row_expectation import ExpectRowsToKeep as Keep
+    from expectations.row_expectation import ExpectRowsToKeep
 
     some = "n_tracks > 0"
+    # A list that stays (table set_aside) was right on its night; since then its tracks may have been
+    # played, and the settings changed.
+    made = f"{some} AND NOT kept"
+    Keep = partial(ExpectRowsToKeep, unit="listeners", who="user_id")  # noqa: N806
     return ExpectationSuite("playlists", expectations=[
         Keep(rule="every_listener_has_a_list", where="listened", keeps=some, severity="critical",
              reason="Whoever listened in the lookback gets a playlist."),
         Keep(rule="only_listeners_have_lists", column="user_id", where=some, keeps="listened",
              severity="critical", reason="A list for somebody unknown or forgotten must not go out."),
-        Keep(rule="full_or_explained", column="rank", where=some,
+        Keep(rule="full_or_explained", column="rank", where=made,
              keeps=f"n_tracks = {n_tracks} OR (n_tracks < {n_tracks} AND n_left <=> n_tracks)",
              severity="critical", reason="A short list has a funnel that ends with its length."),
-        Keep(rule="lists_are_full", column="rank", where=some, keeps=f"n_tracks = {n_tracks}",
+        Keep(rule="lists_are_full", column="rank", where=made, keeps=f"n_tracks = {n_tracks}",
              max_share=MAX_SHORT_SHARE, severity="warning",
              reason="Many short lists mean a filter or the catalog is wrong."),
         Keep(rule="ranks_have_no_gaps", column="rank", where=some, keeps="n_rank_gaps = 0",
              severity="critical", reason="Ranks are 1, 2, 3, ... in every list."),
         Keep(rule="tracks_are_different", column="track_id", where=some, keeps="n_different = n_tracks",
              severity="critical", reason="No track twice in a list."),
-        Keep(rule="artist_cap", column="artist", where=some, keeps=f"n_of_one_artist <= {artist_cap}",
+        Keep(rule="artist_cap", column="artist", where=made, keeps=f"n_of_one_artist <= {artist_cap}",
              observed="n_of_one_artist", severity="critical",
              reason="A collaboration counts for each of its artists."),
-        Keep(rule="tracks_are_unheard", column="track_id", where=some, keeps="n_heard = 0",
+        Keep(rule="tracks_are_unheard", column="track_id", where=made, keeps="n_heard = 0",
              severity="critical", reason="The list is for discovery."),
-        Keep(rule="tracks_are_known", column="track_id", where=some, keeps="n_unknown = 0",
+        Keep(rule="tracks_are_known", column="track_id", where=made, keeps="n_unknown = 0",
              severity="critical", reason="A track outside the catalog cannot be played."),
         Keep(rule="scores_are_finite", column="score", where=some, keeps="n_not_finite = 0",
              severity="critical", reason="NaN sorts above everything: the order would be noise."),
@@ -47,5 +52,6 @@ def suite(*, n_tracks: int, artist_cap: int) -> "ExpectationSuite":
              severity="critical", reason="A listener is told why each track is there."),
         Keep(rule="lists_are_personal", column="track_id", where="personalization IS NOT NULL",
              keeps=f"personalization >= {MIN_PERSONALIZATION}", observed="personalization",
-             severity="warning", reason="1 - mean overlap of two lists; low if all get the same."),
+             unit="", who="null", severity="warning",
+             reason="1 - mean overlap of two lists; low if all get the same."),
     ])  # fmt: skip

@@ -29,17 +29,18 @@ NOTHING = "null"
 KEPT = """struct(
     coalesce(sum(IF({where}, {n_rows}, NULL)), 0) AS n_rows,
     coalesce(sum(IF(({where}) AND NOT ({keeps}), {n_rows}, NULL)), 0) AS n_breaking,
-    max(IF({where}, struct(coalesce(NOT ({keeps}), false) AS breaks, {observed} AS observed), NULL))
-        .observed AS observed)"""
+    max(IF({where}, struct(coalesce(NOT ({keeps}), false) AS breaks, {observed} AS observed,
+        IF(NOT ({keeps}), {who}, NULL) AS who), NULL)) AS worst)"""
 
 
 class RowsKept(TableMetricProvider):
     """Of one rule: how many rows it is about, how many of them break it (where the predicate is null
-    there is nothing to judge), and the largest value of ``observed`` among those that do, or else among
-    all. One metric, not three: Great Expectations takes as long for each as Spark for counting it."""
+    there is nothing to judge), and the largest value of ``observed`` among those that do, with ``who``
+    it is of, or else among all. One metric, not three: Great Expectations takes as long for each as
+    Spark for counting it."""
 
     metric_name = "rows.kept"
-    value_keys = ("where", "keeps", "observed", "n_rows")
+    value_keys = ("where", "keeps", "observed", "who", "n_rows")
 
     @spark_aggregate
     def _spark(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:
@@ -52,8 +53,10 @@ class ExpectRowsToKeep(BatchExpectation):
     """Of the rows ``where`` a condition holds, at most ``max_share`` break the predicate ``keeps``.
 
     ``column`` names what the rule is about, or "" if it is about whole rows. ``observed`` is an
-    expression of which one value is told: the largest of those that break it, or else of all.
-    ``n_rows`` says how many rows a row of the batch stands for, where they were counted before.
+    expression of which one value is told: the largest of those that break it, or else of all. ``who``
+    is one that names whom a row is about: it is told of a row that breaks the predicate.
+    ``n_rows`` says how many rows a row of the batch stands for, where they were counted before, and
+    ``unit`` what they are, for a person; "" where ``observed`` says all there is to say.
     ``reason`` says why the rule and its threshold are there.
     """
 
@@ -62,21 +65,31 @@ class ExpectRowsToKeep(BatchExpectation):
     keeps: str
     where: str = "true"
     observed: str = NOTHING
+    who: str = NOTHING
     n_rows: str = "1"
+    unit: str = "rows"
     max_share: float = 0.0
     reason: str
 
     domain_keys: ClassVar[tuple[str, ...]] = ()
     metric_dependencies: ClassVar[tuple[str, ...]] = ("rows.kept",)
-    success_keys: ClassVar[tuple[str, ...]] = ("where", "keeps", "observed", "n_rows", "max_share")
+    success_keys: ClassVar[tuple[str, ...]] = (
+        "where",
+        "keeps",
+        "observed",
+        "who",
+        "n_rows",
+        "max_share",
+    )
     args_keys: ClassVar[tuple[str, ...]] = ("rule",)
 
     def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
-        n_rows, n_breaking, largest = metrics["rows.kept"]
+        n_rows, n_breaking, worst = metrics["rows.kept"]
         share = n_breaking / n_rows if n_rows else 0.0
-        observed = f"{n_breaking:,} of {n_rows:,} rows ({share:.2%})"
-        if largest is not None:
-            observed = f"{largest}; {observed}"
+        count = f"{n_breaking:,} of {n_rows:,} {self.unit} ({share:.2%})" if self.unit else ""
+        told = [part for part in (worst or (False, None, None))[1:] if part is not None]
+        named = " for ".join(str(part) for part in told)
+        observed = "; ".join(part for part in (named, count) if part) or "nothing to judge"
         result = {
             "observed_value": html.escape(observed),  # Data Docs print it as it is
             "observed": observed,
@@ -110,11 +123,12 @@ def predicate_text(configuration: Any) -> str:
 
 def row_rules(rules: Iterable[RowRule]) -> list[ExpectRowsToKeep]:
     """The quarantine's rules, as expectations of counts (``n_rows``) of rows by ``broken_rule``
-    (``expectations.rules.first_broken``), each with its own predicate in ``meta``."""
+    (``expectations.rules.first_broken``) with a file ``in_file`` that has one, each with its own
+    predicate in ``meta``."""
     return [
         ExpectRowsToKeep(
             rule=rule.name, column=", ".join(rule.columns), keeps=f"NOT broken_rule <=> '{rule.name}'",
-            n_rows="n_rows", severity="critical", meta={"predicate": rule.predicate},
+            n_rows="n_rows", who="in_file", severity="critical", meta={"predicate": rule.predicate},
             reason=f"The quarantine takes rows where {rule.reason}; here one came through.",
         )
         for rule in rules

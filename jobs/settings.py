@@ -110,6 +110,21 @@ class IngestSettings(Section):
     archives: ArchiveSettings = ArchiveSettings()
 
 
+class GateSettings(Section):
+    """What a gate lets pass (docs/validation.md).
+
+    A listener whose own upload is at fault is set aside; the night stops where that are more than
+    ``set_aside_few`` listeners, so that one bad upload of a house of three does not stop it, and more
+    than ``set_aside_share`` of those with plays tonight: a fifth is no coincidence, a service has
+    changed its export. ``accepted`` are patterns of files (``listens/*/user=ann/*``) that a person has
+    looked at and takes as they are.
+    """
+
+    set_aside_share: Share = 0.2
+    set_aside_few: NonNegativeInt = 5
+    accepted: tuple[str, ...] = ()
+
+
 class AirflowSettings(Section):
     """Airflow on this machine (`nocturne run` and `up`); another port is taken if this one is in use."""
 
@@ -194,6 +209,7 @@ class Settings(BaseSettings):
     s3: S3Settings = S3Settings()
     spark: SparkSettings = SparkSettings()
     ingest: IngestSettings = IngestSettings()
+    gates: GateSettings = GateSettings()
     airflow: AirflowSettings = AirflowSettings()
     taste: TasteSettings = TasteSettings()
     neighbors: NeighborsSettings = NeighborsSettings()

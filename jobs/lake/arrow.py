@@ -1,8 +1,8 @@
 """Reading and writing the Delta tables without Spark, through delta-rs.
 
 A table has one kind of writer, because delta-rs and Spark must not write to the same one: run_ledger,
-evaluations, landing_files, landed_plays, model_versions and validation_results are written from here,
-all others by Spark.
+evaluations, landing_files, landed_plays, model_versions, set_aside and validation_results are written
+from here, all others by Spark.
 """
 
 from collections.abc import Sequence

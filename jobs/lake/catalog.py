@@ -107,10 +107,16 @@ _ALL = (
         yielded_to array<string>?, forgotten array<string>?""",
     ),
     _table(
-        "landed_plays", "plays of a landing day by source and bin of a feature of their track",
+        "landed_plays", "plays heard by a landing day by source and bin of a feature of their track",
         "landed_on source feature bin", "landed_on",
         """landed_on date, source string, feature string, bin int, n_plays bigint,
         files string""",
+    ),
+    _table(
+        "set_aside", "one rule that a listener's own upload of a night broke",
+        "as_of user_id landing_file rule", "as_of",
+        """as_of date, user_id string?, landing_file string, rule string, reason string,
+        n_rows bigint, list_of date?""",
     ),
     _table(
         "ratings", "one listener's rating of a track on a night", "as_of user_id track_id", "as_of",

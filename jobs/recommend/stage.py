@@ -12,6 +12,7 @@ from jobs.lake.history import feedback_landed
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.recommend.candidates import Model
+from jobs.recommend.kept import made_anew, with_kept
 from jobs.recommend.listeners import collect_facts, read_rating_matrix
 from jobs.recommend.playlists import PLAYLIST_DDL, PlaylistBuilder, PlaylistRules
 from jobs.recommend.tracks import read_tracks
@@ -67,13 +68,15 @@ def promoted_model(night: Night) -> Model | None:
 
 
 def listener_facts(lake: Lake, night: Night) -> DataFrame:
-    """Collect one row a listener with a recent listen, in the same partitions and order each time."""
+    """Collect one row a listener with a recent listen whose list does not stay as it was, in the same
+    partitions and order each time."""
     rows = collect_facts(
         heard_known(lake, night.window, night.settings.lake.lookback_days),
         feedback_landed(lake, night.window),
         lake.read("taste_profiles", night.window.as_of),
         lake.read("neighbors", night.window.as_of),
     )
+    rows = made_anew(rows, lake, night)
     n_partitions = int(lake.spark.conf.get("spark.sql.shuffle.partitions") or 1)
     return rows.repartition(n_partitions, "user_id").sortWithinPartitions("user_id")
 
@@ -88,12 +91,15 @@ def build_playlists(listeners: DataFrame, builder: PlaylistBuilder) -> DataFrame
 
 
 def write(lake: Lake, night: Night, lists: DataFrame) -> tuple[int, int, int]:
-    """Write both tables of the night; return the numbers of lists, of tracks and of short lists."""
+    """Write both tables of the night, with the lists that stay; return the numbers of new lists, of
+    their tracks and of short ones."""
     as_of = F.lit(night.window.as_of).alias("as_of")
     tracks = lists.select("user_id", F.inline("tracks")).select(as_of, "*")
-    lake.replace_night(tracks, "playlists", night.window.as_of)
+    lake.replace_night(with_kept(tracks, "playlists", lake, night), "playlists", night.window.as_of)
     funnel = lists.select("user_id", F.inline("funnel")).select(as_of, "*")
-    lake.replace_night(funnel, "playlist_funnel", night.window.as_of)
+    lake.replace_night(
+        with_kept(funnel, "playlist_funnel", lake, night), "playlist_funnel", night.window.as_of
+    )
     n = F.size("tracks")
     full = night.settings.recommend.n_tracks
     row = lists.agg(F.count("*"), F.coalesce(F.sum(n), F.lit(0)), F.count_if(n < full)).first()

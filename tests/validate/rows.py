@@ -56,8 +56,8 @@ def landing_file(
     return {
         "landing_file": f"{kind}/date={day}/a.jsonl", "kind": kind, "landed_on": day,
         "fingerprint": "f", "source": "native", "rows_read": n_rows, "rows_accepted": n_rows - n_bad,
-        "rows_quarantined": n_bad, "rows_duplicate": 0, "status": "accepted", "unknown_columns": [],
-        **changes,
+        "rows_quarantined": n_bad, "rows_duplicate": 0, "status": "accepted", "reason": None,
+        "listener": None, "unknown_columns": [], **changes,
     }  # fmt: skip
 
 

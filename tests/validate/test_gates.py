@@ -57,7 +57,7 @@ def test_feedback_that_slipped_through_stops_the_night(spark, night):
     word = {"user_id": "ann", "target_id": "t1", "at": listen("x", "ann", "t1")["listened_at"],
             "landed_on": NIGHT, "landing_file": "f"}  # fmt: skip
     land(night.settings, feedback_history=[word | {"kind": "like"}, word | {"kind": "adore"}])
-    with pytest.raises(BadDataError, match=r"feedback\.kind unknown kind: kind: 1 of 2 rows"):
+    with pytest.raises(BadDataError, match=r"feedback\.kind unknown kind: kind: f; 1 of 2 rows"):
         gate_inputs(night)
 
 
@@ -192,4 +192,5 @@ def test_the_command_says_what_it_found_and_exits_with_the_gates_code(spark, nig
     assert stopped.value.code == 65
     told = capsys.readouterr()
     assert "few_rows_quarantined" in told.out
-    assert "landing_files.tracks few_rows_quarantined: 100 read, 79 accepted, 21 quarantined" in told.err
+    file = f"tracks/date={NIGHT}/a.jsonl"
+    assert f"few_rows_quarantined: {file}: 21 of 100 rows quarantined; 1 of 1 files" in told.err

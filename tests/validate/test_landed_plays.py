@@ -8,7 +8,7 @@ from jobs.lake.arrow import open_table
 from jobs.lake.tables import Lake
 from jobs.validate.inputs.files import landing_files
 from jobs.validate.inputs.landed_plays import ANY, digests, in_bins, landed_plays
-from jobs.validate.inputs.volume import by_source
+from jobs.validate.inputs.volume import by_source, volumes
 from jobs.window import DAY, Window
 from tests.validate.rows import NIGHT, features, land, landing_file, listen, table
 
@@ -76,5 +76,39 @@ def test_a_day_is_counted_once_and_again_when_its_files_change(spark, night):
     assert open_table(night.settings, "landed_plays").version() == version
     late = listen("3", "bob", "t2", BEFORE) | {"source": "tv"}
     assert counts(before, tonight, late) == {BEFORE: {"app": 1, "tv": 1}, NIGHT: {"app": 1}}
+    # Heard two days before it landed: of no night. The day before it: a log of the day, next morning.
+    early = listen("5", "bob", "t2") | {"listened_on": NIGHT - 2 * DAY}
+    morning = listen("6", "bob", "t2") | {"listened_on": BEFORE}
+    assert counts(before, tonight, morning, early) == {BEFORE: {"app": 1}, NIGHT: {"app": 2}}
     old = listen("4", "ann", "t1", NIGHT - timedelta(days=57))
     assert counts(old, tonight) == {NIGHT: {"app": 1}}
+
+
+@pytest.mark.spark
+def test_a_decade_handed_in_at_once_changes_no_count_of_a_night(spark, night):
+    lake = Lake(spark, night.settings)
+    usual = [listen(f"{nth}", f"u{nth}", "t1", NIGHT - nth % 3 * DAY) for nth in range(30)]
+    decade = [
+        listen(f"d{nth}", "vera", "t1") | {"listened_on": NIGHT - timedelta(days=2 + nth * 7)}
+        for nth in range(500)
+    ]
+
+    def counts(listens: list[dict]) -> dict:
+        land(night.settings, listens=listens)
+        files = landing_files(night.settings, night.window)
+        return landed_plays(lake, files, night.window)
+
+    alone = counts(usual)
+    assert counts([*usual, *decade]) == alone
+    assert volumes(by_source(alone), NIGHT)[0].n_plays == 10
+
+
+@pytest.mark.spark
+def test_a_day_of_which_nothing_was_heard_on_time_is_counted_once(spark, night):
+    lake = Lake(spark, night.settings)
+    late = listen("1", "vera", "t1") | {"listened_on": NIGHT - timedelta(days=9)}
+    land(night.settings, listens=[late])
+    files = landing_files(night.settings, night.window)
+    for _ in range(2):
+        assert by_source(landed_plays(lake, files, night.window)) == {NIGHT: {}}
+    assert open_table(night.settings, "landed_plays").version() == 0

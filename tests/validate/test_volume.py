@@ -3,7 +3,8 @@ from math import log
 
 import pytest
 
-from jobs.validate.inputs.volume import compared, robust_z, volumes
+from jobs.validate.inputs.volume import compared, largest_file, robust_z, volumes
+from jobs.window import DAY
 
 SUNDAY = date(2026, 6, 28)
 
@@ -54,3 +55,20 @@ def test_a_source_that_is_gone_is_there_with_no_plays():
     assert (found["app"].n_plays, found["app"].typical) == (0, 1_000)
     assert (found["radio"].n_plays, found["radio"].typical) == (500, 0)
     assert found["all"].z == pytest.approx(log(0.5) / 0.08)
+
+
+def test_the_largest_file_of_the_night_is_named_with_its_owner():
+    files = [
+        {"kind": kind, "landed_on": day, "rows_accepted": n, "landing_file": name, "listener": who}
+        for kind, day, n, name, who in [
+            ("listens", SUNDAY, 10, "a", None), ("listens", SUNDAY, 1_000, "b", "vera"),
+            ("tracks", SUNDAY, 2_000, "c", None), ("listens", SUNDAY - DAY, 3_000, "d", None),
+        ]
+    ]  # fmt: skip
+    said = "; the largest file of vera is b, 1,000 rows"
+    assert largest_file(files, SUNDAY) == said
+    assert largest_file(files[:1], SUNDAY) == "; the largest file is a, 10 rows"
+    assert largest_file(files[2:], SUNDAY) == ""
+    first, *others = volumes({SUNDAY: {"app": 1, "tv": 2}}, SUNDAY, said)
+    assert first.sentence == f"all: 3 plays; 0 nights before: not judged{said}"
+    assert not any(said in found.sentence for found in others)

@@ -1,63 +1,166 @@
-"""What became of the night's landing files."""
+"""What became of the night's landing files, and whose they are."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import Any
 
+import pyarrow.compute as pc
+
+from expectations.landing_files import QUARANTINED, REFUSED, SMALL_FILE, too_many_quarantined
 from jobs.lake.arrow import table_rows
 from jobs.settings import Settings
 from jobs.window import Window
 
 PARTS = ("read", "accepted", "quarantined", "duplicate")
 N_NAMED = 3
+# Ingestion's rule for a log of one listener of whom nothing tells who it is.
+UNKNOWN_LISTENER = "listener unknown"
+# Rows that tell a kept play again are in the quarantine to be looked at; nothing is wrong with them.
+SAME_PLAY = "same play"
 
 
 @dataclass(frozen=True)
-class KindOfFiles:
-    """The night's files of one kind: how many, and what became of their rows.
+class RuleCount:
+    """How many rows of a file a rule took, and why the first of them; of a refused file, 1."""
 
-    ``refused`` names up to three files that were refused as a whole, with the reason; ``counts`` says
-    the numbers in words.
+    rule: str
+    n_rows: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class JudgedFile:
+    """One landed file: whose it is (``own``: one listener's), what became of its rows, and its
+    ``fault``, if any: REFUSED or QUARANTINED.
+
+    ``told`` names up to three files with this fault of the same owners; ``counts`` says the file's
+    numbers in words.
     """
 
-    kind: str
-    n_files: int
-    n_refused: int
+    landing_file: str
+    listener: str | None
+    own: bool
     n_read: int
     n_accepted: int
     n_quarantined: int
     n_duplicate: int
-    refused: str
+    fault: str | None
+    told: str
     counts: str
 
 
 def landing_files(settings: Settings, window: Window) -> list[dict[str, Any]]:
     """The rows of landing_files that landed by the window's end."""
-    import pyarrow.compute as pc
-
     known = table_rows(settings, "landing_files").to_table(filter=pc.field("landed_on") < window.end)
     rows: list[dict[str, Any]] = known.to_pylist()
     return rows
 
 
-def kinds_of_files(files: Iterable[Mapping[str, Any]]) -> list[KindOfFiles]:
-    """One row a kind that has files."""
-    by_kind: dict[str, list[Mapping[str, Any]]] = {}
+def broken_rules(settings: Settings, files: Iterable[Mapping[str, Any]]) -> dict[str, list[RuleCount]]:
+    """By file: the rules that took its rows or the file itself, most rows first, from the quarantine."""
+    taken: dict[str, Counter[str]] = {}
+    reasons: dict[tuple[str, str], str] = {}
+    by_kind: dict[str, list[str]] = {}
     for file in files:
-        by_kind.setdefault(file["kind"], []).append(file)
-    return [_kind(kind, rows) for kind, rows in sorted(by_kind.items())]
+        by_kind.setdefault(file["kind"], []).append(file["landing_file"])
+    for kind, names in by_kind.items():
+        wanted = pc.field("landing_file").isin(names) & (pc.field("rule") != SAME_PLAY)
+        rows = table_rows(settings, f"{kind}_quarantine")
+        for batch in rows.to_batches(columns=["landing_file", "rule", "reason"], filter=wanted):
+            for name, rule, reason in zip(
+                *(column.to_pylist() for column in batch.columns), strict=True
+            ):
+                taken.setdefault(name, Counter())[rule] += 1
+                reasons[name, rule] = min(reason, reasons.get((name, rule), reason))
+    return {
+        name: [
+            RuleCount(rule, n, reasons[name, rule])
+            for rule, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        ]
+        for name, counts in taken.items()
+    }
 
 
-def _kind(kind: str, files: list[Mapping[str, Any]]) -> KindOfFiles:
-    refused = sorted(
-        f"{file['landing_file']}: {file['reason']}" for file in files if file["status"] == "refused"
-    )
-    n = {part: sum(file[f"rows_{part}"] for file in files) for part in PARTS}
-    return KindOfFiles(
-        kind=kind,
-        n_files=len(files),
-        n_refused=len(refused),
-        **{f"n_{part}": n[part] for part in PARTS},
-        refused="; ".join(refused[:N_NAMED]),
-        counts=", ".join(f"{n[part]:,} {part}" for part in PARTS),
-    )
+def is_own(file: Mapping[str, Any]) -> bool:
+    """Return whether a row of landing_files is of one listener's upload, and not of a producer's feed.
+
+    Tracks and features are everybody's. So is feedback, unless it lies in its listener's folder.
+    """
+    if file["kind"] == "listens":
+        unknown = str(file["reason"] or "").startswith(f"{UNKNOWN_LISTENER}:")
+        return file["listener"] is not None or unknown
+    in_folder = "/user=" in file["landing_file"]
+    return file["kind"] == "feedback" and in_folder and file["listener"] is not None
+
+
+def judged(
+    files: Sequence[Mapping[str, Any]], rules: Mapping[str, Sequence[RuleCount]], accepted: Sequence[str]
+) -> list[JudgedFile]:
+    """Judge the night's files, by name. ``rules`` are those that took rows of theirs; files whose names
+    match a pattern of ``accepted`` were looked at by a person, and have no fault."""
+    rows = sorted(files, key=lambda file: file["landing_file"])
+    bad_feeds = _bad_small_feeds(rows)
+    faults = [
+        None
+        if any(fnmatch(file["landing_file"], pattern) for pattern in accepted)
+        else _fault(file, bad_feeds)
+        for file in rows
+    ]
+    said: dict[tuple[bool, str | None], list[str]] = {}
+    for file, fault in zip(rows, faults, strict=True):
+        sentence = f"{file['landing_file']}: {why(file, rules.get(file['landing_file'], ()))}"
+        said.setdefault((is_own(file), fault), []).append(sentence)
+    return [
+        JudgedFile(
+            landing_file=file["landing_file"],
+            listener=file["listener"],
+            own=is_own(file),
+            **{f"n_{part}": file[f"rows_{part}"] for part in PARTS},
+            fault=fault,
+            told=_few(said[is_own(file), fault]) if fault else _counts(file),
+            counts=_counts(file),
+        )
+        for file, fault in zip(rows, faults, strict=True)
+    ]
+
+
+def why(file: Mapping[str, Any], rules: Sequence[RuleCount]) -> str:
+    """What is wrong with a file, and whose it is, for a person."""
+    whose = f" (of {file['listener']})" if is_own(file) and file["listener"] else ""
+    if file["status"] == "refused":
+        return f"{file['reason']}{whose}"
+    most = ", ".join(f"{count.n_rows:,} by {count.rule!r}" for count in rules[:N_NAMED])
+    counted = f"{file['rows_quarantined']:,} of {file['rows_read']:,} rows quarantined"
+    return f"{counted}{f', {most}' if most else ''}{whose}"
+
+
+def _bad_small_feeds(files: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Kinds whose small files of many listeners, taken together, have too many quarantined rows."""
+    n_read: Counter[str] = Counter()
+    n_quarantined: Counter[str] = Counter()
+    for file in files:
+        if not is_own(file) and file["rows_read"] < SMALL_FILE:
+            n_read[file["kind"]] += file["rows_read"]
+            n_quarantined[file["kind"]] += file["rows_quarantined"]
+    return {kind for kind, n in n_quarantined.items() if too_many_quarantined(n, n_read[kind])}
+
+
+def _fault(file: Mapping[str, Any], bad_small_feeds: set[str]) -> str | None:
+    if file["status"] == "refused":
+        return REFUSED
+    n_read, n_quarantined = file["rows_read"], file["rows_quarantined"]
+    if not is_own(file) and n_read < SMALL_FILE:
+        has_share = n_quarantined > 0 and file["kind"] in bad_small_feeds
+        return QUARANTINED if has_share else None
+    return QUARANTINED if too_many_quarantined(n_quarantined, n_read) else None
+
+
+def _counts(file: Mapping[str, Any]) -> str:
+    return f"{file['landing_file']}: " + ", ".join(f"{file[f'rows_{part}']:,} {part}" for part in PARTS)
+
+
+def _few(sentences: Sequence[str]) -> str:
+    more = len(sentences) - N_NAMED
+    return "; ".join(sentences[:N_NAMED]) + (f"; and {more:,} more" if more > 0 else "")

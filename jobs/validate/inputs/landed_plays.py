@@ -1,4 +1,7 @@
-"""Plays of each landing day by source, and by source and bin of their tracks' features.
+"""Plays heard by each landing day, by source, and by source and bin of their tracks' features.
+
+Plays that land later than the day after they were heard are left out: a history of ten years that is
+handed in at once is no louder night.
 
 Kept in the table ``landed_plays``, so that a night is compared with the weeks before it without reading
 them again. With a day's counts stands a digest of the files that they were made of: a day whose files
@@ -27,12 +30,17 @@ HISTORY = timedelta(weeks=8)
 # The bin 0 of this feature has all plays, also those of tracks without features.
 ANY = "any"
 
+# A log of the day may land on the next morning.
+ON_TIME = timedelta(days=1)
+# What a day's counts are of: kept ones of anything else are counted again.
+MEANING = "heard on time"
+
 # Plays of a day by source, feature and bin.
 Plays = Mapping[tuple[str, str, int], int]
 
 
 def landed_plays(lake: Lake, files: Iterable[Mapping[str, Any]], window: Window) -> dict[date, Plays]:
-    """Plays of each landing day with any, of the window and its history; ``files`` are the rows of
+    """Plays of each landing day, of the window and its history; ``files`` are the rows of
     landing_files by the window's end."""
     since = window.start - HISTORY
     made_of = digests(files, since)
@@ -53,7 +61,8 @@ def digests(files: Iterable[Mapping[str, Any]], since: date = date.min) -> dict[
     days = {r["landed_on"] for r in listens if r["landed_on"] >= since}
     return {
         day: hashlib.sha256(
-            "".join(
+            MEANING.encode()
+            + "".join(
                 mark
                 for row, mark in marks
                 if (row["kind"] == "listens" and row["landed_on"] == day)
@@ -65,8 +74,10 @@ def digests(files: Iterable[Mapping[str, Any]], since: date = date.min) -> dict[
 
 
 def count_plays(lake: Lake, day: date) -> Plays:
-    """Plays that landed on the day, with the features known at its end."""
-    listens = lake.read("listens").where(F.col("landed_on") == F.lit(day))
+    """Plays heard on the day or the day before it that landed on it, with the features known at its
+    end."""
+    heard = F.col("listened_on").between(F.lit(day - ON_TIME), F.lit(day))
+    listens = lake.read("listens").where(heard & (F.col("landed_on") == F.lit(day)))
     features = features_known(lake, Window.night(day))
     return {(row.source, row.feature, row.bin): row.n for row in in_bins(listens, features).collect()}
 
@@ -99,7 +110,8 @@ def _kept(settings: Settings, since: date, until: date) -> dict[tuple[date, str]
     found: dict[tuple[date, str], dict[Any, int]] = {}
     for row in rows.to_pylist():
         plays = found.setdefault((row["landed_on"], row["files"]), {})
-        plays[row["source"], row["feature"], row["bin"]] = row["n_plays"]
+        if row["n_plays"]:
+            plays[row["source"], row["feature"], row["bin"]] = row["n_plays"]
     return found
 
 
@@ -108,6 +120,7 @@ def _keep(settings: Settings, fresh: Mapping[date, Plays], made_of: Mapping[date
         {"landed_on": day, "source": source, "feature": feature, "bin": number, "n_plays": n_plays,
          "files": made_of[day]}
         for day, plays in fresh.items()
-        for (source, feature, number), n_plays in sorted(plays.items())
+        # A day without any is written down too, or every night would count it again.
+        for (source, feature, number), n_plays in sorted((plays or {("(none)", ANY, 0): 0}).items())
     ]  # fmt: skip
     replace(settings, TABLE, rows, " OR ".join(f"landed_on = '{day}'" for day in sorted(fresh)))

@@ -1,10 +1,10 @@
 """The gate before anything is made of the night's logs."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import date
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,16 +17,23 @@ from expectations import feedback as feedback_rules
 from expectations import landing_files as file_rules
 from expectations import listens as listen_rules
 from expectations import tracks as track_rules
-from jobs.lake.catalog import LANDING_KINDS
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.stage import Night
 from jobs.validate.gate import hold_gate
 from jobs.validate.inputs.drift import Drift, drifts, in_periods
-from jobs.validate.inputs.files import KindOfFiles, kinds_of_files, landing_files
+from jobs.validate.inputs.files import JudgedFile, broken_rules, judged, landing_files
 from jobs.validate.inputs.landed_plays import landed_plays
 from jobs.validate.inputs.row_counts import landed_by_end, landed_in_window, listen_counts, rule_counts
-from jobs.validate.inputs.volume import Volume, by_source, volumes
+from jobs.validate.inputs.set_aside import (
+    AsideCount,
+    SetAside,
+    count_aside,
+    keep_set_aside,
+    sentence,
+    set_aside,
+)
+from jobs.validate.inputs.volume import Volume, by_source, largest_file, volumes
 from jobs.validate.runner import SuiteRun, warm_up
 from jobs.window import Window
 
@@ -34,7 +41,10 @@ if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
     from pyspark.sql import SparkSession
 
+log = logging.getLogger("nocturne")
 GATE = "gate_inputs"
+# What of a night's listeners is told one by one; all are in the table set_aside.
+MAX_TOLD = 20
 CATALOG = {"tracks": track_rules, "audio_features": feature_rules}
 # Kinds whose landed rows are kept in a history, and checked as they landed.
 HISTORIES = {**CATALOG, "feedback": feedback_rules}
@@ -44,9 +54,11 @@ Files = Sequence[Mapping[str, Any]]
 Counted = tuple[str, pa.Table, "Callable[[], ExpectationSuite]"]
 TEXT, WHOLE, NUMBER = pa.string(), pa.int64(), pa.float64()
 FILES = pa.schema([
-    ("kind", TEXT), ("n_files", WHOLE), ("n_refused", WHOLE), ("n_read", WHOLE), ("n_accepted", WHOLE),
-    ("n_quarantined", WHOLE), ("n_duplicate", WHOLE), ("refused", TEXT), ("counts", TEXT),
+    ("landing_file", TEXT), ("listener", TEXT), ("own", pa.bool_()), ("n_read", WHOLE),
+    ("n_accepted", WHOLE), ("n_quarantined", WHOLE), ("n_duplicate", WHOLE), ("fault", TEXT),
+    ("told", TEXT), ("counts", TEXT),
 ])  # fmt: skip
+ASIDE = pa.schema([("n_set_aside", WHOLE), ("n_allowed", WHOLE), ("told", TEXT)])
 VOLUME = pa.schema([
     ("scope", TEXT), ("n_plays", WHOLE), ("typical", NUMBER), ("z", NUMBER), ("sentence", TEXT),
 ])  # fmt: skip
@@ -54,15 +66,21 @@ DRIFT = pa.schema([("feature", TEXT), ("source", TEXT), ("psi", NUMBER), ("sente
 
 
 def gate_inputs(night: Night) -> None:
-    """Stop the night, with exit code 65, before it builds on logs that are not to be believed."""
+    """Stop the night, with exit code 65, before it builds on logs that are not to be believed; set
+    listeners aside whose own upload is not."""
     warm_up()
     lake = Lake(open_session(night.settings, GATE), night.settings)
     files = landing_files(night.settings, night.window)
+    of_night = [file for file in files if file["landed_on"] >= night.window.start]
+    rules = broken_rules(night.settings, of_night)
+    found = judged(of_night, rules, night.settings.gates.accepted)
+    aside = keep_set_aside(night, set_aside(found, rules))
+    _tell(night, aside)
     with ThreadPoolExecutor(4) as pool:
         # Counted side by side: none keeps the processors busy alone. Listens take longest, so the suites
         # of the others run meanwhile.
         counted = [
-            pool.submit(_files, files, night.window),
+            pool.submit(_files, lake, night, found, aside),
             pool.submit(_histories, lake, night.window),
             pool.submit(_comparisons, lake, files, night.window),
             pool.submit(_listens, lake, night.window),
@@ -77,9 +95,28 @@ def _batches(spark: "SparkSession", counted: Iterable[Future[list[Counted]]]) ->
         yield SuiteRun(table, quick.createDataFrame(rows).coalesce(1), suite)
 
 
-def _files(files: Files, window: Window) -> list[Counted]:
-    kinds = kinds_of_files(file for file in files if file["landed_on"] >= window.start)
-    return [("landing_files", as_arrow(kinds, FILES), partial(file_rules.suite, LANDING_KINDS))]
+def _tell(night: Night, aside: Sequence[SetAside]) -> None:
+    told = [sentence(row) for row in aside]
+    for line in told[:MAX_TOLD]:
+        log.warning("%s: %s", night.window.as_of, line)
+    night.summary.details |= {
+        "n_set_aside": len({(row.user_id, row.user_id or row.landing_file) for row in aside}),
+        "set_aside": told[:MAX_TOLD],
+    }
+
+
+def _files(
+    lake: Lake, night: Night, files: Sequence[JudgedFile], aside: Sequence[SetAside]
+) -> list[Counted]:
+    def n_listeners() -> int:
+        heard = landed_in_window(lake.read("listens"), night.window).select("user_id")
+        return heard.distinct().count()
+
+    count = count_aside(aside, night.settings.gates, n_listeners)
+    return [
+        ("landing_files", as_arrow(files, FILES), file_rules.suite),
+        ("set_aside", as_arrow([count], ASIDE), file_rules.set_aside_suite),
+    ]
 
 
 def _listens(lake: Lake, window: Window) -> list[Counted]:
@@ -101,7 +138,11 @@ def _comparisons(lake: Lake, files: Files, window: Window) -> list[Counted]:
     """Each landing day of the window against the days before it."""
     plays = landed_plays(lake, files, window)
     counts = by_source(plays)
-    found = [one for day in window.days for one in _dated(volumes(counts, day), day, window)]
+    found = [
+        one
+        for day in window.days
+        for one in _dated(volumes(counts, day, largest_file(files, day)), day, window)
+    ]
     moved = [one for day in window.days for one in _dated(drifts(in_periods(plays, day)), day, window)]
     return [
         ("listens", as_arrow(found, VOLUME), completeness.suite),
@@ -116,6 +157,6 @@ def _dated(rows: Iterable[Dated], day: date, window: Window) -> list[Dated]:
     ]
 
 
-def as_arrow(rows: Sequence[KindOfFiles | Volume | Drift], schema: pa.Schema) -> pa.Table:
+def as_arrow(rows: Sequence[JudgedFile | AsideCount | Volume | Drift], schema: pa.Schema) -> pa.Table:
     """The rows as Arrow, which Spark takes over without starting a Python worker."""
     return pa.Table.from_pylist([asdict(row) for row in rows], schema)

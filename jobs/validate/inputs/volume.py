@@ -1,10 +1,11 @@
-"""How many plays landed in a night, against the nights before it."""
+"""How many plays were heard in a night, against the nights before it."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from statistics import median
+from typing import Any
 
 from jobs.validate.inputs.landed_plays import ANY, HISTORY, Plays
 from jobs.window import DAY
@@ -35,20 +36,32 @@ class Volume:
 
 
 def by_source(plays: Mapping[date, Plays]) -> Counts:
-    """Plays by landing day and source."""
+    """Plays heard by each landing day, by source."""
     return {
         day: {source: n for (source, feature, _), n in counts.items() if feature == ANY}
         for day, counts in plays.items()
     }
 
 
-def volumes(counts: Counts, night: date) -> list[Volume]:
-    """The night's volume first, then each source's that it has or that the nights before had."""
+def largest_file(files: Iterable[Mapping[str, Any]], night: date) -> str:
+    """Say which of the night's files of listens has the most rows, and whose it is; "" without any."""
+    landed = [f for f in files if f["kind"] == "listens" and f["landed_on"] == night]
+    most = max(landed, key=lambda f: (f["rows_accepted"], f["landing_file"]), default=None)
+    if most is None:
+        return ""
+    whose = f" of {most['listener']}" if most.get("listener") else ""
+    return f"; the largest file{whose} is {most['landing_file']}, {most['rows_accepted']:,} rows"
+
+
+def volumes(counts: Counts, night: date, largest: str = "") -> list[Volume]:
+    """The night's volume first, whose sentence ends with ``largest``, then each source's that it has or
+    that the nights before had."""
     nights, what = compared(counts, night)
     least = LEAST_SPREAD_ACROSS_WEEKDAYS if what == "nights" else LEAST_SPREAD
     tonight = counts.get(night, {})
     everything = [sum(counts[day].values()) for day in nights]
-    found = [_volume("night", "all", sum(tonight.values()), everything, least, what)]
+    all_plays = _volume("night", "all", sum(tonight.values()), everything, least, what)
+    found = [replace(all_plays, sentence=all_plays.sentence + largest)]
     for source in sorted({*tonight, *(name for day in nights for name in counts[day])}):
         history = [counts[day].get(source, 0) for day in nights]
         found.append(_volume("source", source, tonight.get(source, 0), history, least, what))

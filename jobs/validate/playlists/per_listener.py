@@ -50,10 +50,11 @@ def differences_per_pair(neighbors: DataFrame) -> DataFrame:
 
 
 def playlists_per_listener(
-    playlists: DataFrame, heard: DataFrame, artists: DataFrame, funnel: DataFrame
+    playlists: DataFrame, heard: DataFrame, artists: DataFrame, funnel: DataFrame, kept: DataFrame
 ) -> DataFrame:
     """Make one row a listener who listened in the lookback or has a list: counts over it.
 
+    ``kept``: the listeners whose list of an earlier night stays, by ``user_id``.
     ``heard``: see ``heard_tracks``. ``artists``: ``artist_ids`` of every track that was known.
     ``n_left``: what the funnel's last filter left of the candidates, null without a funnel.
     ``personalization`` is the night's, the same in every row.
@@ -70,11 +71,13 @@ def playlists_per_listener(
     )
     left = funnel.groupBy("user_id").agg(F.max_by("n_after", "step").alias("n_left"))
     facts = lists.join(heard, "user_id", how="full").where("listened OR tracks IS NOT NULL")
-    facts = facts.join(left, "user_id", how="left")
+    stays = F.broadcast(kept.select("user_id", F.lit(True).alias("kept")).distinct())
+    facts = facts.join(left, "user_id", how="left").join(stays, "user_id", how="left")
     return facts.crossJoin(F.broadcast(personalization(playlists))).select(
         "user_id",
         F.coalesce("n_tracks", F.lit(0)).alias("n_tracks"),
         F.coalesce("listened", F.lit(False)).alias("listened"),
+        F.coalesce("kept", F.lit(False)).alias("kept"),
         F.size("tracks").alias("n_different"),
         F.size(F.array_intersect("tracks", "heard")).alias("n_heard"),
         _most_frequent("artists").alias("n_of_one_artist"),

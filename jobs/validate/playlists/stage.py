@@ -50,6 +50,7 @@ def _playlists(night: Night, lake: Lake) -> SuiteRun:
         heard_tracks(_heard(night, lake)),
         tracks_known(lake, night.window).select("track_id", "artist_ids"),
         lake.read("playlist_funnel", as_of),
+        lake.read("set_aside", as_of).where("list_of IS NOT NULL"),
     )
     suite = partial(playlist_rules.suite, n_tracks=settings.n_tracks, artist_cap=settings.artist_cap)
     return SuiteRun("playlists", facts, suite)
