@@ -164,9 +164,22 @@ def _set_roots(**roots: str | None) -> None:
 
 
 def main() -> None:
-    """Run the command line: a person's mistake is a sentence and an exit code, never a trace."""
+    """Run the command line: a person's mistake, or a full disk, is a sentence and an exit code, never a
+    trace."""
     try:
         app()
     except NocturneError as error:
-        print(f"nocturne: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(error)
+    except OSError as error:
+        from jobs.disk import disk_full
+        from jobs.settings import load_settings
+
+        full = disk_full(error, load_settings())
+        if full is None:
+            raise
+        _end(full)
+
+
+def _end(error: NocturneError) -> None:
+    print(f"nocturne: {error}", file=sys.stderr)
+    sys.exit(error.exit_code)

@@ -66,7 +66,8 @@ class SparkSettings(Section):
     """Spark outside Airflow (inside, the connection ``spark_default`` decides the master).
 
     With ``server`` a local master is one Spark Connect server, at ``server_port`` or another free one,
-    that all stages share; without, each stage starts a Spark of its own.
+    that all stages share; without, each stage starts a Spark of its own. It spills into
+    ``scratch_dir`` (``<home>/spark/scratch``), in which nothing else may be.
     """
 
     master: str = "local[*]"
@@ -75,6 +76,7 @@ class SparkSettings(Section):
     driver_memory: str = "2g"
     shuffle_partitions: PositiveInt = 4
     jars_dir: str | None = None
+    scratch_dir: str = ""
 
 
 class ArchiveSettings(Section):

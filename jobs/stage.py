@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jobs.disk import disk_full, full_disk_named
 from jobs.errors import FAILURE, NocturneError
 from jobs.settings import Settings, load_settings
 from jobs.stage_record import record_key
@@ -60,18 +61,24 @@ def summary_key(night: Night, stage: str) -> str:
 def run_stage(name: str, stage: Stage, night: Night) -> None:
     """Run one stage and leave its summary in the store, whether it succeeds or not.
 
-    A stage that failed fails with its own error, also where its summary cannot be left.
+    A stage that failed fails with its own error, also where its summary cannot be left. A full disk is
+    a DiskFullError, whatever met it.
     """
     began = time.monotonic()
     try:
-        stage(night)
+        with full_disk_named(night.settings):
+            stage(night)
     except BaseException as error:
         try:
             _leave_summary(name, night, began, str(error) or type(error).__name__)
-        except Exception:
-            log.exception("%s left no summary of its failure", name)
+        except Exception as unsaid:
+            if disk_full(unsaid, night.settings):
+                log.warning("%s left no summary of its failure: %s", name, unsaid)
+            else:
+                log.exception("%s left no summary of its failure", name)
         raise
-    _leave_summary(name, night, began, None)
+    with full_disk_named(night.settings):
+        _leave_summary(name, night, began, None)
     log.info(
         "%s %s: %d rows in, %d out, %d rejected",
         night.window.as_of,

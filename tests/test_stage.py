@@ -112,10 +112,10 @@ def test_a_summary_that_cannot_be_left_does_not_hide_why_the_stage_failed(
     assert str(raised) in capsys.readouterr().err
 
 
-def test_a_stage_whose_summary_cannot_be_left_fails(night, monkeypatch, caplog):
+def test_a_stage_whose_summary_cannot_be_left_fails(night, monkeypatch, capsys):
     monkeypatch.setattr(Night, "store", FullStore())
     assert main("ingest", lambda _: None, ARGV) == 1
-    assert "No space left" in caplog.text
+    assert "no space is left" in capsys.readouterr().err
 
 
 def test_details_that_json_does_not_know_are_told_all_the_same(night):

@@ -1,7 +1,6 @@
 """What a night needs from this machine, each thing with the remedy if it is missing."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +8,10 @@ from pathlib import Path
 
 import psutil
 
+from jobs.disk import Place, places
 from jobs.errors import NocturneError
 from jobs.lake.jars import jar_files, java_binary
+from jobs.lake.scratch import NAMED, leftovers, size
 from jobs.settings import Settings, is_s3
 
 JAVA_VERSIONS = (17, 21)
@@ -38,10 +39,14 @@ def health_checks(settings: Settings) -> Iterator[HealthCheck]:
     yield java
     yield _jars(settings) if java.good else HealthCheck("jars", False, "cannot be fetched without Java")
     yield _memory()
-    yield _disk(Path(settings.home))
-    for name in ("landing", "lake", "store"):
+    landing = settings.landing.root
+    yield _bucket("landing", landing, settings) if is_s3(landing) else _landing(landing)
+    for place in places(settings):
+        yield _place(place)
+    for name in ("lake", "store"):
         root = getattr(settings, name).root
-        yield _bucket(name, root, settings) if is_s3(root) else _folder(name, root)
+        if is_s3(root):
+            yield _bucket(name, root, settings)
 
 
 def require_java() -> None:
@@ -83,11 +88,23 @@ def _memory() -> HealthCheck:
     return HealthCheck("memory", gb >= MEMORY_GB, f"{gb:.0f} GB{remedy}")
 
 
-def _disk(home: Path) -> HealthCheck:
-    folder = next(path for path in (home, *home.parents) if path.exists())
-    gb = shutil.disk_usage(folder).free / GB
-    remedy = "" if gb >= DISK_GB else f": {DISK_GB} GB are needed; free some or set NOCTURNE__HOME"
-    return HealthCheck("disk", gb >= DISK_GB, f"{gb:.0f} GB free for {home}{remedy}")
+def _place(place: Place) -> HealthCheck:
+    """A folder that nights write to: whether that is possible, and how much fits."""
+    remedy = f"set {place.setting} to a folder that you can write, with {DISK_GB} GB free"
+    if fault := _unwritable(place.folder):
+        return HealthCheck(place.what, False, f"{place.folder}: {fault}: {remedy}")
+    gb, left = place.free / GB, leftovers(place.folder) if place.what == "scratch" else []
+    text = f"{place.folder}, {gb:.1f} GB free"
+    if left:
+        text += f"; killed Sparks have left {sum(map(size, left)) / GB:.1f} GB, {_fate(place)}"
+    good = gb >= DISK_GB
+    return HealthCheck(place.what, good, text if good else f"{text}: free some, or {remedy}")
+
+
+def _fate(place: Place) -> str:
+    if place.setting == NAMED:
+        return "to be removed by whoever owns the folder"
+    return "which the next night removes"
 
 
 def _bucket(name: str, root: str, settings: Settings) -> HealthCheck:
@@ -104,14 +121,20 @@ def _bucket(name: str, root: str, settings: Settings) -> HealthCheck:
     return HealthCheck(name, True, f"{root} ({'written' if name == 'store' else 'read'})")
 
 
-def _folder(name: str, root: str) -> HealthCheck:
-    path = Path(root)
+def _landing(root: str) -> HealthCheck:
+    if fault := _unwritable(Path(root)):
+        remedy = "set NOCTURNE__LANDING__ROOT to a folder that you can write"
+        return HealthCheck("landing", False, f"{root}: {fault}: {remedy}")
+    return HealthCheck("landing", True, root)
+
+
+def _unwritable(path: Path) -> str | None:
+    """Why nothing can be written to the folder, or to the nearest one above that is there."""
     folder = next(parent for parent in (path, *path.parents) if parent.exists())
     probe = folder / ".nocturne-probe"
     try:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        remedy = f"set NOCTURNE__{name.upper()}__ROOT to a folder that you can write"
-        return HealthCheck(name, False, f"{root}: {error.strerror or error}: {remedy}")
-    return HealthCheck(name, True, root)
+        return error.strerror or str(error)
+    return None

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from jobs.embedded.fast_spark import FastSpark, installed_spark
 from jobs.embedded.progress import Progress
+from jobs.lake.scratch import remove_leftovers
 from jobs.lake.session import write_conf_dir
 from jobs.settings import PREFIX, Settings
+
+MB = 1024**2
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
@@ -39,6 +42,8 @@ def _spark(settings: Settings) -> dict[str, str]:
 
 def prepare_spark(settings: Settings, progress: Progress) -> None:
     """Fetch the jars and archive the classes, once on a machine."""
+    if left := remove_leftovers(settings):
+        progress.say(f"removed {left / MB:,.0f} MB that a killed Spark had left in its scratch folder")
     progress.now("looking for Delta's jars (fetched once)")
     environment = child_environment(settings)
     if "NOCTURNE_SPARK_DEFAULTS" not in environment:

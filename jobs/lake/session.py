@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jobs.lake.connect import REMOTE, connect
 from jobs.lake.jars import jar_files
+from jobs.lake.scratch import remove_leftovers, scratch_folders
 from jobs.settings import Settings, is_s3
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def spark_options(settings: Settings) -> dict[str, str]:
         "spark.databricks.delta.properties.defaults.deletedFileRetentionDuration": "interval 90 days",
         # Read ahead, each spill of a sort would take two megabytes more that no limit knows of.
         "spark.unsafe.sorter.spill.read.ahead.enabled": "false",
+        # Not /tmp, which may be small or memory, and where nobody knows whose a leftover is.
+        "spark.local.dir": ",".join(map(str, scratch_folders(settings))),
         "spark.ui.showConsoleProgress": "false",
         "spark.ui.enabled": "false",
         # No warehouse folder, no metastore: tables are found by their path.
@@ -123,5 +126,6 @@ def open_session(settings: Settings, name: str) -> "SparkSession":
     builder = SparkSession.builder.appName(f"nocturne-{name}")
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         os.environ.setdefault("SPARK_CONF_DIR", str(write_conf_dir(settings)))
+        remove_leftovers(settings)
         builder = builder.master(settings.spark.master)
     return builder.getOrCreate()

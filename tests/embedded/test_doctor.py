@@ -55,9 +55,18 @@ def test_what_is_missing_is_named_with_its_remedy(settings, tmp_path, monkeypatc
     (tmp_path / "lake").write_text("a file, not a folder")
     found = {check.name: check for check in health_checks(settings)}
     bad = {name for name, check in found.items() if not check.good}
-    assert bad == {"java", "jars", "memory", "disk", "lake"}
-    assert "set NOCTURNE__LAKE__ROOT" in found["lake"].text
-    assert "set NOCTURNE__HOME" in found["disk"].text
+    assert bad == {"java", "jars", "memory", "scratch", "lake", "store", "home", "temporary"}
+    assert f"{tmp_path}/lake: Not a directory: set NOCTURNE__LAKE__ROOT" in found["lake"].text
+    for name, setting in (("home", "NOCTURNE__HOME"), ("scratch", "NOCTURNE__SPARK__SCRATCH_DIR")):
+        assert f" GB free: free some, or set {setting} to a folder" in found[name].text
+
+
+def test_what_a_killed_spark_has_left_is_told_with_its_size(settings, monkeypatch):
+    monkeypatch.setattr(doctor, "leftovers", lambda folder: [folder / "blockmgr-1"])
+    monkeypatch.setattr(doctor, "size", lambda _: 3 * 1024**3)
+    assert "left 3.0 GB, which the next night removes" in checks(settings, monkeypatch)["scratch"].text
+    monkeypatch.setenv("SPARK_LOCAL_DIRS", str(settings.home))
+    assert "to be removed by whoever owns" in checks(settings, monkeypatch)["scratch"].text
 
 
 @pytest.fixture
