@@ -10,12 +10,14 @@ import pyarrow.compute as pc
 
 from jobs.evaluate.evaluation import published_figures
 from jobs.evaluate.judgement import Figure
-from jobs.lake.arrow import night_rows
+from jobs.lake.arrow import night_rows, table_rows
 from jobs.settings import Settings
 from jobs.stage_record import StageRecord
 from jobs.store import ObjectStore
 
 Row = dict[str, Any]
+# A week of nights tells it: whoever looks once a week has seen it.
+TOLD_AGAIN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,10 @@ class NightFacts:
     """Facts of one night. Anything may be missing where a stage failed or did not run.
 
     ``strategies`` is the number of tracks by strategy; ``funnel`` has the mean candidates of a listener
-    before and after each filter; ``failed_expectations`` are those that did not hold; ``data_docs`` maps
-    a gate to its Data Docs, relative to the report; ``published`` is the newest published night;
-    ``evaluation`` is NDCG@10 by contender and slice of the night ``evaluated``.
+    before and after each filter; ``failed_expectations`` are those that did not hold; ``set_aside``
+    the listeners whose own upload is at fault, and ``files`` the landed files with something to tell;
+    ``data_docs`` maps a gate to its Data Docs, relative to the report; ``published`` is the newest
+    published night; ``evaluation`` is NDCG@10 by contender and slice of the night ``evaluated``.
     """
 
     as_of: date
@@ -33,6 +36,8 @@ class NightFacts:
     strategies: dict[str, int]
     funnel: Sequence[Row]
     failed_expectations: Sequence[Row]
+    set_aside: Sequence[Row]
+    files: Sequence[Row]
     data_docs: dict[str, str]
     published: dict[str, Any]
     evaluated: date
@@ -55,6 +60,8 @@ def read_night_facts(
         strategies=strategies(settings, as_of),
         funnel=funnel(settings, as_of),
         failed_expectations=failed_expectations(settings, as_of),
+        set_aside=set_aside(settings, as_of),
+        files=files(settings, as_of),
         data_docs=data_docs(store, as_of),
         published=published(store),
         evaluated=evaluated,
@@ -99,6 +106,38 @@ def failed_expectations(settings: Settings, as_of: date) -> list[Row]:
     rows = _night(settings, "validation_results", as_of, columns).to_pylist()
     failed = [row for row in rows if not row["success"]]
     return sorted(failed, key=lambda row: tuple(str(row[name]) for name in ("severity", *columns[:4])))
+
+
+def set_aside(settings: Settings, as_of: date) -> list[Row]:
+    """The night's rows of set_aside, by listener (unknown ones first), file and rule."""
+    rows = _night(settings, "set_aside", as_of, None).to_pylist()
+    return sorted(rows, key=lambda r: (r["user_id"] or "", r["landing_file"], r["rule"]))
+
+
+def files(settings: Settings, as_of: date) -> list[Row]:
+    """Files with something to tell, the latest first: landing_file, landed_on, listener and ``told``.
+
+    Told is what became of rows that no list is made of, on the night on which the file landed and for
+    TOLD_AGAIN after; a refused file as long as its rows are missing, which is for the lookback.
+    """
+    landed = pc.field("landed_on")
+    since = as_of - timedelta(days=settings.lake.lookback_days)
+    rows = table_rows(settings, "landing_files").to_table(filter=(landed > since) & (landed <= as_of))
+    found = [{**row, "told": _told(row)} for row in rows.to_pylist()]
+    wanted = [
+        {name: row[name] for name in ("landing_file", "landed_on", "listener", "told")}
+        for row in found
+        if row["told"] and (row["status"] == "refused" or row["landed_on"] > as_of - TOLD_AGAIN)
+    ]
+    return sorted(wanted, key=lambda row: (-row["landed_on"].toordinal(), row["landing_file"]))
+
+
+def _told(file: Row) -> str:
+    if file["status"] == "refused":
+        return f"refused: {file['reason']}"
+    bad = file["rows_quarantined"]
+    quarantined = [f"{bad:,} of {file['rows_read']:,} rows quarantined"] if bad else []
+    return "; ".join([*quarantined, *(file["notes"] or ())])
 
 
 def data_docs(store: ObjectStore, as_of: date) -> dict[str, str]:

@@ -9,6 +9,8 @@ from jobs.evaluate.judgement import ALL, MAIN, Figure
 from jobs.evaluate.night_facts import NightFacts
 from jobs.stage_record import StageRecord
 
+# What of a table is listed one by one: a page that can be read.
+MAX_LISTED = 100
 BAR_WIDTH, ROW_HEIGHT = 360, 26
 NUMBER = '<td class="n">'
 STYLE = """
@@ -37,6 +39,8 @@ def page(facts: NightFacts) -> str:
         _verdict(facts),
         _section("Stages", _bars(facts.records) + _stages(facts.records)),
         _section("What did not hold", _failed_expectations(facts.failed_expectations)),
+        _section("Set aside", _set_aside(facts.set_aside)),
+        _section("Landed files", _files(facts.files)),
         _section("Playlists", _strategies(facts.strategies) + _funnel(facts.funnel)),
         _section(f"What became of the lists of {facts.evaluated}", _evaluation(facts.evaluation)),
         _section("Data Docs", _links(facts.data_docs)),
@@ -119,7 +123,7 @@ def _failed_expectations(failed_expectations: Sequence[dict[str, Any]]) -> str:
         (
             (
                 f["severity"],
-                f"{f['table_name']}.{f['column_name']}",
+                ".".join(filter(None, (f["table_name"], f["column_name"]))),
                 f["expectation"],
                 f["observed"],
                 f["threshold"],
@@ -128,6 +132,32 @@ def _failed_expectations(failed_expectations: Sequence[dict[str, Any]]) -> str:
             for f in failed_expectations
         ),
     )
+
+
+def _set_aside(rows: Sequence[dict[str, Any]]) -> str:
+    if not rows:
+        return ""
+    listed = (
+        (row["user_id"] or "(unknown)", row["landing_file"], row["rule"], row["n_rows"], row["reason"],
+         row["list_of"] or "none before")
+        for row in rows[:MAX_LISTED]
+    )  # fmt: skip
+    header = ("listener", "own file", "rule", "rows", "why", "list that stays")
+    return _table(header, listed) + _more(len(rows))
+
+
+def _files(files: Sequence[dict[str, Any]]) -> str:
+    if not files:
+        return ""
+    listed = (
+        (str(file["landed_on"]), file["landing_file"], file["listener"], file["told"])
+        for file in files[:MAX_LISTED]
+    )
+    return _table(("landed", "file", "of one listener", "what became of it"), listed) + _more(len(files))
+
+
+def _more(n: int) -> str:
+    return f'<p class="dim">And {n - MAX_LISTED:,} more.</p>' if n > MAX_LISTED else ""
 
 
 def _strategies(strategies: dict[str, int]) -> str:

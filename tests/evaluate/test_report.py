@@ -1,6 +1,6 @@
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from jobs.evaluate.night_facts import files, set_aside
 from jobs.evaluate.stage import report
-from jobs.lake.arrow import table_rows
+from jobs.lake.arrow import replace, table_rows
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
 from jobs.stage import Night, run_stage
@@ -200,3 +201,58 @@ def test_data_docs_are_linked(night):
     for key in ("data_docs/inputs/index.html", "data_docs/inputs/expectations/index.html"):
         night.store.put(f"reports/{AS_OF}/{key}", b"")
     assert re.findall(r'<a href="([^"]+)">', page(night)) == ["data_docs/inputs/index.html"]
+
+
+def landed(name: str, day: date = AS_OF, **changes: object) -> dict[str, object]:
+    counts = dict.fromkeys(("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate"), 9)
+    return {
+        "landing_file": name, "kind": "listens", "landed_on": day, "fingerprint": "f", "source": "s",
+        "status": "ingested", "unknown_columns": [], "notes": [], **counts, "rows_quarantined": 0,
+    } | changes  # fmt: skip
+
+
+def test_what_no_list_is_made_of_is_told_for_a_week_and_a_refused_file_while_it_is_missing(night):
+    days = {n: AS_OF - timedelta(days=n) for n in (-1, 0, 6, 7, 364, 365)}
+    note, missing = {"notes": ["3 records left out"]}, {"status": "refused", "reason": "cut: off"}
+    rows = [
+        landed("quiet"), landed("b", listener=HOSTILE, rows_quarantined=2, **note), landed("a", **note),
+        landed("week", days[6], **note), landed("older", days[7], **note),
+        landed("lost", days[364], **missing), landed("beyond", days[365], **missing),
+        landed("tomorrow", days[-1], **missing),
+    ]  # fmt: skip
+    replace(night.settings, "landing_files", rows, "true")
+    assert [(row["landing_file"], row["told"]) for row in files(night.settings, AS_OF)] == [
+        ("a", "3 records left out"),
+        ("b", "2 of 9 rows quarantined; 3 records left out"),
+        ("week", "3 records left out"),
+        ("lost", "refused: cut: off"),
+    ]
+    html = page(night)
+    assert "<h2>Landed files</h2>" in html and "refused: cut: off" in html
+    assert "&lt;script&gt;" in html and "<script" not in html
+
+
+def test_who_is_set_aside_is_told_with_file_rule_and_the_list_that_stays(night):
+    row = {"as_of": AS_OF, "user_id": "bob", "landing_file": "b.csv", "rule": "old", "reason": HOSTILE,
+           "n_rows": 1_234, "list_of": date(2026, 6, 27)}  # fmt: skip
+    others = [
+        row | {"user_id": None, "landing_file": "a.csv", "list_of": None},
+        row | {"user_id": "ann"},
+        row | {"as_of": date(2026, 6, 27), "user_id": "yesterday"},
+    ]
+    write(night, "set_aside", [row, *others])
+    assert [one["user_id"] for one in set_aside(night.settings, AS_OF)] == [None, "ann", "bob"]
+    html = page(night)
+    assert "<h2>Set aside</h2>" in html and "yesterday" not in html and "<script" not in html
+    assert "<td>bob</td><td>b.csv</td><td>old</td>" in html and ">1,234</td>" in html
+    assert "<td>2026-06-27</td>" in html and "<td>none before</td>" in html
+    assert "<td>(unknown)</td><td>a.csv</td>" in html
+
+
+def test_of_many_the_first_hundred_are_listed(night):
+    replace(
+        night.settings, "landing_files", [landed(f"f{n:03}", notes=["x"]) for n in range(102)], "true"
+    )
+    html = page(night)
+    assert "<td>f099</td>" in html and "f100" not in html and "And 2 more." in html
+    assert "Set aside" not in html
