@@ -52,8 +52,12 @@ def test_rules_are_counted_by_file_from_the_quarantine(settings):
     write(settings, "listens_quarantine", [
         entry("a", "old", 1, "b"), entry("a", "new", 2), entry("a", "new", 3), entry("b", "old", 1),
         entry("a", "old", 4, "a"), entry("a", "same play", 5), entry("a", "aged", 6),
+        entry("c", "old", 1),
     ])  # fmt: skip
-    files = [landing_file("listens", 9, landing_file="a"), landing_file("tracks", 9, landing_file="b")]
+    files = [
+        landing_file("listens", 9, 5, landing_file="a"), landing_file("tracks", 9, 5, landing_file="b"),
+        landing_file("listens", 9, 1, landing_file="c"),
+    ]  # fmt: skip
     assert broken_rules(settings, files) == {
         "a": [RuleCount("new", 2, "why"), RuleCount("old", 2, "a"), RuleCount("aged", 1, "why")]
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.landing_files import QUARANTINED, REFUSED, SMALL_FILE, too_many_quarantined
@@ -59,28 +60,28 @@ def landing_files(settings: Settings, window: Window) -> list[dict[str, Any]]:
 
 
 def broken_rules(settings: Settings, files: Iterable[Mapping[str, Any]]) -> dict[str, list[RuleCount]]:
-    """By file: the rules that took its rows or the file itself, most rows first, from the quarantine."""
-    taken: dict[str, Counter[str]] = {}
-    reasons: dict[tuple[str, str], str] = {}
+    """By file, of those that are refused or have more than a fifth of their rows quarantined: the rules
+    that took its rows or the file itself, most rows first, from the quarantine."""
     by_kind: dict[str, list[str]] = {}
     for file in files:
-        by_kind.setdefault(file["kind"], []).append(file["landing_file"])
+        if file["status"] == "refused" or too_many_quarantined(
+            file["rows_quarantined"], file["rows_read"]
+        ):
+            by_kind.setdefault(file["kind"], []).append(file["landing_file"])
+    taken: dict[tuple[str, str], tuple[int, str]] = {}
     for kind, names in by_kind.items():
         wanted = pc.field("landing_file").isin(names) & (pc.field("rule") != SAME_PLAY)
         rows = table_rows(settings, f"{kind}_quarantine")
         for batch in rows.to_batches(columns=["landing_file", "rule", "reason"], filter=wanted):
-            for name, rule, reason in zip(
-                *(column.to_pylist() for column in batch.columns), strict=True
-            ):
-                taken.setdefault(name, Counter())[rule] += 1
-                reasons[name, rule] = min(reason, reasons.get((name, rule), reason))
-    return {
-        name: [
-            RuleCount(rule, n, reasons[name, rule])
-            for rule, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        ]
-        for name, counts in taken.items()
-    }
+            counted = pa.Table.from_batches([batch]).group_by(["landing_file", "rule"])
+            for row in counted.aggregate([("reason", "count"), ("reason", "min")]).to_pylist():
+                key = row["landing_file"], row["rule"]
+                n_rows, reason = taken.get(key, (0, row["reason_min"]))
+                taken[key] = n_rows + row["reason_count"], min(reason, row["reason_min"])
+    found: dict[str, list[RuleCount]] = {}
+    for (name, rule), (n_rows, reason) in sorted(taken.items(), key=lambda item: (-item[1][0], item[0])):
+        found.setdefault(name, []).append(RuleCount(rule, n_rows, reason))
+    return found
 
 
 def is_own(file: Mapping[str, Any]) -> bool:
