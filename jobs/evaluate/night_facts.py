@@ -159,5 +159,5 @@ def published(store: ObjectStore) -> dict[str, Any]:
     return pointer if isinstance(pointer, dict) else {}
 
 
-def _night(settings: Settings, name: str, as_of: date, columns: list[str]) -> Any:
+def _night(settings: Settings, name: str, as_of: date, columns: list[str] | None) -> Any:
     return night_rows(settings, name, as_of).to_table(columns=columns)
