@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -20,19 +21,23 @@ from benchmarks.mutants.forks import ForkError, in_fork
 from benchmarks.mutants.mutations import Mutant
 
 OURS = (*PACKAGES, "tests")
-OPTIONS = ("-q", "-x", "-m", "not e2e and not real_data", "-p", "no:cacheprovider", "-p", "no:xdist")
-MOST_SECONDS, LEAST_SECONDS, TIMES = 3600, 20, 6
+OPTIONS = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist")
+EVERY = "not e2e and not real_data"
+QUICK, SPARK = f"not spark and {EVERY}", f"spark and {EVERY}"
+MOST_SECONDS, LEAST_SECONDS, START_SECONDS, TIMES = 3600, 20, 120, 6
+PASSED = (0, 5)  # 5: there is no such test
 
 
 @dataclass
 class Baseline:
-    """What running an area's tests tells: which files reach which lines, how long each file takes."""
+    """What running an area's tests tells: which files reach which lines, how long each file takes, and
+    which have tests that need Spark."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     lines: dict[str, list[str]] = field(default_factory=dict)
     modules: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
-    needs_spark: bool = False
+    spark: list[str] = field(default_factory=list)
 
     def tests_for(self, mutant: Mutant) -> list[str]:
         """Return the test files that reach the mutant, quick ones first; all if none is known to.
@@ -54,7 +59,8 @@ class _Watch:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         name = item.nodeid.partition("::")[0]
-        self.baseline.needs_spark |= "_session" in getattr(item, "fixturenames", ())
+        if item.get_closest_marker("spark") and name not in self.baseline.spark:
+            self.baseline.spark.append(name)
         self._lines, began = set(), time.monotonic()
         threading.settrace(self._call)
         sys.settrace(self._call)
@@ -105,10 +111,8 @@ def run_baseline(folder: Path, tests: str, warm: bool) -> Baseline:
     for name in baseline.modules if warm else ():
         with suppress(Exception):
             importlib.import_module(name)
-    if baseline.needs_spark:
-        _open_spark(folder)
     seconds = max(LEAST_SECONDS, TIMES * sum(baseline.seconds.values()))
-    if warm and in_fork(lambda: int(_run(folder, [tests])), seconds) not in (0, 5):
+    if warm and in_fork(lambda: _run(folder, [tests], QUICK), seconds) not in PASSED:
         raise ForkError("the tests do not pass in a fork of a warm process")
     return baseline
 
@@ -116,8 +120,8 @@ def run_baseline(folder: Path, tests: str, warm: bool) -> Baseline:
 def _watched(folder: Path, tests: str) -> dict[str, Any]:
     before = dict(os.environ)
     watch = _Watch(folder)
-    status = pytest.main([*OPTIONS, f"--basetemp={folder}/temporary", tests], plugins=[watch])
-    if status not in (0, 5):
+    status = pytest.main(_arguments(folder, [tests], EVERY), plugins=[watch])
+    if status not in PASSED:
         raise SystemExit(f"the tests in {tests} do not pass as they are")
     watch.baseline.modules = [
         name for name in sys.modules if name.split(".")[0] not in (*OURS, "__main__")
@@ -126,39 +130,52 @@ def _watched(folder: Path, tests: str) -> dict[str, Any]:
     return vars(watch.baseline)
 
 
-def _open_spark(folder: Path) -> None:
-    """Open the session that the forks inherit; none of them may stop it."""
-    from pyspark.sql import SparkSession
-
-    from jobs.lake.session import open_session
-    from jobs.settings import Settings, SparkSettings
-
-    home = str(folder / "spark")
-    session = open_session(Settings(home=home, spark=SparkSettings(master="local[2]")), "mutants")
-    # Workers that are used again have imported the module as it was.
-    session._jvm.org.apache.spark.SparkEnv.get().conf().set("spark.python.worker.reuse", "false")  # type: ignore[union-attr]
-    SparkSession.stop = lambda _: None  # type: ignore[method-assign]
-    for name in [name for name in sys.modules if name.split(".")[0] in OURS]:
-        del sys.modules[name]
-
-
 def is_killed(folder: Path, mutant: Mutant, baseline: Baseline) -> bool:
-    """Return whether a test fails, or does not end in time, with the mutant in the module's place."""
+    """Return whether a test fails, or does not end in time, with the mutant in the module's place.
+
+    Tests without Spark are run first, in a fork; the others, where those notice nothing, in a process of
+    their own: a fork would share its parent's connection to the Java machine, and one that is ended in
+    the middle of an answer leaves the rest of it to the next, which then waits for ever.
+    """
     tests = baseline.tests_for(mutant)
     seconds = max(LEAST_SECONDS, TIMES * sum(baseline.seconds[name] for name in tests))
+    with_spark = [name for name in tests if name in baseline.spark]
     place = folder / mutant.path
     whole = place.read_text()
     try:
         _put(place, mutant.source)
-        return in_fork(lambda: int(_run(folder, tests)), seconds) not in (0, 5)
+        if in_fork(lambda: _run(folder, tests, QUICK), seconds) not in PASSED:
+            return True
+        return bool(with_spark) and not _passes(folder, with_spark, START_SECONDS + seconds)
     except ForkError:
         return True
     finally:
         _put(place, whole)
 
 
-def _run(folder: Path, tests: list[str]) -> int:
-    return pytest.main([*OPTIONS, f"--basetemp={folder}/temporary", *tests])
+def _run(folder: Path, tests: list[str], which: str) -> int:
+    return int(pytest.main(_arguments(folder, tests, which)))
+
+
+def _passes(folder: Path, tests: list[str], seconds: float) -> bool:
+    """Run the tests that need Spark in a new process; end all that it started, the Java machine too."""
+    command = [sys.executable, "-m", "pytest", *_arguments(folder, tests, SPARK)]
+    process = subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        return process.wait(seconds) in PASSED
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _arguments(folder: Path, tests: list[str], which: str) -> list[str]:
+    return [*OPTIONS, "-m", which, f"--basetemp={folder}/temporary", *tests]
 
 
 def _put(place: Path, source: str) -> None:
