@@ -32,10 +32,11 @@ MERGE_PAIRS = 2**22
 
 @dataclass(frozen=True)
 class Split:
-    """Listeners known at the night's end, numbered by id, and tracks as well, with those played later.
+    """Listeners known at the night's end, numbered by id, and tracks, also those played later.
 
-    Matrices are float32, listeners x tracks: ``heard`` counts listens before, ``plays`` those that are
-    plays, ``decayed`` weighs them by their age (halved every 14 days), ``later`` counts plays after.
+    Matrices are float32, listeners x tracks: ``heard`` counts listens before, however long ago, and
+    likes (what is heard is what ``jobs.lake.heard`` says), ``plays`` the plays of the lookback,
+    ``decayed`` weighs those by their age (halved every 14 days), ``later`` counts plays after.
     ``lists`` are the night's playlists, ``strategies`` the number in ``strategy_names`` of each entry.
     ``features`` float64[n_tracks, 13], NaN where none had landed.
     """
@@ -70,8 +71,9 @@ def read_split(settings: Settings, night: date, days: int) -> Split:
     ``days`` days that landed within them. NoInputError if either has no listens."""
     window = Window.night(night)
     after = Window(window.end, window.end + timedelta(days=days))
-    past = _listens(settings, window.end - timedelta(days=settings.lake.lookback_days), window.end)
-    future = _listens(settings, after.start, after.end)
+    past, future = _landed(settings, "listens", window.end), _listens_of(settings, after)
+    lookback = Window(window.end - timedelta(days=settings.lake.lookback_days), window.end)
+    likes = _landed(settings, "feedback_history", window.end).filter(ds.field("kind") == "like")
     tracks = _newest(
         settings, "tracks_history", ["track_id", "artist_ids", "duration_ms"], after.end, night
     )
@@ -86,19 +88,24 @@ def read_split(settings: Settings, night: date, days: int) -> Split:
         )
     track_ids = _ids((past, playlists, future, ds.dataset(tracks)), "track_id")
     numbers = _Numbers(users, track_ids, _durations(tracks, track_ids))
-    heard, plays, decayed = numbers.matrices(past, window)
+    listens, plays, decayed = numbers.matrices(past, lookback)
     lists, strategies, names = _lists(playlists, numbers)
     return Split(
         night, days, users, track_ids, _credits(tracks, track_ids),
-        _features(settings, window, track_ids), heard, plays, decayed,
+        _features(settings, window, track_ids),
+        csr_matrix(listens + numbers.likes(likes)), plays, decayed,
         numbers.matrices(future, after)[1], lists, strategies, names,
     )  # fmt: skip
 
 
-def _listens(settings: Settings, first: date, end: date) -> ds.Dataset:
-    """Listens of [first, end) that had landed by its end."""
-    listened = (ds.field("listened_on") >= first) & (ds.field("listened_on") < end)
-    return table_rows(settings, "listens").filter(listened & (ds.field("landed_on") < end))
+def _landed(settings: Settings, name: str, end: date) -> ds.Dataset:
+    return table_rows(settings, name).filter(ds.field("landed_on") < end)
+
+
+def _listens_of(settings: Settings, window: Window) -> ds.Dataset:
+    """Listens of the window that had landed by its end."""
+    listened = (ds.field("listened_on") >= window.start) & (ds.field("listened_on") < window.end)
+    return _landed(settings, "listens", window.end).filter(listened)
 
 
 def _newest(settings: Settings, name: str, columns: list[str], end: date, night: date) -> pa.Table:
@@ -138,22 +145,32 @@ class _Numbers:
         """Listener and track of each row; -1 for an unknown one."""
         return located(batch["user_id"], self.users), located(batch["track_id"], self.tracks)
 
-    def matrices(self, listens: ds.Dataset, window: Window) -> tuple[csr_matrix, csr_matrix, csr_matrix]:
-        """Listens, plays and decayed plays."""
+    def matrices(self, listens: ds.Dataset, window: Window) -> list[csr_matrix]:
+        """Listens, whenever they were; plays of the window; these decayed by their age at its end."""
         sums = [_Sums(self.shape) for _ in range(3)]
         end_us = int(window.end_at.timestamp()) * 1_000_000
+        n_days = len(window.days)
         for batch in listens.to_batches(columns=LISTEN):
             user, track = self.pairs(batch)
             at = batch["listened_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
             skipped = pc.fill_null(batch["skipped"], False).to_numpy(zero_copy_only=False)
             play = is_play(batch["ms_played"].to_numpy(), skipped, self.durations[track])
             age = (end_us - at) / DAY_US
+            play &= (age > 0) & (age <= n_days)
             weight = np.round(0.5 ** (age / HALF_LIFE_DAYS) * UNIT) / UNIT
             for total, values in zip(sums, (np.ones(len(play)), play, play * weight), strict=True):
                 counted = (user >= 0) & (values > 0)
                 total.add(user[counted], track[counted], values[counted].astype(float))
-        heard, plays, decayed = (total.matrix() for total in sums)
-        return heard, plays, decayed
+        return [total.matrix() for total in sums]
+
+    def likes(self, words: ds.Dataset) -> csr_matrix:
+        """One for each like of a track."""
+        total = _Sums(self.shape)
+        for batch in words.to_batches(columns=["user_id", "target_id"]):
+            user, track = located(batch["user_id"], self.users), located(batch["target_id"], self.tracks)
+            known = (user >= 0) & (track >= 0)
+            total.add(user[known], track[known], np.ones(int(known.sum())))
+        return total.matrix()
 
 
 class _Sums:

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -35,6 +35,27 @@ def test_what_was_known_and_what_was_played_later(settings):
         ("ada", "t2"): 1, ("ada", "t4"): 1, ("ada", "t5"): 1, ("ada", "t8"): 1, ("ada", "t1"): 1,
         ("bob", "t6"): 1,
     }  # fmt: skip
+
+
+def test_what_was_heard_long_ago_or_liked_is_not_new(settings):
+    """Beyond the lookback nothing is fitted on; a like that lands later is not known yet."""
+    long_ago = [
+        listen("o1", "cy", "t7", -400, 200_000, None),
+        listen("o2", "cy", "t6", -364, 200_000, None),
+    ]
+    write(settings, listens=long_ago)
+    like = datetime(2026, 6, 10, 12, tzinfo=UTC)
+    put(settings, "feedback_history", [
+        ("bob", "like", "t7", like, NIGHT, "f"), ("bob", "dislike", "t2", like, NIGHT, "f"),
+        ("bob", "like", "t3", like, NIGHT + timedelta(days=1), "f"),
+        ("bob", "like", "none", like, NIGHT, "f"),
+    ])  # fmt: skip
+    split = read_split(settings, NIGHT, DAYS)
+    heard, plays = by_name(split, split.heard), by_name(split, split.plays)
+    assert {track for user, track in heard if user == "cy"} == {"t5", "t6", "t7"}
+    assert {track for user, track in plays if user == "cy"} == {"t5", "t6"}
+    assert {track for user, track in heard if user == "bob"} == {"t1", "t5", "t7"}
+    assert {track for user, track in plays if user == "bob"} == {"t1", "t5"}
 
 
 def test_plays_lose_half_their_weight_in_two_weeks(settings):
