@@ -20,6 +20,7 @@ def temporary(tmp_path, monkeypatch):
 def test_compiled_code_lives_in_the_users_cache(tmp_path, monkeypatch, temporary):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert Path(compiled._cache_folder()) == tmp_path / "cache" / "nocturne" / "numba"
+    assert (tmp_path / "cache" / "nocturne").stat().st_mode & 0o077 == 0
 
 
 def test_without_a_users_cache_it_lives_in_a_temporary_folder(tmp_path, monkeypatch, temporary):

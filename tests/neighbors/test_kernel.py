@@ -1,10 +1,21 @@
 import hashlib
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from jobs.neighbors.kernel import head_size, pearson_neighbors
+from jobs.neighbors import kernel
+from jobs.neighbors.kernel import (
+    head_size,
+    pearson_neighbors,
+    popular_first,
+    prepare_rows,
+    slice_rows,
+    spans,
+    take_rows,
+)
+from jobs.neighbors.pair_scores import NeighborRule
 from jobs.settings import NeighborsSettings
 from tests.neighbors.reference import by_user, neighbors_by_numpy, random_ratings
 
@@ -222,3 +233,56 @@ def test_the_dissimilar_are_the_end_of_the_order_even_if_all_tie():
     assert [pair[4:] for pair in found[0]] == [
         (1, "most_similar"), (2, "similar"), (1, "dissimilar"), (2, "dissimilar"),
     ]  # fmt: skip
+
+
+def test_the_defaults_are_those_of_the_docs():
+    ratings = random_ratings(120, 40, 0.45, seed=21)
+    options = {"support": "co_rated", "k": 50, "k_dissimilar": 10, "min_overlap": 5, "shrinkage": 0.0}
+    found = pearson_neighbors(ratings)
+    assert found.n_common.min() == 5
+    assert_identical(found, pearson_neighbors(ratings, **options))
+
+
+@pytest.mark.parametrize("support", ["co_rated", "all"])
+def test_rows_are_prepared_alike_in_any_number_of_blocks(support, monkeypatch):
+    ratings = random_ratings(50, 30, 0.3, seed=22, values=np.arange(1, 90) / 11)
+    rule = NeighborRule(30 if support == "all" else 0, 5, 2, 2, 1.0)
+    whole = prepare_rows(ratings, rule)
+    monkeypatch.setattr(kernel, "LISTENERS_A_BLOCK", 7)
+    for found, expected in zip(prepare_rows(ratings, rule, 2), whole, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    options = {"support": support, "k": 5, "k_dissimilar": 2, "min_overlap": 2, "shrinkage": 1.0}
+    assert by_user(pearson_neighbors(ratings, **options)) == by_user(
+        pearson_neighbors(ratings, **options, block=50)
+    )
+
+
+def test_items_of_a_row_may_come_in_any_order():
+    ordered = random_ratings(20, 15, 0.6, seed=23)
+    indptr, items, values = ordered.indptr, ordered.indices.copy(), ordered.data.copy()
+    for start, end in pairwise(indptr):
+        items[start:end], values[start:end] = items[start:end][::-1], values[start:end][::-1]
+    shuffled = sp.csr_matrix((values, items, indptr), shape=ordered.shape)
+    assert not shuffled.has_sorted_indices
+    assert_identical(pearson_neighbors(shuffled), pearson_neighbors(ordered))
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 9), (9, 10), (10, 20), (4, 4)])
+def test_a_slice_of_rows_is_what_taking_them_gives(start, end):
+    rows = prepare_rows(random_ratings(20, 15, 0.5, seed=24), NeighborRule(15, 5, 2, 2, 1.0))
+    taken = take_rows(rows, np.arange(start, end))
+    for found, expected in zip(slice_rows(rows, start, end), taken, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_columns_go_by_popularity_and_equally_popular_ones_keep_their_order():
+    found = popular_first(sp.csr_matrix([[1.0, 0, 2, 0, 0], [3, 4, 5, 0, 6], [0, 0, 7, 0, 0]]))
+    assert found.toarray().tolist() == [[2, 1, 0, 0, 0], [5, 3, 4, 6, 0], [7, 0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("n", "block", "expected"),
+    [(0, 4, [(0, 0)]), (4, 4, [(0, 4)]), (5, 4, [(0, 2), (2, 5)]), (9, 4, [(0, 3), (3, 6), (6, 9)])],
+)
+def test_spans_are_as_even_as_possible(n, block, expected):
+    assert spans(n, block) == expected

@@ -48,3 +48,22 @@ def test_any_number_of_blocks_holds_everyone_once(n_blocks):
     spans = plan(size(30, 1000), np.arange(30), n_blocks=n_blocks).spans
     assert [row for start, end in spans for row in range(start, end)] == list(range(30))
     assert len(spans) <= n_blocks
+    assert all(start < end for start, end in spans)
+
+
+@pytest.mark.parametrize(("task_memory_mb", "n_blocks"), [(1, 13), (2, 7), (13, 1)])
+def test_memory_is_counted_by_rating_listener_and_entry(task_memory_mb, n_blocks):
+    # Of each: 100 ratings of 96 bytes, 320, and 60 entries of 48: 12,800. Of all 12.2 MiB.
+    found = plan(size(1000, 1000), [100] * 1000, task_memory_mb=task_memory_mb)
+    assert len(found.spans) == n_blocks
+
+
+def test_without_listeners_there_is_nothing_to_do():
+    assert plan(size(0, 0), []).tasks == []
+
+
+@pytest.mark.parametrize(
+    ("worth", "n_blocks"), [(0, 1), (1, 1), (2, 2), (3, 2), (4, 3), (6, 3), (99, 3)]
+)
+def test_no_more_tasks_than_the_work_is_worth_nor_three_a_core(worth, n_blocks):
+    assert len(plan(size(90, worth * WORTH_A_TASK), [10] * 90).spans) == n_blocks

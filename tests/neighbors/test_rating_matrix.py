@@ -21,3 +21,10 @@ def test_listeners_and_tracks_are_numbered_in_the_order_of_their_ids():
 def test_no_ratings_are_no_rows():
     columns = {"user_id": pa.string(), "track_id": pa.string(), "rating": pa.float64()}
     assert rating_matrix(pa.schema(columns.items()).empty_table()).ratings.shape == (0, 0)
+
+
+def test_a_number_is_the_place_of_an_id_among_all_and_the_ids_name_the_rows():
+    table = pa.table({"user_id": ["z", "a"], "track_id": ["t2", "t1"], "rating": [7.0, 8.0]})
+    found = rating_matrix(pa.concat_tables([table.slice(0, 1), table.slice(1)]))
+    assert (found.users.to_pylist(), found.tracks.to_pylist()) == (["a", "z"], ["t1", "t2"])
+    assert found.ratings.toarray().tolist() == [[8, 0], [0, 7]]

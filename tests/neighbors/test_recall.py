@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from jobs.neighbors.kernel import pearson_neighbors, popular_first
 from jobs.neighbors.pair_scores import NeighborRule
-from jobs.neighbors.recall import recall, sampled_recall
+from jobs.neighbors.recall import SAMPLE, recall, sample_of, sampled_recall
 from tests.neighbors.reference import random_ratings
 
 
@@ -30,3 +31,21 @@ def test_the_sample_of_a_small_night_is_everyone():
     )
     assert sampled_recall(ratings, rule, seed=1) == pytest.approx(recall(found, exact))
     assert 0 < sampled_recall(ratings, rule, seed=1) < 1
+
+
+def test_pairs_that_share_the_popular_alone_are_missed_by_a_budget_and_not_by_the_exact():
+    # All share item 0; listeners 0 and 1 share item 1 as well.
+    ratings = sp.csr_matrix([[1.0, 2, 0, 0], [2, 1, 0, 0], [1, 0, 3, 0], [3, 0, 0, 1]])
+    rule = NeighborRule(4, 3, 0, 1, 0.0, 1)
+    assert sampled_recall(ratings, rule, seed=1) == pytest.approx((1 / 3 + 1 / 3 + 0 + 0) / 4)
+    assert sampled_recall(ratings, rule._replace(n_head=0), seed=1) == 1
+
+
+def test_a_sample_is_drawn_from_its_seed_ascending_and_without_repetition():
+    sample = sample_of(5_000, 3)
+    assert len(sample) == SAMPLE == 200
+    assert (np.diff(sample) > 0).all()
+    assert sample.max() > 4_000
+    np.testing.assert_array_equal(sample, sample_of(5_000, 3))
+    assert (sample != sample_of(5_000, 4)).any()
+    assert sample_of(3, 1).tolist() == [0, 1, 2]

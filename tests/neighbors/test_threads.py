@@ -49,3 +49,24 @@ def test_an_error_in_a_task_is_raised():
 
     with pytest.raises(ValueError, match="no such pair"):
         run_disjoint(work, TASKS, TASKS, 2)
+
+
+def test_each_task_must_say_what_it_writes():
+    with pytest.raises(ValueError, match="shorter"):
+        run_disjoint(lambda *_: None, TASKS, TASKS[:-1], 1)
+
+
+def test_a_task_that_must_wait_is_passed_by_those_that_need_not():
+    done, started = [], threading.Event()
+
+    def work(number: int) -> None:
+        if number == 0:
+            assert started.wait(60)
+        if number == 2:
+            started.set()
+        done.append(number)
+
+    # The second wants what the first holds; the third does not, and lets the first go.
+    run_disjoint(work, [(0,), (1,), (2,)], [("a",), ("a",), ("b",)], 2)
+    assert sorted(done) == [0, 1, 2]
+    assert done.index(2) < done.index(1)
