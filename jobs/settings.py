@@ -135,10 +135,15 @@ class AirflowSettings(Section):
 
 
 class TasteSettings(Section):
-    """Ratings of implicit listening and taste profiles."""
+    """Ratings of implicit listening and taste profiles.
+
+    A listen is a play from ``play_ms`` or half of its track, whichever is less: from 30 s on Spotify
+    counts a stream; what a shorter one is, says ``jobs.domain.listening``. A play's weight is
+    halved every ``half_life_days``; a skip takes away ``skip_weight`` of a play.
+    """
 
     half_life_days: Positive = 90.0
-    skip_ms: PositiveInt = 30_000
+    play_ms: PositiveInt = 30_000
     skip_weight: NonNegative = 0.5
     like_rating: Positive = 3.0
     dislike_rating: NonNegative = 0.0

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.domain.landed import AS_LANDED, newest
+from jobs.domain.landed import AS_LANDED, IN_CATALOG, OF_DURATIONS, newest
 from jobs.lake.tables import Lake
 from jobs.window import Window
 
@@ -35,6 +35,20 @@ def features_known(lake: Lake, window: Window) -> DataFrame:
     """One row a track: its 13 features as last landed by the window's end."""
     history = lake.read("audio_features_history").where(_landed(window))
     return newest(history, "track_id")
+
+
+def durations_known(lake: Lake, window: Window) -> DataFrame:
+    """One row (track_id, duration_ms) a track whose duration is known: the catalog's, else that of the
+    features, each as last landed by the window's end."""
+    columns = ["track_id", "duration_ms", *AS_LANDED]
+    tracks, features = (
+        lake.read(name)
+        .where(_landed(window) & (F.col("duration_ms") > 0))
+        .select(*columns, F.lit(name == "tracks_history").alias(IN_CATALOG))
+        for name in ("tracks_history", "audio_features_history")
+    )
+    durations = newest(tracks.union(features), "track_id", order=OF_DURATIONS)
+    return durations.select("track_id", "duration_ms")
 
 
 def feedback_landed(lake: Lake, window: Window) -> DataFrame:

@@ -1,108 +1,116 @@
-"""Ratings of implicit listening: how much a listener's plays, skips and feedback say about a track.
-
-    rating = log1p(max(0, sum of play weights - skip_weight * sum of skip weights))
-
-where a play or skip weighs 0.5 ** (its age in days / half_life_days). The latest like, dislike or
-block overrides it: a like gives at least ``like_rating``, the others exactly ``dislike_rating``.
-"""
+"""Listens and feedback to ratings, in Spark; what they mean is said in ``jobs.domain``."""
 
 from datetime import datetime
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-DAY_S = 86_400
-# Weights are added as whole billionths: sums of whole numbers do not depend on the order of rows.
-UNIT = 1_000_000_000
+from jobs.domain import columns
+from jobs.domain.feedback import EXCLUDE, LIKE, NEVER, REJECTIONS, is_liked, is_taken_back
+from jobs.domain.listening import decide, signals_of_columns, with_durations
+from jobs.domain.ratings import rating_of_listens, weights, with_feedback
+from jobs.settings import TasteSettings
+
+# What listens count as, one column of counts each.
+CENSUS = ("n_plays", "n_skips", "n_starts", "n_private", "n_taken_back")
 
 
 def rate(
     listens: DataFrame,
+    durations: DataFrame,
     feedback: DataFrame,
     *,
     end_at: datetime,
-    half_life_days: float,
-    skip_ms: int,
-    skip_weight: float,
-    like_rating: float,
-    dislike_rating: float,
+    taste: TasteSettings,
 ) -> DataFrame:
-    """One row (user_id, track_id, rating, n_plays, n_skips, last_listened_at) a listener and track.
+    """Return one row a listener and track: user_id, track_id, rating, last_listened_at and the counts
+    of ``CENSUS``.
 
-    A track known by feedback alone has no plays and a null ``last_listened_at``.
+    ``durations`` has (track_id, duration_ms), ``feedback`` one row a listener, kind and target. The
+    rating is null where nothing speaks for or against the track: nothing but starts, private listens
+    and what was taken back. ``last_listened_at`` is of plays and skips, null where there are none.
     """
-    plays = affinities(
-        without_excluded(listens, feedback),
-        end_at=end_at,
-        half_life_days=half_life_days,
-        skip_ms=skip_ms,
-        skip_weight=skip_weight,
+    heard = add_up(
+        with_exclusions(with_durations(listens, durations, taste.play_ms), feedback),
+        end_us=round(end_at.timestamp() * 1_000_000),
+        half_life_days=taste.half_life_days,
+        play_ms=taste.play_ms,
     )
-    rated = plays.join(verdicts(feedback), ["user_id", "track_id"], how="full")
-    by_plays = F.coalesce("affinity", F.lit(0.0))
-    rating = (
-        F.when(F.col("liked"), F.greatest(by_plays, F.lit(like_rating)))
-        .when(~F.col("liked"), F.lit(dislike_rating))
-        .otherwise(by_plays)
+    rated = heard.join(verdicts(feedback), ["user_id", "track_id"], how="full")
+    played, skipped = (F.coalesce(name, F.lit(0)) for name in ("played", "skipped"))
+    rating = with_feedback(
+        columns,
+        rating_of_listens(columns, played, skipped, taste.skip_weight),
+        F.col("liked").isNotNull(),
+        F.col("liked"),
+        like_rating=taste.like_rating,
+        dislike_rating=taste.dislike_rating,
     )
+    speaks = F.col("liked").isNotNull() | F.col("last_listened_at").isNotNull()
+    counts = (F.coalesce(name, F.lit(0)).cast("int").alias(name) for name in CENSUS)
     return rated.select(
+        "user_id", "track_id", F.when(speaks, rating).alias("rating"), *counts, "last_listened_at"
+    )
+
+
+def add_up(listens: DataFrame, *, end_us: int, half_life_days: float, play_ms: int) -> DataFrame:
+    """Return one row a listener and track: weights ``played`` and ``skipped`` at ``end_us``, the counts
+    of ``CENSUS`` and ``last_listened_at``."""
+    at = F.unix_micros("listened_at")
+    taken_back = is_taken_back(at, F.col("listen_excluded_at"), F.col("track_excluded_at"))
+    decision = decide(signals_of_columns(), play_ms)
+    told = listens.select(
         "user_id",
         "track_id",
-        rating.alias("rating"),
-        F.coalesce("n_plays", F.lit(0)).cast("int").alias("n_plays"),
-        F.coalesce("n_skips", F.lit(0)).cast("int").alias("n_skips"),
-        "last_listened_at",
+        "listened_at",
+        weights(columns, at, end_us, half_life_days).alias("weight"),
+        taken_back.alias("taken_back"),
+        *(
+            (~taken_back & holds).alias(name)
+            for name, holds in (
+                ("play", decision.play),
+                ("skip", decision.skip),
+                ("start", decision.start),
+                ("private", decision.private),
+            )
+        ),
+    )
+    names = ("play", "skip", "start", "private", "taken_back")
+    return told.groupBy("user_id", "track_id").agg(
+        _sum_where("play").alias("played"),
+        _sum_where("skip").alias("skipped"),
+        *(F.count_if(name).alias(total) for name, total in zip(names, CENSUS, strict=True)),
+        F.max(F.when(F.col("play") | F.col("skip"), F.col("listened_at"))).alias("last_listened_at"),
     )
 
 
-def without_excluded(listens: DataFrame, feedback: DataFrame) -> DataFrame:
-    """Listens but those the listener took back ("that was not me") by their listen_id or track_id.
-
-    Feedback takes back what was played up to its time, not what is played later.
-    """
-    excluded = feedback.where("kind = 'exclude'").alias("given")
-    taken_back = (
-        (F.col("play.user_id") == F.col("given.user_id"))
-        & F.col("given.target_id").isin(F.col("play.listen_id"), F.col("play.track_id"))
-        & (F.col("play.listened_at") <= F.col("given.at"))
-    )
-    return listens.alias("play").join(excluded, taken_back, how="left_anti")
+def _sum_where(truth: str) -> Column:
+    return F.sum(F.when(F.col(truth), F.col("weight")).otherwise(0))
 
 
-def affinities(
-    listens: DataFrame, *, end_at: datetime, half_life_days: float, skip_ms: int, skip_weight: float
-) -> DataFrame:
-    """One row a listener and track: affinity (the rating before any feedback), counts, last time.
-
-    A skip is a listen shorter than ``skip_ms`` that is not said to be no skip.
-    """
-    age_days = (F.lit(end_at).cast("double") - F.col("listened_at").cast("double")) / DAY_S
-    weight = F.round(F.pow(F.lit(0.5), age_days / half_life_days) * UNIT).cast("bigint")
-    skip = is_skip(skip_ms)
-    listened = listens.select(
-        "user_id", "track_id", "listened_at", weight.alias("w"), skip.alias("skip")
-    )
-    totals = listened.groupBy("user_id", "track_id").agg(
-        F.sum(F.when(~F.col("skip"), F.col("w")).otherwise(0)).alias("for"),
-        F.sum(F.when(F.col("skip"), F.col("w")).otherwise(0)).alias("against"),
-        F.count_if(~F.col("skip")).alias("n_plays"),
-        F.count_if("skip").alias("n_skips"),
-        F.max("listened_at").alias("last_listened_at"),
-    )
-    evidence = (F.col("for") - F.col("against") * skip_weight) / UNIT
-    affinity = F.log1p(F.greatest(evidence, F.lit(0.0))).alias("affinity")
-    return totals.select("user_id", "track_id", affinity, "n_plays", "n_skips", "last_listened_at")
-
-
-def is_skip(skip_ms: int) -> Column:
-    """Whether a listen is a skip."""
-    return (F.col("ms_played") < skip_ms) & F.coalesce("skipped", F.lit(True))
+def with_exclusions(listens: DataFrame, feedback: DataFrame) -> DataFrame:
+    """Return listens with the instants up to which their listener took back the listen
+    (``listen_excluded_at``) and the track (``track_excluded_at``); ``NEVER`` if not."""
+    excluded = feedback.where(F.col("kind") == EXCLUDE)
+    latest = excluded.groupBy("user_id", "target_id").agg(F.max(F.unix_micros("at")).alias("at"))
+    for target in ("listen", "track"):
+        column = f"{target}_excluded_at"
+        by_target = latest.select(
+            "user_id", F.col("target_id").alias(f"{target}_id"), F.col("at").alias(column)
+        )
+        joined = listens.join(by_target, ["user_id", f"{target}_id"], how="left")
+        listens = joined.withColumn(column, F.coalesce(column, F.lit(NEVER)))
+    return listens
 
 
 def verdicts(feedback: DataFrame) -> DataFrame:
-    """One row a listener and track with feedback: liked, by the latest feedback; a tie is not a like."""
-    feedback = feedback.where(F.col("kind").isin("like", "dislike", "block_track"))
-    no = F.col("kind") != "like"
-    return feedback.groupBy("user_id", F.col("target_id").alias("track_id")).agg(
-        (~F.max_by(no, F.struct("at", no))).alias("liked")
+    """Return one row a listener and track that has a like or a rejection: whether it is ``liked``."""
+    given = feedback.where(F.col("kind").isin(LIKE, *REJECTIONS))
+    like = F.col("kind") == LIKE
+    return given.groupBy("user_id", F.col("target_id").alias("track_id")).agg(
+        is_liked(_latest(like), _latest(~like)).alias("liked")
     )
+
+
+def _latest(kind: Column) -> Column:
+    return F.coalesce(F.max(F.when(kind, F.unix_micros("at"))), F.lit(NEVER))

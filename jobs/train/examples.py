@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from jobs.domain.arrays import Floats
+from jobs.domain.feedback import is_liked
+from jobs.domain.ratings import DAY_US
 from jobs.settings import Settings, TasteSettings
 from jobs.train.history import Feedback, Known
 from jobs.train.plays import Records
-from jobs.train.snapshots import DAY_US, is_skip, listeners_before
+from jobs.train.snapshots import listeners_before, verdicts
 from models.content_network.arrays import TrackStats
 from models.content_network.examples import Block, Examples, ExamplesWriter
 from models.features import FEATURES
@@ -20,13 +22,13 @@ UNKNOWN = -1.0
 
 def heldout_block(known: Known, settings: Settings) -> Block:
     """The latest half block of plays: what a model is measured on."""
-    return _later(last_block(known, track_stats(known, settings.taste)[-1], settings))
+    return _later(last_block(known, track_stats(known)[-1], settings))
 
 
 def examples(known: Known, settings: Settings, folder: Path) -> Examples:
     """All blocks but the last to fit to, in ``folder``, with labels from before the last one opens; of
     the last, the first half tunes and the second half is held out."""
-    stats = track_stats(known, settings.taste)
+    stats = track_stats(known)
     writer = ExamplesWriter(folder / "examples", known.features, stats)
     edges = known.edges[:-1]
     feedback = known.feedback.before(int(edges[-1]))
@@ -44,15 +46,15 @@ def last_block(known: Known, stats: TrackStats, settings: Settings) -> Block:
     return block(known, known.log.bucket(0), known.feedback, stats, opens, closes, settings)
 
 
-def track_stats(known: Known, taste: TasteSettings) -> list[TrackStats]:
-    """Plays and skips of every track before each block."""
+def track_stats(known: Known) -> list[TrackStats]:
+    """Return, for each block, how many plays and skips each track had before it, and how many skips."""
     n_tracks, n_blocks = len(known.features), len(known.edges) - 1
     totals = np.zeros((2, n_blocks + 1, n_tracks))
     for bucket in range(len(known.log.files)):
         plays = known.log.bucket(bucket)
         seen = np.searchsorted(known.edges, plays["at"], side="right")
         cell = seen * n_tracks + plays["track"]
-        for kind, weight in enumerate((None, is_skip(plays, taste.skip_ms))):
+        for kind, weight in enumerate((None, plays["is_skip"])):
             counted = np.bincount(cell, weight, totals[kind].size)
             totals[kind] += counted.reshape(totals[kind].shape)
     before = totals.cumsum(axis=1)
@@ -89,32 +91,32 @@ def block(
 
 
 def labels(plays: Records, feedback: Feedback, features: Floats, taste: TasteSettings) -> Floats:
-    """1 for a like, 0 for a dislike, UNKNOWN for neither.
+    """Return 1 for a like, 0 for a dislike, UNKNOWN for neither, one for each of ``plays``.
 
     The listener's latest feedback on the track decides, if given since the play: an earlier one is known
-    when the play comes. Else a play that was skipped is a dislike, and one not skipped of at least half
-    the track (or ``skip_ms``, its length unknown) is a like. Tracks not played are no dislikes.
+    when the play comes. Else a skip is a dislike, and so is a play that its listener skipped later on;
+    a play of at least half the track (of ``play_ms``, its length unknown) is a like. Tracks not played
+    are no dislikes; starts and private listens are not among the plays.
     """
     half = features[plays["track"], DURATION] / 2
-    enough = plays["ms_played"] >= np.where(np.isnan(half), taste.skip_ms, half)
-    skipped = (plays["skipped"] == 1) | is_skip(plays, taste.skip_ms)
-    by_play = np.where(skipped, 0.0, np.where(enough, 1.0, UNKNOWN))
+    enough = plays["ms_played"] >= np.where(np.isnan(half), taste.play_ms, half)
+    left = plays["is_skip"] | plays["told_skipped"]
+    by_play = np.where(left, 0.0, np.where(enough, 1.0, UNKNOWN))
     by_feedback = feedback_since(plays, feedback, len(features))
     return np.where(by_feedback == UNKNOWN, by_play, by_feedback)
 
 
 def feedback_since(plays: Records, feedback: Feedback, n_tracks: int) -> Floats:
-    """1 if the listener's latest feedback on the track, since the play, is a like, 0 if not, else
-    UNKNOWN."""
-    pair = feedback.user * n_tracks + feedback.track
-    given, last = np.unique(pair[::-1], return_index=True)
+    """Return 1 if the listener's latest feedback on the track, since the play, is a like, 0 if it is a
+    rejection, UNKNOWN if there is none."""
+    given, liked_at, rejected_at = verdicts(feedback, n_tracks)
     if not len(given):
         return np.full(len(plays), UNKNOWN)
     played = plays["user"].astype(np.int64) * n_tracks + plays["track"]
     place = np.minimum(np.searchsorted(given, played), len(given) - 1)
-    latest = len(pair) - 1 - last[place]
-    since = (given[place] == played) & (feedback.at[latest] >= plays["at"])
-    return np.where(since, feedback.liked[latest], UNKNOWN)
+    latest = np.maximum(liked_at, rejected_at)[place]
+    since = (given[place] == played) & (latest >= plays["at"])
+    return np.where(since, is_liked(liked_at, rejected_at)[place], UNKNOWN)
 
 
 def _later(last: Block) -> Block:

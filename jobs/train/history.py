@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.domain.arrays import Floats, Ints, Mask
-from jobs.domain.landed import AS_LANDED, newest_rows
+from jobs.domain.feedback import EXCLUDE, LIKE, NEVER, VERDICTS, is_taken_back
+from jobs.domain.landed import AS_LANDED, IN_CATALOG, OF_DURATIONS, newest_rows
+from jobs.domain.listening import SIGNALS, decide, decides, signals_of_rows
 from jobs.lake.arrow import open_table, table_rows
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
@@ -25,9 +27,11 @@ from jobs.train.plays import PLAY, PlayLog, Records
 from jobs.window import Window
 from models.features import FEATURES
 
-LISTEN = ["listen_id", "user_id", "track_id", "listened_at", "ms_played", "skipped"]
+# What a listener took back, a listen or a track by its id, up to which instant.
+Exclusions = dict[tuple[str, str], int]
+
+LISTEN = ["listen_id", "user_id", "track_id", "listened_at", *SIGNALS]
 FEEDBACK = ["user_id", "target_id", "kind", "at"]
-VERDICTS = pa.array(["like", "dislike", "block_track"])
 
 
 class Numbering:
@@ -52,8 +56,7 @@ class Numbering:
 
 @dataclass(frozen=True)
 class Feedback:
-    """Likes (``liked``) and dislikes or blocks of tracks, in order of time; at one instant a like
-    comes first, so that the latest feedback counts and a tie is not a like."""
+    """Likes (``liked``) and rejections of tracks, in order of time."""
 
     user: Ints
     track: Ints
@@ -61,7 +64,7 @@ class Feedback:
     liked: Mask
 
     def before(self, at: int) -> "Feedback":
-        """Those given before this instant."""
+        """Return what was given before this instant."""
         n = int(np.searchsorted(self.at, at))
         return Feedback(self.user[:n], self.track[:n], self.at[:n], self.liked[:n])
 
@@ -92,23 +95,25 @@ def read_known(settings: Settings, window: Window, folder: Path) -> Known | None
     users, tracks = Numbering(), Numbering()
     opens = window.end - timedelta(days=settings.train.window_days)
     edges = _Edges({day: n for day, (n, _) in days.items() if day >= opens}, settings.train.n_blocks)
-    excluded = _excluded(feedback)
+    exclusions, play_ms = exclusions_of(feedback), settings.taste.play_ms
+    vectors = reading.rows("audio_features_history", ["track_id", *FEATURES, *AS_LANDED])
+    lengths = reading.rows("tracks_history", ["track_id", "duration_ms", *AS_LANDED])
+    durations = durations_deciding(lengths, vectors, play_ms)
 
     def plays() -> Iterator[Records]:
         for day, (_, fragments) in days.items():
             listens = reading.listens(fragments)
             edges.see(day, np.sort(_microseconds(listens["listened_at"])))
-            yield _records(_without(listens, excluded), users, tracks)
+            yield counted_plays(listens, durations, exclusions, play_ms, users, tracks)
 
     log = PlayLog.write(plays(), sum(n for n, _ in days.values()), folder)
-    vectors = reading.rows("audio_features_history", ["track_id", *FEATURES, *AS_LANDED])
     features = _features(newest_rows(vectors, "track_id"), tracks)
     return Known(
         users,
         tracks,
         log,
         edges.instants(window),
-        _feedback(feedback, users, tracks),
+        verdicts_of(feedback, users, tracks),
         features,
         reading.versions,
     )
@@ -188,25 +193,53 @@ def _microseconds(column: pa.ChunkedArray) -> Ints:
     return np.asarray(column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()), np.int64)
 
 
-def _records(listens: pa.Table, users: Numbering, tracks: Numbering) -> Records:
-    """Plays of a day in order of time; equal ones are interchangeable."""
+def counted_plays(
+    listens: pa.Table,
+    durations: pa.Table,
+    exclusions: Exclusions,
+    play_ms: int,
+    users: Numbering,
+    tracks: Numbering,
+) -> Records:
+    """Return those of a day's listens that are plays or skips and were not taken back, in order of time;
+    equal ones are interchangeable.
+
+    ``durations`` has the tracks (track_id, duration_ms) whose duration decides.
+    """
+    decision = decide(signals_of_rows(listens, durations), play_ms)
+    at = _microseconds(listens["listened_at"])
+    by_listen, by_track = (_excluded_at(listens, n, exclusions) for n in ("listen_id", "track_id"))
+    counts = (decision.play | decision.skip) & ~is_taken_back(at, by_listen, by_track)
+    listens = listens.filter(pa.array(counts))
     plays = np.empty(len(listens), PLAY)
     plays["user"] = users.numbers(listens["user_id"])
     plays["track"] = tracks.numbers(listens["track_id"])
-    plays["at"] = _microseconds(listens["listened_at"])
+    plays["at"] = at[counts]
     plays["ms_played"] = np.clip(np.asarray(listens["ms_played"]), 0, np.iinfo(np.int32).max)
-    plays["skipped"] = np.asarray(pc.fill_null(listens["skipped"].cast(pa.int8()), -1))
-    names = ("skipped", "ms_played", "track", "user", "at")
+    plays["is_skip"] = decision.skip[counts]
+    plays["told_skipped"] = np.asarray(pc.fill_null(listens["skipped"], False))
+    names = ("told_skipped", "is_skip", "ms_played", "track", "user", "at")
     return plays[np.lexsort([plays[name] for name in names])]
 
 
-def _feedback(feedback: pa.Table, users: Numbering, tracks: Numbering) -> Feedback:
-    feedback = feedback.filter(pc.is_in(feedback["kind"], VERDICTS))
+def _excluded_at(listens: pa.Table, target: str, exclusions: Exclusions) -> Ints:
+    """The instant up to which each listen's listener took back its ``target``; ``NEVER`` if not."""
+    excluded_at = np.full(len(listens), NEVER)
+    targets = pa.array(sorted({name for _, name in exclusions}), pa.string())
+    rows = np.flatnonzero(np.asarray(pc.is_in(listens[target], targets)))
+    named = listens.select(["user_id", target]).take(pa.array(rows, pa.int64())).to_pylist()
+    excluded_at[rows] = [exclusions.get((row["user_id"], row[target]), NEVER) for row in named]
+    return excluded_at
+
+
+def verdicts_of(feedback: pa.Table, users: Numbering, tracks: Numbering) -> Feedback:
+    """Return the likes and rejections of tracks that are numbered, by listeners who are."""
+    feedback = feedback.filter(pc.is_in(feedback["kind"], pa.array(VERDICTS)))
     user, track = (
         users.numbers(feedback["user_id"], grow=False),
         tracks.numbers(feedback["target_id"], grow=False),
     )
-    at, liked = _microseconds(feedback["at"]), np.asarray(pc.equal(feedback["kind"], "like"))
+    at, liked = _microseconds(feedback["at"]), np.asarray(pc.equal(feedback["kind"], LIKE))
     known = np.flatnonzero((user >= 0) & (track >= 0))
     order = known[np.lexsort((~liked[known], track[known], user[known], at[known]))]
     return Feedback(user[order], track[order], at[order], liked[order])
@@ -222,21 +255,30 @@ def _features(vectors: pa.Table, tracks: Numbering) -> Floats:
     return features
 
 
-def _excluded(feedback: pa.Table) -> dict[tuple[str, str], datetime]:
-    """What listeners took back, a listen or a track, with the time of the latest feedback."""
-    rows = feedback.filter(pc.equal(feedback["kind"], "exclude")).to_pylist()
-    return {(row["user_id"], row["target_id"]): row["at"] for row in sorted(rows, key=lambda r: r["at"])}
+def durations_deciding(tracks: pa.Table, vectors: pa.Table, play_ms: int) -> pa.Table:
+    """Return rows (track_id, duration_ms) of the tracks whose duration decides what is a play.
+
+    The duration is the one of ``jobs.lake.history.durations_known``; ``tracks`` and ``vectors`` are the
+    histories of tracks and of features.
+    """
+    columns = ["track_id", "duration_ms", *AS_LANDED]
+    told = [
+        pa.table({name: table[name] for name in columns} | {IN_CATALOG: np.full(len(table), listed)})
+        for table, listed in ((tracks, True), (vectors, False))
+    ]
+    known = pa.concat_tables(told).filter(pc.field("duration_ms") > 0)
+    durations = newest_rows(known, "track_id", order=OF_DURATIONS)
+    short = decides(np.asarray(durations["duration_ms"]), play_ms)
+    return durations.filter(pa.array(short)).select(["track_id", "duration_ms"])
 
 
-def _without(listens: pa.Table, excluded: dict[tuple[str, str], datetime]) -> pa.Table:
-    """Listens but those taken back, which go up to the time of the feedback."""
-    if not excluded:
-        return listens
-    targets = pa.array(sorted({target for _, target in excluded}))
-    spoken_of = pc.or_(pc.is_in(listens["listen_id"], targets), pc.is_in(listens["track_id"], targets))
-    rows = np.flatnonzero(np.asarray(spoken_of))
-    keep = np.ones(len(listens), bool)
-    for row, play in zip(rows, listens.take(pa.array(rows)).to_pylist(), strict=True):
-        said = (excluded.get((play["user_id"], play[name])) for name in ("listen_id", "track_id"))
-        keep[row] = not any(at is not None and play["listened_at"] <= at for at in said)
-    return listens.filter(pa.array(keep))
+def exclusions_of(feedback: pa.Table) -> Exclusions:
+    """Return what listeners took back, each with the instant of its latest exclusion."""
+    given = feedback.filter(pc.equal(feedback["kind"], EXCLUDE))
+    latest: Exclusions = {}
+    users, targets = given["user_id"].to_pylist(), given["target_id"].to_pylist()
+    for key, at in zip(
+        zip(users, targets, strict=True), _microseconds(given["at"]).tolist(), strict=True
+    ):
+        latest[key] = max(at, latest.get(key, NEVER))
+    return latest

@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 
 from jobs.settings import Settings
 
-# Numbers of user and track, microseconds since 1970 UTC, milliseconds heard, and whether it was
-# skipped as logged: 1, 0, or -1 if the log does not say.
+# Plays and skips as ``jobs.domain.listening`` tells them: numbers of user and track, microseconds since
+# 1970 UTC, milliseconds heard, whether it counts as a skip, and whether the log says that the track was
+# skipped, at whatever time.
 PLAY = np.dtype(
-    [("user", "<i4"), ("track", "<i4"), ("at", "<i8"), ("ms_played", "<i4"), ("skipped", "i1")]
+    [
+        ("user", "<i4"),
+        ("track", "<i4"),
+        ("at", "<i8"),
+        ("ms_played", "<i4"),
+        ("is_skip", "?"),
+        ("told_skipped", "?"),
+    ]
 )
 Records = NDArray[np.void]
 PLAYS_PER_BUCKET = 2_000_000

@@ -8,20 +8,14 @@ listeners and tracks in a block is from before the block.
 
 import numpy as np
 
-from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.arrays import Floats, Ints
+from jobs.domain.feedback import NEVER, is_liked
+from jobs.domain.ratings import rating_of_listens, weights, with_feedback
 from jobs.settings import TasteSettings
 from jobs.train.history import Feedback
 from jobs.train.plays import Records
 from models.content_network.arrays import ListenerArrays
 from models.tastes import tastes
-
-DAY_US = 86_400_000_000
-
-
-def is_skip(plays: Records, skip_ms: int) -> Mask:
-    """Whether a play counts as a skip in ratings: shorter than that and not said to be no skip."""
-    skip: Mask = (plays["ms_played"] < skip_ms) & (plays["skipped"] != 0)
-    return skip
 
 
 def listeners_before(
@@ -32,32 +26,46 @@ def listeners_before(
     place = np.searchsorted(users, plays["user"])
     theirs = users[np.minimum(place, len(users) - 1)] == plays["user"]
     plays, place = plays[theirs], place[theirs]
-    skip = is_skip(plays, taste.skip_ms)
     n_plays = np.bincount(place, minlength=len(users)).astype(np.float64)
-    n_skips = np.bincount(place[skip], minlength=len(users)).astype(np.float64)
-    pairs, rating = ratings(plays, skip, feedback, at, len(features), taste)
+    n_skips = np.bincount(place[plays["is_skip"]], minlength=len(users)).astype(np.float64)
+    pairs, rating = ratings(plays, feedback, at, len(features), taste)
     return ListenerArrays(*profiles(pairs, rating, users, features, taste), n_plays, n_skips)
 
 
 def ratings(
-    plays: Records, skip: Mask, feedback: Feedback, at: int, n_tracks: int, taste: TasteSettings
+    plays: Records, feedback: Feedback, at: int, n_tracks: int, taste: TasteSettings
 ) -> tuple[Ints, Floats]:
-    """Ratings as the night's ratings table defines them: pairs user * n_tracks + track, sorted, and
-    their ratings."""
-    feedback = feedback.before(at)
-    feedback_pair = feedback.user * n_tracks + feedback.track
+    """Return the ratings of ``jobs.domain.ratings`` at an instant, of ``plays`` before it and the
+    feedback before it: pairs user * n_tracks + track, sorted, and their ratings."""
+    given, liked_at, rejected_at = verdicts(feedback.before(at), n_tracks)
     play_pair = plays["user"].astype(np.int64) * n_tracks + plays["track"]
-    pairs, row = np.unique(np.concatenate([play_pair, feedback_pair]), return_inverse=True)
-    weight = 0.5 ** ((at - plays["at"]) / DAY_US / taste.half_life_days)
-    evidence = np.bincount(
-        row[: len(plays)], np.where(skip, -taste.skip_weight * weight, weight), len(pairs)
+    pairs, row = np.unique(np.concatenate([play_pair, given]), return_inverse=True)
+    row, row_of_given = row[: len(plays)], row[len(plays) :]
+    weight, skip = weights(np, plays["at"], at, taste.half_life_days), plays["is_skip"]
+    played = np.bincount(row, np.where(skip, 0.0, weight), len(pairs))
+    skipped = np.bincount(row, np.where(skip, weight, 0.0), len(pairs))
+    is_given, liked = np.zeros((2, len(pairs)), bool)
+    is_given[row_of_given] = True
+    liked[row_of_given] = is_liked(liked_at, rejected_at)
+    rating = with_feedback(
+        np,
+        rating_of_listens(np, played, skipped, taste.skip_weight),
+        is_given,
+        liked,
+        like_rating=taste.like_rating,
+        dislike_rating=taste.dislike_rating,
     )
-    rating = np.log1p(np.maximum(evidence, 0.0))
-    liked, given = np.zeros(len(pairs), bool), np.zeros(len(pairs), bool)
-    liked[row[len(plays) :]] = feedback.liked
-    given[row[len(plays) :]] = True
-    rating = np.where(liked, np.maximum(rating, taste.like_rating), rating)
-    return pairs, np.where(given & ~liked, taste.dislike_rating, rating)
+    return pairs, rating
+
+
+def verdicts(feedback: Feedback, n_tracks: int) -> tuple[Ints, Ints, Ints]:
+    """Return the pairs user * n_tracks + track that have feedback, sorted, and the instants of the
+    latest like and the latest rejection of each; ``NEVER`` where there is none."""
+    pairs, row = np.unique(feedback.user * n_tracks + feedback.track, return_inverse=True)
+    liked_at, rejected_at = np.full((2, len(pairs)), NEVER)
+    np.maximum.at(liked_at, row[feedback.liked], feedback.at[feedback.liked])
+    np.maximum.at(rejected_at, row[~feedback.liked], feedback.at[~feedback.liked])
+    return pairs, liked_at, rejected_at
 
 
 def profiles(

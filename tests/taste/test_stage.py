@@ -35,6 +35,20 @@ def test_a_night_sees_what_had_landed_and_a_second_run_gives_the_same_rows(lake,
 
 
 def test_no_listens_is_said_not_written(lake, settings):
-    with pytest.raises(NoInputError, match="365 days before 2026-06-29"):
+    with pytest.raises(NoInputError, match=r"nobody .* 365 days before 2026-06-29"):
         build_taste(Night(Window.night(D2), settings))
+    assert not lake.exists("ratings")
+
+
+def test_nothing_but_starts_is_said_with_their_number(lake, settings):
+    noon = datetime(2026, 6, 28, 12, tzinfo=UTC)
+    starts = [
+        (f"l{n}", "u", "t", noon, 0, False, None, None, None, "trackerror", D2, D2, "f") for n in "ab"
+    ]
+    private = [("l", "v", "t", noon, 200_000, False, None, None, True, None, D2, D2, "f")]
+    put(settings, "listens", starts + private)
+    night = Night(Window.night(D2), settings)
+    with pytest.raises(NoInputError, match=r"is a play or a skip \(starts 2, private 1\): ingest"):
+        build_taste(night)
+    assert night.summary.details["starts"] == 2
     assert not lake.exists("ratings")

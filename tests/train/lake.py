@@ -52,11 +52,17 @@ def vector(track: str, *values: float, landed_on: date = date(2026, 6, 1)) -> di
     return {**row, **numbers, **integers}
 
 
+def arrow_rows(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows of a table as Arrow has them."""
+    columns = TABLES[name].column_names
+    return pa.Table.from_pylist(
+        [{c: row[c] for c in columns} for row in rows], arrow_schema(TABLES[name])
+    )
+
+
 def put(settings: Settings, name: str, rows: list[dict[str, Any]]) -> None:
     """Write rows to a table, after those that are there."""
-    schema = arrow_schema(TABLES[name])
-    columns = TABLES[name].column_names
-    table = pa.Table.from_pylist([{c: row[c] for c in columns} for row in rows], schema)
+    table = arrow_rows(name, rows)
     write_deltalake(
         table_path(settings, name), table, mode="append", partition_by=[TABLES[name].partition or ""]
     )

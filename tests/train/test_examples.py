@@ -30,7 +30,8 @@ def read(settings, tmp_path):
         ({"ms_played": 99_999}, -1),
         ({"ms_played": 150_000, "skipped": True}, 0),
         ({"ms_played": 29_999, "skipped": None}, 0),
-        ({"ms_played": 29_999, "skipped": False}, -1),
+        ({"ms_played": 31_000, "skipped": True}, 0),
+        ({"ms_played": 3_000, "skipped": False, "end_reason": "fwdbtn"}, 0),
         ({"track": "nofeatures", "ms_played": 30_000}, 1),
         ({"track": "liked", "skipped": True, "ms_played": 100}, 1),
         ({"track": "disliked"}, 0),
@@ -53,6 +54,23 @@ def test_labels(settings, read, play, liked):
     assert found.tolist() == [liked, 0]
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        {"ms_played": 29_999, "skipped": False},
+        {"ms_played": 0, "skipped": None, "end_reason": "trackerror"},
+        {"private": True},
+        {"private": True, "skipped": True, "ms_played": 100},
+    ],
+)
+def test_starts_and_private_listens_are_neither_liked_nor_disliked(settings, read, start):
+    put(settings, "listens", [listen("a", "x", at(1), **start), listen("b", "x", at(3))])
+    put(settings, "feedback_history", [feedback("a", "like", "x", at(3))])
+    known = read()
+    assert len(labels(known.log.bucket(0), known.feedback, known.features, settings.taste)) == 1
+    assert track_stats(known)[-1].n_plays.tolist() == [0]
+
+
 def test_feedback_of_the_last_block_labels_nothing_before_it(settings, read, tmp_path):
     plays = [
         listen("a", track, at(1 + day, hour)) for day in range(3) for hour in (1, 2) for track in "xy"
@@ -70,7 +88,7 @@ def test_tracks_are_counted_before_each_block(settings, read):
         listen("a", "x", at(1, 1)), listen("a", "y", at(1, 2), **skip), listen("a", "x", at(2, 1)),
         listen("b", "x", at(2, 2), **skip),
     ])  # fmt: skip
-    stats = track_stats(read(), settings.taste)
+    stats = track_stats(read())
     assert [s.n_plays.tolist() for s in stats] == [[0, 0], [1, 0], [1, 1], [2, 1]]
     assert [s.n_skips.tolist() for s in stats] == [[0, 0], [0, 0], [0, 1], [0, 1]]
 

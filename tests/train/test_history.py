@@ -33,7 +33,8 @@ def test_plays_come_in_order_of_time(settings, read):
     plays = known.log.bucket(0)
     assert names(known, plays) == [("a", "z"), ("a", "x"), ("b", "y"), ("a", "x")]
     assert plays["at"].tolist() == [micros(at(day)) for day in (1, 2, 2, 3)]
-    assert plays["skipped"].tolist() == [0, 1, 0, -1]
+    assert plays["is_skip"].tolist() == [False, True, False, False]
+    assert plays["told_skipped"].tolist() == [False, True, False, False]
     assert plays["ms_played"].tolist() == [200_000, 9, 200_000, 200_000]
     assert known.versions == {"listens": 0}
 
@@ -119,3 +120,43 @@ def test_what_a_listener_took_back_is_gone_up_to_the_feedback(settings, read):
 
 def test_an_empty_lake_knows_nothing(read):
     assert read() is None
+
+
+def test_starts_and_private_listens_are_no_plays_and_their_listeners_are_not_known(settings, read):
+    put(settings, "listens", [
+        listen("a", "x", at(1), ms_played=0, end_reason="trackerror"),
+        listen("a", "x", at(2), ms_played=29_999, skipped=False),
+        listen("only in private", "x", at(2), private=True),
+        listen("b", "x", at(2), ms_played=29_999, skipped=None),
+        listen("b", "x", at(3), ms_played=45_000, skipped=True),
+    ])  # fmt: skip
+    known = read()
+    plays = known.log.bucket(0)
+    assert names(known, plays) == [("b", "x"), ("b", "x")]
+    assert plays["is_skip"].tolist() == [True, False]
+    assert plays["told_skipped"].tolist() == [False, True]
+    assert plays["ms_played"].tolist() == [29_999, 45_000]
+    assert list(known.users.ids) == ["b"]
+
+
+def test_half_of_a_short_track_is_a_play_by_the_catalogs_duration_or_else_the_features(settings, read):
+    put(settings, "listens", [
+        listen("a", track, at(2), ms_played=10_000, skipped=True)
+        for track in ("catalog", "features", "longer in the catalog", "tomorrow", "unknown")
+    ])  # fmt: skip
+    lengths = {"catalog": 20_000, "longer in the catalog": 200_000}
+    put(settings, "tracks_history", [
+        {
+            "track_id": name, "title": name, "artist_ids": ["a"], "artist": "A", "album": None,
+            "release_date": None, "duration_ms": ms, "landed_on": date(2026, 6, 1), "landing_file": "f",
+        }
+        for name, ms in lengths.items()
+    ])  # fmt: skip
+    put(settings, "audio_features_history", [
+        vector(name, landed_on=date(2026, 6, day)) | {"duration_ms": 20_000}
+        for name, day in (("features", 3), ("longer in the catalog", 2), ("tomorrow", 4))
+    ])  # fmt: skip
+    known = read()
+    plays = known.log.bucket(0)
+    heard = [track for _, track in names(known, plays[~plays["is_skip"]])]
+    assert sorted(heard) == ["catalog", "features"]

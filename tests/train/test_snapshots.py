@@ -21,7 +21,8 @@ def known(settings, tmp_path):
         listen("a", "x", at(1)),
         listen("a", "x", at(3)),
         listen("a", "y", at(3), skipped=None, ms_played=10_000),
-        listen("a", "y", at(3, 13), skipped=False, ms_played=10_000),
+        listen("a", "y", at(3, 13)),
+        listen("a", "y", at(3, 14), skipped=False, ms_played=10_000),
         listen("a", "nofeatures", at(3)),
         listen("b", "y", at(3)),
         listen("a", "x", at(5)),
@@ -41,7 +42,8 @@ def before(known, when, users):
 
 def test_a_profile_holds_the_ratings_of_before_alone(known):
     found = before(known, at(5), [A, B])
-    # x: weights 0.5^2 and 0.5^1; y: a play at 13:00 less half of the unmarked short one at 12:00.
+    # x: weights 0.5^2 and 0.5^1; y: a play at 13:00 less half of the unmarked short one at 12:00; what
+    # is said to be no skip at 14:00 is a start.
     x = math.log1p(0.25 + 0.5)
     y = math.log1p(0.5 ** (47 / 48) - 0.5 * 0.5)
     assert found.weights[0] == pytest.approx([x / (x + y), y / (x + y)])
@@ -53,10 +55,9 @@ def test_a_profile_holds_the_ratings_of_before_alone(known):
 
 def test_feedback_count_from_their_time_on(known):
     plays = known.log.bucket(0)
-    nothing = np.zeros(len(plays), bool)
 
     def rated(when):
-        pairs, rating = ratings(plays, nothing, known.feedback, micros(when), 4, TASTE)
+        pairs, rating = ratings(plays, known.feedback, micros(when), 4, TASTE)
         tracks, users = list(known.tracks.ids), list(known.users.ids)
         names = [users[pair // 4] + " " + tracks[pair % 4] for pair in pairs]
         return dict(zip(names, rating.tolist(), strict=True))
