@@ -50,6 +50,13 @@ def open_table(settings: Settings, name: str, version: int | None = None) -> Del
     )
 
 
+def schema_of(settings: Settings, name: str) -> pa.Schema:
+    """Return the schema of a table that is there, with its nullability."""
+    table = open_table(settings, name)
+    assert table is not None
+    return pa.schema(table.schema().to_arrow())
+
+
 def version(settings: Settings, name: str) -> int:
     """The table's newest version; -1 if it was never written."""
     table = open_table(settings, name)

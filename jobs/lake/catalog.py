@@ -5,6 +5,7 @@ Types are Spark SQL's: string, boolean, int, bigint, double, date, timestamp (UT
 
 from dataclasses import dataclass
 
+from expectations.audio_features import UNDETECTED
 from models.features import FEATURES
 
 LANDING_KINDS = ("listens", "tracks", "audio_features", "feedback")
@@ -62,7 +63,9 @@ _TRACK = """track_id string, title string, artist_ids array<string>, artist stri
 _FEATURE_TYPES = dict.fromkeys(FEATURES, "double") | {
     "key": "int", "mode": "int", "duration_ms": "bigint", "time_signature": "int",
 }  # fmt: skip
-_FEATURES = "track_id string, " + ", ".join(f"{n} {t}" for n, t in _FEATURE_TYPES.items())
+_FEATURES = "track_id string, " + ", ".join(
+    f"{n} {t}{'?' * (n in UNDETECTED)}" for n, t in _FEATURE_TYPES.items()
+)
 _FEEDBACK = "user_id string, kind string, target_id string, at timestamp"
 _LANDED = "landed_on date, landing_file string"
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from expectations.audio_features import UNDETECTED
 from jobs.domain.landed import AS_LANDED, IN_CATALOG, OF_DURATIONS, newest
 from jobs.lake.tables import Lake
 from jobs.window import Window
@@ -32,9 +33,11 @@ def tracks_known(lake: Lake, window: Window) -> DataFrame:
 
 
 def features_known(lake: Lake, window: Window) -> DataFrame:
-    """One row a track: its 13 features as last landed by the window's end."""
+    """One row a track: its 13 features as last landed by the window's end, null where not detected."""
     history = lake.read("audio_features_history").where(_landed(window))
-    return newest(history, "track_id")
+    # Tables of before hold what was not detected as a number.
+    detected = {name: F.nullif(name, F.lit(word)) for name, word in UNDETECTED.items()}
+    return newest(history, "track_id").withColumns(detected)
 
 
 def durations_known(lake: Lake, window: Window) -> DataFrame:

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from jobs.lake.arrow import is_there, version
+from jobs.lake.arrow import is_there, schema_of, version
 from jobs.lake.catalog import TABLES, Table
 from jobs.lake.schemas import ddl, spark_schema
 from jobs.settings import Settings
@@ -40,7 +40,7 @@ class Lake:
             reader = self.spark.read.format("delta")
             if version is not None:
                 reader = reader.option("versionAsOf", version)
-            rows = reader.load(self.path(name))
+            rows = _with_missing(reader.load(self.path(name)), TABLES[name])
         else:
             rows = self.spark.createDataFrame([], spark_schema(TABLES[name]))
         return rows if as_of is None else rows.where(F.col("as_of") == F.lit(as_of))
@@ -112,6 +112,7 @@ class Lake:
 
     def _create_if_missing(self, table: Table) -> None:
         if self.exists(table.name):
+            self._widen(table)
             return
         parts = [
             f"CREATE TABLE IF NOT EXISTS {self._quoted(table.name)} ({ddl(table)}) USING delta",
@@ -124,9 +125,28 @@ class Lake:
             parts.append(f"TBLPROPERTIES ('delta.dataSkippingStatsColumns' = {bounded})")
         self.spark.sql(" ".join(parts))
 
+    def _widen(self, table: Table) -> None:
+        """Give a table of before the optional columns that it lacks, or has as required."""
+        found = {field.name: field.nullable for field in schema_of(self.settings, table.name)}
+        lacking = [column for column in table.columns if column.nullable and column.name not in found]
+        if lacking:
+            columns = ", ".join(f"`{column.name}` {column.type}" for column in lacking)
+            self.spark.sql(f"ALTER TABLE {self._quoted(table.name)} ADD COLUMNS ({columns})")
+        for column in table.columns:
+            if column.nullable and not found.get(column.name, True):
+                self.spark.sql(
+                    f"ALTER TABLE {self._quoted(table.name)} ALTER COLUMN `{column.name}` DROP NOT NULL"
+                )
+
     def _quoted(self, name: str) -> str:
         path = self.path(name).replace("`", "``")
         return f"delta.`{path}`"
+
+
+def _with_missing(rows: DataFrame, table: Table) -> DataFrame:
+    """The rows with the optional columns of the catalog that an old table lacks, null."""
+    lacking = [c for c in table.columns if c.nullable and c.name not in rows.columns]
+    return rows.withColumns({c.name: F.lit(None).cast(c.type) for c in lacking}) if lacking else rows
 
 
 def literal(text: str) -> str:

@@ -128,7 +128,7 @@ def content_scores(
     # The last digits of a matrix product depend on who else is in the block; an order must not.
     scores = np.round(scores, 5)
     scores[[not len(one.centroids) for one in listeners]] = np.nan
-    scores[:, np.isnan(tracks.features).any(axis=1)] = np.nan
+    scores[:, ~tracks.described] = np.nan
     return scores
 
 
@@ -139,7 +139,10 @@ def nearness(listeners: Sequence[Listener], tracks: Tracks) -> Scores:
     The distance is the root mean square difference of features, each in its standard deviations.
     """
     mean, spread = tracks.typical
-    tastes = np.concatenate([(one.centroids - mean) / spread for one in listeners])[:, COMPARED]
+    # The mean stands in for what no track of a taste has.
+    tastes = np.nan_to_num(
+        np.concatenate([(one.centroids - mean) / spread for one in listeners])[:, COMPARED]
+    )
     shares = np.zeros((len(listeners), len(tastes)), np.float32)
     owner = np.repeat(np.arange(len(listeners)), [len(one.centroids) for one in listeners])
     shares[owner, np.arange(len(tastes))] = np.concatenate([one.taste_weights for one in listeners])

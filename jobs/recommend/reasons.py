@@ -148,7 +148,7 @@ def likeness(
     not every reason of a list names the same one.
     """
     played = listener.rated[listener.ratings > 0]
-    played = played[~np.isnan(tracks.z[played]).any(axis=1)]
+    played = played[tracks.described[played]]
     if not len(played):
         return None
     track, others = tracks.z[position], tracks.z[played]

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.features import feature_matrix
 from jobs.domain.landed import AS_LANDED, newest_rows
 from jobs.domain.titles import song_key
 from jobs.lake.arrow import table_rows
@@ -26,9 +27,9 @@ from models.features import FEATURES
 class Tracks:
     """Tracks by position, in the order of their ids, so that ties by position are ties by id.
 
-    ``features`` float64[n, 13], a row of NaN where a track has none. Artist j of track i is
-    ``artist_of[artist_ptr[i] + j]``, a number into ``artist_ids``, which are sorted. ``song`` int64[n]
-    is equal for versions of one song.
+    ``features`` float64[n, 13], NaN where one was not detected, a row of NaN where a track has none.
+    Artist j of track i is ``artist_of[artist_ptr[i] + j]``, a number into ``artist_ids``, which are
+    sorted. ``song`` int64[n] is equal for versions of one song.
     """
 
     ids: tuple[str, ...]
@@ -84,18 +85,23 @@ class Tracks:
 
     @cached_property
     def typical(self) -> tuple[Floats, Floats]:
-        """Mean and standard deviation of each feature over the tracks that have them."""
-        known = self.features[~np.isnan(self.features).any(axis=1)]
-        if not len(known):
-            return np.zeros(len(FEATURES)), np.ones(len(FEATURES))
-        spread = known.std(axis=0)
-        return known.mean(axis=0), np.where(spread > 0, spread, 1.0)
+        """Mean and standard deviation of each feature over the tracks that have it."""
+        known = np.ma.masked_invalid(self.features)
+        spread = known.std(axis=0).filled(1.0)
+        return known.mean(axis=0).filled(0.0), np.where(spread > 0, spread, 1.0)
 
     @cached_property
     def z(self) -> Floats:
-        """Features as deviations from the mean track; NaN where a track has none."""
+        """Features as deviations from the mean track, which stands in for one that was not detected; a
+        row of NaN where a track has none."""
         mean, spread = self.typical
-        return np.asarray((self.features - mean) / spread)
+        z = (self.features - mean) / spread
+        return np.where(np.isnan(z) & self.described[:, None], 0.0, z)
+
+    @cached_property
+    def described(self) -> Mask:
+        """Which tracks have features: bool[n]."""
+        return np.asarray(np.isfinite(self.features).any(axis=1))
 
     @cached_property
     def _track_of(self) -> Ints:
@@ -131,8 +137,7 @@ def catalog_of(tracks: pa.Table, features: pa.Table) -> Tracks:
         song=songs(tracks["title"].to_pylist(), artist_lists.to_pylist()),
     )
     positions = located(features["track_id"], catalog)
-    values = np.stack([features[name].to_numpy().astype(float) for name in FEATURES], axis=1)
-    catalog.features[positions[positions >= 0]] = values[positions >= 0]
+    catalog.features[positions[positions >= 0]] = feature_matrix(features)[positions >= 0]
     return catalog
 
 

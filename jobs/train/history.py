@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.features import feature_matrix
 from jobs.domain.feedback import EXCLUDE, LIKE, NEVER, VERDICTS, is_taken_back
 from jobs.domain.landed import AS_LANDED, IN_CATALOG, OF_DURATIONS, newest_rows
 from jobs.domain.listening import SIGNALS, decide, decides, signals_of_rows
@@ -246,12 +247,10 @@ def verdicts_of(feedback: pa.Table, users: Numbering, tracks: Numbering) -> Feed
 
 
 def _features(vectors: pa.Table, tracks: Numbering) -> Floats:
-    """The features of each track, of which ``vectors`` has one row or none."""
+    """The features of each track, of which ``vectors`` has one row or none; NaN where it has none."""
     track = tracks.numbers(vectors["track_id"])
     features = np.full((len(tracks), len(FEATURES)), np.nan)
-    features[track] = np.stack(
-        [np.asarray(vectors[name].cast(pa.float64())) for name in FEATURES], axis=1
-    )
+    features[track] = feature_matrix(vectors)
     return features
 
 

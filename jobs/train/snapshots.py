@@ -76,7 +76,7 @@ def profiles(
     weights = np.full(centroids.shape[:2], np.nan)
     user, track = np.divmod(pairs, len(features))
     place = np.minimum(np.searchsorted(users, user), len(users) - 1)
-    described = ~np.isnan(features[track]).any(axis=1)
+    described = np.isfinite(features[track]).any(axis=1)
     rows = np.flatnonzero((rating > 0) & described & (users[place] == user))
     if len(rows):
         owners, counts = np.unique(place[rows], return_counts=True)

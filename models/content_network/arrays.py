@@ -15,9 +15,9 @@ class ListenerArrays:
     """Listeners by row.
 
     ``centroids`` float64[n, n_tastes, 13]: each taste's mean raw features, NaN where a listener has
-    fewer tastes. ``weights`` float64[n, n_tastes]: shares of the tastes, adding up to 1; NaN or 0
-    beyond the last one. ``n_plays``, ``n_skips`` float64[n]: all plays, and how many of them were
-    skips; NaN if not known.
+    fewer tastes, or no track of a taste has the feature. ``weights`` float64[n, n_tastes]: shares of the
+    tastes, adding up to 1; NaN or 0 beyond the last one. ``n_plays``, ``n_skips`` float64[n]: all plays,
+    and how many of them were skips; NaN if not known.
     """
 
     centroids: Floats

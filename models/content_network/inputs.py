@@ -1,7 +1,8 @@
 """From listeners and tracks to the network's inputs: the same numpy code in training and scoring.
 
 What is not known is all zeros, with a zero in the column that says "known": exactly what the masks
-of the training make of a share of the examples, so that the network has seen it.
+of the training make of a share of the examples, so that the network has seen it. A feature that was not
+detected in a track that has others is a zero, too: the mean.
 """
 
 import json
@@ -58,7 +59,7 @@ class ListenerInputs:
 
 
 def fit_scaling(features: Floats, plays: Ints, centroids: Floats, skip_rate: float) -> Scaling:
-    """Fit the scaling of tracks float64[n, 13], by plays, and tastes float64[m, 13]; NaN rows aside."""
+    """Fit the scaling of tracks float64[n, 13], by plays, and tastes float64[m, 13]; NaN aside."""
     track, taste = _moments(features, plays), _moments(centroids, np.ones(len(centroids), np.int64))
     return Scaling(*track, *taste, float(np.clip(skip_rate, 0.01, 0.99)))
 
@@ -92,12 +93,12 @@ def listener_inputs(scaling: Scaling, listeners: ListenerArrays) -> ListenerInpu
 
 
 def _moments(rows: Floats, weights: Ints) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    known = (weights > 0) & ~np.isnan(rows).any(axis=1)
-    if not known.any():
-        return (0.0,) * len(FEATURES), (1.0,) * len(FEATURES)
-    share = weights[known] / weights[known].sum()
-    mean = share @ rows[known]
-    std = np.sqrt(share @ (rows[known] - mean) ** 2)
+    """Mean and deviation of each column over the rows that have it; 0 and 1 where none has."""
+    weight = np.where(np.isfinite(rows), weights[:, None], 0.0)
+    total = weight.sum(axis=0)
+    share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    mean = (share * np.nan_to_num(rows)).sum(axis=0)
+    std = np.sqrt((share * np.nan_to_num(rows - mean) ** 2).sum(axis=0))
     return tuple(mean.tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
 
 

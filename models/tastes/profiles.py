@@ -44,14 +44,19 @@ def tastes(
     counts: Ints,
     n_clusters: Ints,
 ) -> Tastes:
-    """Cluster each listener's rows (``counts`` rows each) and describe the clusters."""
+    """Cluster each listener's rows (``counts`` rows each) and describe the clusters.
+
+    NaN is a feature that is not known of a track: it moves no centroid, and is NaN in the centroid of a
+    cluster of which no track has it.
+    """
     owner = np.repeat(np.arange(len(counts)), counts)
     n_slots = int(n_clusters.max())
-    labels = cluster(vectors[:, _COLUMNS] / _SCALE, ratings, counts, n_clusters)
+    points = _filled(vectors[:, _COLUMNS] / _SCALE, ratings, owner)
+    labels = cluster(points, ratings, counts, n_clusters)
     slot = owner * n_slots + labels
     size = len(counts) * n_slots
     total = np.bincount(slot, ratings, size)
-    sums = np.stack([np.bincount(slot, ratings * column, size) for column in vectors.T], axis=1)
+    means = np.stack([_means(column, ratings, slot, size) for column in vectors.T], axis=1)
     used = np.flatnonzero(np.bincount(slot, minlength=size))
     used = used[np.lexsort((used, -total[used], used // n_slots))]
     listener = used // n_slots
@@ -61,5 +66,25 @@ def tastes(
         taste_no=np.arange(len(used)) - first,
         weight=total[used] / np.bincount(owner, ratings)[listener],
         n_tracks=np.bincount(slot, minlength=size)[used],
-        centroid=sums[used] / total[used, None],
+        centroid=means[used],
     )
+
+
+def _means(values: Floats, weights: Floats, group: Ints, n_groups: int) -> Floats:
+    """Weighted mean of each group's values, NaN aside; NaN for a group without any."""
+    weights = np.where(np.isnan(values), 0.0, weights)
+    total = np.bincount(group, weights, n_groups)
+    means: Floats = np.full(n_groups, np.nan)
+    sums = np.bincount(group, weights * np.nan_to_num(values), n_groups)
+    np.divide(sums, total, out=means, where=total > 0)
+    return means
+
+
+def _filled(points: Floats, weights: Floats, owner: Ints) -> Floats:
+    """The points with the listener's mean for NaN, or 0 where the listener has no number of it."""
+    filled = points.copy()
+    for column in np.flatnonzero(np.isnan(points).any(axis=0)):
+        mean = np.nan_to_num(_means(points[:, column], weights, owner, int(owner[-1]) + 1))
+        gaps = np.isnan(points[:, column])
+        filled[gaps, column] = mean[owner[gaps]]
+    return filled

@@ -80,7 +80,10 @@ BAD = [
     ("audio_features", {"track_id": None}, "missing field: track_id"),
     *(("audio_features", {"track_id": value}, name.format("track_id")) for name, value in BAD_IDS),
     ("audio_features", dict.fromkeys(audio_features.RANGES), "missing field: all features"),
-    *(("audio_features", {name: None}, f"missing field: {name}") for name in audio_features.RANGES),
+    *(
+        ("audio_features", {name: None}, f"missing field: {name}")
+        for name in sorted(audio_features.RANGES.keys() - audio_features.UNDETECTED.keys())
+    ),
     *(
         ("audio_features", {name: beyond(name, bound, step)}, f"out of range: {name}")
         for name, (low, high, _) in audio_features.RANGES.items()
@@ -107,6 +110,7 @@ GOOD = [
     ("tracks", {"release_date": None}),
     ("tracks", {"release_date": "1999-12"}),
     ("audio_features", {}),
+    ("audio_features", dict.fromkeys(audio_features.UNDETECTED)),
     ("feedback", {}),
 ]
 ROWS = {

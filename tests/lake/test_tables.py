@@ -1,5 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -78,3 +78,32 @@ def test_tables_are_merged_by_threads_of_one_session_at_the_same_time(lake):
         assert list(pool.map(merge_thrice, names)) == [None, None]
     assert lake.exists("neighbors")
     assert lake.exists("ratings")
+
+
+def test_a_table_of_before_is_given_what_the_catalog_has_made_optional_since(lake):
+    table = TABLES["audio_features"]
+    old = ", ".join(f"`{c.name}` {c.type} NOT NULL" for c in table.columns)
+    lake.spark.sql(f"CREATE TABLE delta.`{lake.path('audio_features')}` ({old}) USING delta")
+    before = [(track, *[0.5] * 2, 1, 0.5, 1, *[0.5] * 5, tempo, 9, 4, "given", D1, "f")
+              for track, tempo in (("a", 90.0), ("b", 0.0))]  # fmt: skip
+    lake.append(lake.spark.createDataFrame(before, spark_schema(table)), "audio_features")
+    newer = [("b", *before[1][1:11], None, *before[1][12:])]
+    lake.merge(lake.spark.createDataFrame(newer, spark_schema(table)), "audio_features",
+               update_when="true")  # fmt: skip
+    rows = lake.read("audio_features").orderBy("track_id").collect()
+    assert [row.tempo for row in rows] == [90.0, None]
+
+
+def test_an_old_table_reads_and_takes_columns_that_came_later(lake):
+    table = TABLES["listens"]
+    old = [c for c in table.columns if c.name not in ("private", "end_reason")]
+    columns = ", ".join(f"`{c.name}` {c.type} {'' if c.nullable else 'NOT NULL'}" for c in old)
+    path = f"delta.`{lake.path('listens')}`"
+    lake.spark.sql(
+        f"CREATE TABLE {path} ({columns}) USING delta PARTITIONED BY (listened_on) TBLPROPERTIES "
+        "('delta.dataSkippingStatsColumns' = 'listened_at,landed_on,landing_file')"
+    )
+    assert lake.read("listens").columns[-2:] == ["private", "end_reason"]
+    row = ("l", "u", "t", datetime(2026, 6, 28, 9), 1, None, None, None, True, "done", D2, D2, "f")
+    lake.append(lake.spark.createDataFrame([row], spark_schema(table)), "listens")
+    assert [(r.private, r.end_reason) for r in lake.read("listens").collect()] == [(True, "done")]

@@ -169,3 +169,11 @@ def test_the_network_explains_the_listener_and_the_tracks_that_were_asked_for():
     assert {position: added[energy] for position, added in found.items()} == {3: 0.9, 0: 0.1}
     assert explained(listener(), [3], TRACKS, None) == {}
     assert explained(listener(), [], TRACKS, Model("v1", None)) == {}
+
+
+def test_a_taste_of_no_known_tempo_is_near_a_track_of_none():
+    tracks = catalog()
+    tracks.features[:5, FEATURES.index("tempo")] = [60, 70, 180, np.nan, np.nan]
+    unknown = listener(centroids=tracks.features[[3]], taste_weights=np.array([1.0]))
+    scores = content_scores([unknown], tracks, None)[0]
+    assert np.isnan(scores).tolist() == [False] * 5 + [True] and scores[3] == 1.0

@@ -61,6 +61,16 @@ def test_a_track_cited_before_is_passed_over_only_for_one_about_as_near():
     assert likeness(three, 1, TRACKS, cited={0}).position == 0
 
 
+def test_what_was_not_detected_is_the_mean_and_no_word():
+    tempo = FEATURES.index("tempo")
+    tracks = catalog()
+    tracks.features[:5, tempo] = [60, 70, 180, np.nan, np.nan]
+    both = listener(rated=ints(0, 3), ratings=np.array([1.0, 1.0]))
+    assert tracks.z[3, tempo] == 0 and np.isnan(tracks.z[5]).all()
+    assert "tempo" not in {name for name, _ in likeness(both, 4, tracks).features}
+    assert ("tempo", False) in likeness(both, 1, tracks).features
+
+
 def test_what_is_rated_zero_or_has_no_features_is_no_likeness():
     assert likeness(listener(rated=ints(0, 5), ratings=np.array([0.0, 1.0])), 1, TRACKS) is None
 

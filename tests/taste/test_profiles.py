@@ -27,6 +27,16 @@ def test_equal_weights_keep_the_order_of_the_clusters():
     assert found.centroid.tolist() == [CALM, LOUD]
 
 
+def test_what_was_not_detected_moves_no_taste():
+    silent = [*LOUD[:10], np.nan, *LOUD[11:]]
+    vectors = np.array([LOUD, silent, CALM, silent], float)
+    found = tastes(vectors, np.array([1.0, 3.0, 1.0, 2.0]), np.array([3, 1]), np.array([2, 1]))
+    assert found.n_tracks.tolist() == [2, 1, 1]
+    assert found.centroid[0].tolist() == pytest.approx(LOUD)
+    assert found.centroid[1].tolist() == CALM
+    assert np.isnan(found.centroid[2]).tolist() == [i == 10 for i in range(13)]
+
+
 @pytest.mark.spark
 def test_profiles_of_rated_tracks_with_features(spark):
     features = spark.createDataFrame(

@@ -43,7 +43,7 @@ def test_plays_are_counted_by_the_bin_of_their_track(spark):
     ]  # fmt: skip
     tracks = [
         features("quiet") | {"energy": 0.0, "loudness": -70.0},
-        features("loud") | {"energy": 1.0, "loudness": 2.0},
+        features("loud") | {"energy": 1.0, "loudness": 2.0, "tempo": None, "key": None},
     ]
     rows = in_bins(
         spark.createDataFrame(table("listens", plays)),
@@ -56,6 +56,7 @@ def test_plays_are_counted_by_the_bin_of_their_track(spark):
         ("app", "loudness", 0): 2, ("app", "loudness", 9): 1, ("(none)", "loudness", 0): 1,
         ("app", "mode", 1): 3, ("(none)", "mode", 1): 1,
     }  # fmt: skip
+    assert counted["app", "tempo", 0] == counted["app", "key", 0] == 1  # not detected
 
 
 @pytest.mark.spark

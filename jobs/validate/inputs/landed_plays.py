@@ -101,6 +101,7 @@ def in_bins(listens: DataFrame, features: DataFrame) -> DataFrame:
 def _bin(feature: str) -> Column:
     low, high, n = BINS[feature]
     position = F.floor((F.col(feature) - low) / (high - low) * n)
+    # Of null, greatest() makes 0: what was not detected is in the lowest bin.
     return F.least(F.greatest(position, F.lit(0)), F.lit(n - 1)).cast("int")
 
 
