@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from expectations.audio_features import UNDETECTED
 from jobs.ingest.faults import RowFault
+from jobs.ingest.numbers import TwoReadingsError, plain_number
 from jobs.ingest.times import INSTANT, parse_time
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_type
@@ -29,11 +32,15 @@ class Field:
         return INSTANT if self.type == "timestamp" else arrow_type(self.type)
 
 
-class NotANumber:
-    """What NaN and Infinity become: JSON has no such numbers."""
+# Truth, where a file knows only texts.
+FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
-    def __init__(self, word: str) -> None:
-        self.word = word
+
+class NotANumber:
+    """What NaN and Infinity become, for JSON has no such numbers; and a text of two readings."""
+
+    def __init__(self, word: str, why: str = "") -> None:
+        self.word, self.why = word, why
 
     def __repr__(self) -> str:
         return self.word
@@ -58,7 +65,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         *_fields("tracks", "artist", "album", "release_date", "duration_ms",
                  optional=("album", "release_date")),
     ),
-    "audio_features": _fields("audio_features", "track_id", *FEATURES),
+    "audio_features": _fields("audio_features", "track_id", *FEATURES, optional=tuple(UNDETECTED)),
     "feedback": _fields("feedback", "user_id", "kind", "target_id", "at"),
 }  # fmt: skip
 
@@ -86,10 +93,33 @@ def typed(kind: str, row: Mapping[str, Any], nulled: Counter[str]) -> dict[str, 
     return values
 
 
-def from_text(kind: str, row: Mapping[str, str]) -> dict[str, Any]:
-    """The values of a row that knows only texts, as CSV does; an empty text is no value."""
+def from_text(kind: str, row: Mapping[str, str], separator: str = ",") -> dict[str, Any]:
+    """The values of a row that knows only texts, as CSV does; an empty text is no value.
+
+    ``separator`` stands between the cells, and tells how numbers are written: see ``plain_number``.
+    """
     types = {field.name: field.type for field in FIELDS[kind]}
-    return {name: _FROM_TEXT.get(types.get(name, ""), _same)(text) for name, text in row.items() if text}
+    return {name: _from_text(types.get(name), text, separator) for name, text in row.items() if text}
+
+
+def _from_text(kind: str | None, text: str, separator: str) -> Any:
+    if kind in ("double", "bigint", "int"):
+        return _number_text(text, separator, whole=kind != "double")
+    if kind == "boolean":
+        return FLAGS.get(text.strip().lower(), text)
+    return _list_text(text) if kind == "array<string>" else text
+
+
+def detected(table: pa.Table, n_undetected: Counter[str]) -> pa.Table:
+    """Return rows of audio features with null for what was not detected, counted by feature."""
+    is_row = pc.is_null(table["rule"]) if "rule" in table.column_names else pa.scalar(True)
+    for name, word in UNDETECTED.items():
+        values = table[name]
+        unknown = pc.fill_null(pc.equal(values, word), True)
+        n_undetected[name] += pc.sum(pc.and_(unknown, is_row)).as_py() or 0
+        values = pc.if_else(unknown, pa.scalar(None, values.type), values)
+        table = table.set_column(table.column_names.index(name), name, values)
+    return table
 
 
 def wrong_type(name: str, wanted: str, value: object) -> RowFault:
@@ -117,7 +147,8 @@ def _flag(name: str, value: Any) -> bool:
 
 def _number(name: str, value: Any) -> float:
     if isinstance(value, NotANumber) or (isinstance(value, float) and not math.isfinite(value)):
-        raise RowFault(f"not a number: {name}", f"{name} is {value!r}")
+        why = value.why if isinstance(value, NotANumber) else ""
+        raise RowFault(f"not a number: {name}", f"{name} is {value!r}{why}")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wrong_type(name, "a number", value)
     try:
@@ -139,32 +170,29 @@ def _whole(bits: int) -> Callable[[str, Any], int]:
     return whole
 
 
-def _same(text: str) -> Any:
-    return text
-
-
-def _number_text(text: str) -> Any:
-    plain = text.strip().lower().lstrip("+-")
-    if plain in ("nan", "inf", "infinity"):
+def _number_text(text: str, separator: str, *, whole: bool) -> Any:
+    if text.strip().lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return NotANumber(text)
+    try:
+        plain = plain_number(text, separator, whole=whole)
+    except TwoReadingsError as error:
+        return NotANumber(repr(text), f": {error}")
     # Python reads 1_000 and Arabic digits; the contract does not.
-    if not text.isascii() or "_" in text:
+    if not plain.isascii() or "_" in plain:
         return text
     for number in (int, float):
         try:
-            return number(text)
+            return number(plain)
         except ValueError:
             continue
     return text
 
 
-def _flag_text(text: str) -> Any:
-    return {"true": True, "false": False}.get(text.lower(), text)
-
-
 def _list_text(text: str) -> Any:
     from json import loads
 
+    if text.startswith("['") and text.endswith("']"):  # a list of texts as Python prints it
+        return text[2:-2].split("', '")
     try:
         return loads(text)
     except (ValueError, RecursionError):
@@ -179,11 +207,4 @@ _TYPED: dict[str, Callable[[str, Any], Any]] = {
     "bigint": _whole(64),
     "int": _whole(32),
     "timestamp": parse_time,
-}
-_FROM_TEXT: dict[str, Callable[[str], Any]] = {
-    "array<string>": _list_text,
-    "boolean": _flag_text,
-    "double": _number_text,
-    "bigint": _number_text,
-    "int": _number_text,
 }

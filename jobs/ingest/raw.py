@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from jobs.ingest.formats.columnar import open_parquet, row_texts
-from jobs.ingest.formats.delimited import Delimited
 from jobs.ingest.formats.json_records import document_records
 from jobs.ingest.formats.streams import line_blocks
 from jobs.ingest.formats.suffixes import JSON_LINES, suffixes
 from jobs.ingest.formats.texts import open_text
 from jobs.ingest.landing import LandedFile, Root
-from jobs.ingest.reading import BATCH
+from jobs.ingest.reading import BATCH, delimited
 from jobs.ingest.sources import record_test
 
 
@@ -32,6 +31,6 @@ def _raw(root: Root, file: LandedFile) -> Iterator[tuple[int, bytes]]:
     records = (
         document_records(text.stream, record_test(file.kind))
         if text.format == "json"
-        else Delimited(text.stream, "\t" if text.format == "tsv" else ",").records()
+        else delimited(text.stream, text.format, file.kind).records()
     )
     yield from ((record.line, record.raw) for record in records)

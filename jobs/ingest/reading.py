@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.ingest.contract import FIELDS, from_text, required_fields, typed
+from jobs.ingest.contract import FIELDS, detected, from_text, required_fields, typed
 from jobs.ingest.exports import exported_by, is_side_file
 from jobs.ingest.faults import FileFault, RowFault
 from jobs.ingest.formats.columnar import open_parquet, parquet_rows
@@ -26,7 +26,8 @@ from jobs.ingest.formats.streams import Stream, split_lines, text_blocks
 from jobs.ingest.formats.suffixes import ARCHIVE, JSON_LINES, suffixes
 from jobs.ingest.formats.texts import open_text
 from jobs.ingest.landing import OF_THE_FILE, LandedFile, Root
-from jobs.ingest.sources import NATIVE, nearest, pick, record_test
+from jobs.ingest.nothing import without_nothing
+from jobs.ingest.sources import NATIVE, columns_of, nearest, pick, record_test
 from jobs.ingest.sources.source import UNKNOWN_LISTENER, Row, Source, remedy
 from jobs.ingest.tally import Tally
 
@@ -67,6 +68,11 @@ def read_file(root: Root, file: LandedFile, configured: str | None = None) -> It
     census = json.dumps(reader.census(fault))
     row = {"landing_file": file.name, "landed_on": file.landed_on, "census": census}
     yield pa.RecordBatch.from_pylist([row], read_schema(file.kind))
+
+
+def delimited(stream: Stream, suffix: str, kind: str) -> Delimited:
+    """The records of a delimited file, its columns named as the contract and the sources name them."""
+    return Delimited(stream, suffix, columns_of(kind) | {field.name for field in FIELDS[kind]})
 
 
 class FileReader:
@@ -129,6 +135,8 @@ class FileReader:
 
     def placed(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
         """The rows with their place, as batches of the kind's schema."""
+        if self.kind == "audio_features":
+            table = detected(table, self.tally.undetected)
         n, schema = table.num_rows, read_schema(self.kind)
         constant = {"landing_file": self.file.name, "landed_on": self.file.landed_on}
         columns = [
@@ -200,20 +208,18 @@ class FileReader:
             yield from chain(first, records)
 
     def _delimited(self, stream: Stream, suffix: str) -> Iterator[Record]:
-        table = Delimited(stream, "\t" if suffix == "tsv" else ",")
+        table = delimited(stream, suffix, self.kind)
         self._choose(table.header)
-        missing = sorted(self.required - set(table.header))
-        if missing and table.header and not self.source:
-            raise FileFault(
-                "required columns missing",
-                f"{', '.join(missing)}; the header is {','.join(table.header)[:300]}; "
-                f"{nearest(self.kind, table.header)}",
-            )
+        self.tally.notes += table.notes
+        if self.source is None:
+            table.check_columns(self.required, nearest(self.kind, table.header))
         for record in table.records():
-            if record.fields and not self.source:
-                fields = from_text(self.kind, record.fields)
-                record = Record(record.line, record.raw, fields)  # noqa: PLW2901
-            yield record
+            fields = record.fields and without_nothing(
+                record.fields, self.tally.nothing, self.tally.meant
+            )
+            if fields and not self.source:
+                fields = from_text(self.kind, fields, table.delimiter)
+            yield replace(record, fields=fields)
 
     def _typed(self, records: Iterable[Record]) -> Iterator[pa.Table]:
         """The rows of records, one by one: exact about every fault."""

@@ -13,6 +13,8 @@ from jobs.ingest.formats.content import Content
 from jobs.ingest.sources import nearest
 from jobs.ingest.sources.source import UNKNOWN_LISTENER
 
+SHOWN_COLUMNS = 5
+
 
 @dataclass
 class Tally:
@@ -30,6 +32,10 @@ class Tally:
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     nulled: Counter[str] = field(default_factory=Counter)
+    undetected: Counter[str] = field(default_factory=Counter)
+    # Words for nothing, by (column, word): taken for nothing, and for what they say.
+    nothing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    meant: Counter[tuple[str, str]] = field(default_factory=Counter)
     columns: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
     is_document: bool = False
@@ -97,7 +103,17 @@ class Tally:
             f"{name}: {n:,} values that are none of its type, set to null"
             for name, n in sorted(self.nulled.items())
         ]
-        return [*self.notes, *left_out, *nulled]
+        undetected = [
+            f"{name}: not detected in {n:,} rows: null"
+            for name, n in sorted(self.undetected.items())
+            if n
+        ]
+        words = [
+            f"{word!r} is taken for {what}: {_listed(counts, word)}"
+            for what, counts in (("nothing", self.nothing), ("a name", self.meant))
+            for word in sorted({word for _, word in counts})
+        ]
+        return [*self.notes, *left_out, *nulled, *undetected, *words]
 
     def census(self, fault: RowFault | None) -> dict[str, Any]:
         """What was counted, in the words of the ledger."""
@@ -108,3 +124,11 @@ class Tally:
             "rule": fault.rule if fault else None,
             "reason": fault.reason if fault else None,
         }
+
+
+def _listed(counts: Counter[tuple[str, str]], word: str) -> str:
+    of_word = sorted((name, n) for (name, found), n in counts.items() if found == word)
+    shown = ", ".join(f"{n:,} values of {name}" for name, n in of_word[:SHOWN_COLUMNS])
+    return shown + (
+        f" and of {len(of_word) - SHOWN_COLUMNS} columns more" * (len(of_word) > SHOWN_COLUMNS)
+    )

@@ -15,6 +15,7 @@ _ZONE = r"(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
 PATTERN = f"^{_DATE}[T ]{_CLOCK}{_ZONE}$"
 _INSTANT = re.compile(PATTERN, re.ASCII)
 _ZONELESS = re.compile(f"^{_DATE}(?:[T ]{_CLOCK})?$", re.ASCII)
+_OTHER_ORDER = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}\b", re.ASCII)
 INSTANT = pa.timestamp("us", tz="UTC")
 
 
@@ -28,9 +29,12 @@ def parse_time(name: str, text: Any) -> datetime:
     shown = repr(text)[:60]
     if isinstance(text, str) and _ZONELESS.fullmatch(text):
         raise RowFault(f"no zone: {name}", f"{name} is {shown}: a time without a zone is no instant")
+    order = ""
+    if isinstance(text, str) and _OTHER_ORDER.match(text):
+        order = "whether the day or the month comes first is not known, "
     raise RowFault(
         f"not ISO-8601: {name}",
-        f"{name} is {shown}: write an ISO 8601 time with a zone, as 2026-06-28T21:04:00+02:00",
+        f"{name} is {shown}: {order}write an ISO 8601 time with a zone, as 2026-06-28T21:04:00+02:00",
     )
 
 

@@ -147,7 +147,6 @@ FILE_FAULTS = [
     ("second.jsonl.gz", gzip.compress(BODY) + gzip.compress(BODY)[:-9], "truncated file"),
     ("twice.jsonl.gz", gzip.compress(gzip.compress(BODY)), "other content"),
     ("noise.jsonl.gz", bytes(range(256)), "damaged file"),
-    ("cr.csv", (HEADER + CELLS).replace(b"\n", b"\r"), "malformed CSV"),
     ("unnamed.csv", HEADER[:-1] + b",,\n" + CELLS[:-1] + b",,\n", "duplicate columns"),
     ("utf16.jsonl", BODY.decode().encode("utf-16"), "not UTF-8"),
     ("utf16le.jsonl", BODY.decode().encode("utf-16-le"), "not UTF-8"),
@@ -158,12 +157,8 @@ FILE_FAULTS = [
     ("page.jsonl", b"<html>\n<body>\n502\n", "other content"),
     ("noid.jsonl", json_lines(listen(track_id=...), listen(track_id=None)), "required columns missing"),
     ("other.jsonl", json_lines({"a": 1}, {"a": 2}), "required columns missing"),
-    (
-        "semicolon.csv",
-        HEADER.replace(b",", b";") + CELLS.replace(b",", b";"),
-        "required columns missing",
-    ),
-    ("noheader.csv", CELLS, "required columns missing"),
+    ("other.csv", b"name,age\nann,7\n", "required columns missing"),
+    ("noheader.csv", CELLS, "no header line"),
     ("twice.csv", HEADER.replace(b"skipped", b"user_id") + CELLS, "duplicate columns"),
     ("quoted.csv", b'"listen_id\n', "malformed CSV"),
     ("binary.csv", b"\xff\x00\x80listen_id\n", "malformed CSV"),
@@ -204,6 +199,13 @@ def test_a_fault_of_a_file_costs_the_file(tmp_path, name, body, rule):
         ("crlf.csv", b"\xef\xbb\xbf" + (HEADER + CELLS + CELLS).replace(b"\n", b"\r\n")),
         ("quoted.csv", HEADER + CELLS.replace(b"u,", b'"u",') * 2),
         ("plain.tsv", (HEADER + CELLS + CELLS).replace(b",", b"\t")),
+        ("cr.csv", (HEADER + CELLS + CELLS).replace(b"\n", b"\r")),
+        ("semicolon.csv", (HEADER + CELLS + CELLS).replace(b",", b";")),
+        ("tabs.csv", (HEADER + CELLS + CELLS).replace(b",", b"\t")),
+        ("bars.csv", (HEADER + CELLS + CELLS).replace(b",", b"|")),
+        ("excel.csv", b"\xef\xbb\xbfsep=;\r\n" + (HEADER + CELLS + CELLS).replace(b",", b";")),
+        ("upper.csv", HEADER.upper().replace(b"_", b" ") + CELLS + CELLS),
+        ("camel.csv", b"ListenID, UserId,trackId,Listened-At,MS Played,Skipped\n" + CELLS + CELLS),
     ],
 )
 def test_two_rows_however_they_are_written(tmp_path, name, body):
@@ -228,10 +230,10 @@ CSV_FAULTS = [
     (b'a-1,"u"x,t,2026-06-28T17:04:00+02:00,1000,false\n', "malformed CSV"),
     (CELLS.replace(b"u,", b"\x00,"), "malformed CSV"),
     (CELLS.replace(b"u,", b"\xe9,"), "not UTF-8"),
-    (CELLS.replace(b"1000", b"1 000"), "wrong type: ms_played"),
+    (CELLS.replace(b"1000", b'"1,5"'), "wrong type: ms_played"),
     (CELLS.replace(b"1000", b"1_000"), "wrong type: ms_played"),
     (CELLS.replace(b"1000", b"\xd9\xa1"), "wrong type: ms_played"),
-    (CELLS.replace(b"1000", b"nan"), "not a number: ms_played"),
+    (CELLS.replace(b"1000", b"inf"), "not a number: ms_played"),
 ]
 
 
@@ -241,6 +243,90 @@ def test_a_fault_of_a_csv_row_costs_that_row(tmp_path, row, rule):
     assert [row["rule"] for row in rows] == [None, rule, *[None] * 30]
     assert [row["line"] for row in rows] == list(range(2, 34))
     assert census["n_read"] == 32
+
+
+FEATURE_NAMES = (
+    "track_id", "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness",
+    "instrumentalness", "liveness", "valence", "tempo", "duration_ms", "time_signature",
+)  # fmt: skip
+FEATURE_CELLS = ("t", "0.5", "0.5", "1", "-5.5", "1", *("0.5",) * 5, "90.5", "9000", "4")
+
+
+@pytest.mark.parametrize(
+    ("separator", "name", "text", "found"),
+    [
+        (";", "energy", "0,123", 0.123),
+        (";", "energy", "1,01e-06", 1.01e-06),
+        (";", "tempo", "120,123", 120.123),
+        (";", "tempo", "120.123", 120.123),
+        (";", "loudness", "-5,5", -5.5),
+        (";", "duration_ms", "1.234.567", 1_234_567),
+        (";", "duration_ms", "240.000,0", 240_000),
+        (";", "duration_ms", "240\u00a0000", 240_000),
+        (";", "duration_ms", "240'000", 240_000),
+        (";", "duration_ms", "240.000", "not a number: duration_ms"),
+        (";", "duration_ms", "240,000", "not a number: duration_ms"),
+        (",", "duration_ms", "240,000", 240_000),
+        (",", "duration_ms", "240,000.0", 240_000),
+        (",", "duration_ms", "9000.000", 9_000),
+        (",", "tempo", "120,5", 120.5),
+        (",", "tempo", "120,123", "not a number: tempo"),
+        (",", "key", "4.000", 4),
+        ("\t", "energy", "0,5", 0.5),
+        ("|", "tempo", "NA", None),
+        (",", "key", "-", None),
+        (",", "energy", "n/a", None),
+    ],
+)
+def test_numbers_as_spreadsheets_write_them(tmp_path, separator, name, text, found):
+    cells = dict(zip(FEATURE_NAMES, FEATURE_CELLS, strict=True)) | {name: text}
+    quoted = (f'"{cell}"' if separator in cell else cell for cell in cells.values())
+    body = f"{separator.join(cells)}\n{separator.join(quoted)}\n".encode()
+    (row,), census = read(tmp_path, "audio_features", "f.csv", body)
+    if name == "tempo" and isinstance(found, str):  # optional: the row stays
+        assert (row["tempo"], row["rule"]) == (None, None) and census["notes"]
+    elif isinstance(found, str):
+        assert row["rule"] == found and "thousands" in row["reason"]
+    else:
+        assert (row[name], row["rule"]) == (found, None)
+
+
+def test_a_column_too_many_or_too_few_costs_its_line(tmp_path):
+    body = HEADER + CELLS + CELLS[:-1] + b",more\n" + b"a-1,u,t\n" + b'a-2,12" Mix,t' + CELLS[7:] + CELLS
+    rows, _ = read(tmp_path, "listens", "f.csv", body)
+    assert [(row["line"], row["rule"]) for row in rows] == [
+        (2, None), (3, "malformed CSV"), (4, "malformed CSV"), (5, None), (6, None),
+    ]  # fmt: skip
+    assert rows[3]["user_id"] == '12" Mix'
+
+
+@pytest.mark.parametrize("at", ["28/06/2026 17:04", "06-28-2026", "28.6.26 17:04"])
+def test_an_order_of_day_and_month_is_not_guessed(tmp_path, at):
+    body = HEADER + CELLS + CELLS.replace(b"2026-06-28T17:04:00+02:00", at.encode())
+    rows, _ = read(tmp_path, "listens", "f.csv", body)
+    assert rows[1]["rule"] == "not ISO-8601: listened_at"
+    assert "day or the month comes first" in rows[1]["reason"]
+    assert "2026-06-28T21:04:00+02:00" in rows[1]["reason"]
+
+
+def test_a_file_without_a_header_says_so(tmp_path):
+    for body in (CELLS * 2, b"ann;7;2026-06-28 12:00\n" * 2):
+        _, census = read(tmp_path, "listens", "f.csv", body)
+        assert census["rule"] == "no header line"
+        assert f"the first line is {body.splitlines()[0].decode()}; put a line" in census["reason"]
+        assert "track_id" in census["reason"] and "user_id" in census["reason"]
+
+
+def test_columns_spelled_otherwise_are_told_and_never_two_of_one(tmp_path):
+    _, census = read(tmp_path, "listens", "f.csv", HEADER.replace(b"user_id", b" User ID ") + CELLS)
+    assert census["notes"] == ["columns read by their meaning: ' User ID ' as user_id"]
+    both = HEADER.replace(b"skipped", b"User ID") + CELLS
+    (row,), census = read(tmp_path, "listens", "f.csv", both)
+    assert (row["user_id"], census["unknown_columns"]) == ("u", ["User ID"])
+    _, census = read(
+        tmp_path, "listens", "f.csv", HEADER.replace(b"user_id", b"User ID,USER-ID") + CELLS
+    )
+    assert census["rule"] == "duplicate columns"
 
 
 def test_a_quoted_field_may_hold_line_breaks(tmp_path):
@@ -335,6 +421,34 @@ FLOATS = (
     "liveness", "valence", "tempo",
 )  # fmt: skip
 WHOLE = {"key": [1] * 3, "mode": [1] * 3, "duration_ms": [1] * 3, "time_signature": [4] * 3}
+
+
+@pytest.mark.parametrize("name", ["f.jsonl", "f.csv", "f.parquet"])
+def test_what_was_not_detected_is_null_and_counted(tmp_path, name):
+    columns = {"track_id": ["a", "b", "c"], **{name: [0.5] * 3 for name in FLOATS}, **WHOLE}
+    columns |= {"tempo": [0.0, 90.0, None], "key": [-1, 0, 11], "time_signature": [0, 0, 4]}
+    columns["mode"] = [0, 0, 0]
+    records = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns), sink)
+    text = [
+        ",".join(columns),
+        *(",".join("" if v is None else str(v) for v in r.values()) for r in records),
+    ]
+    bodies = {
+        "f.jsonl": json_lines(*records), "f.csv": "\n".join(text).encode(),
+        "f.parquet": sink.getvalue().to_pybytes(),
+    }  # fmt: skip
+    rows, census = read(tmp_path, "audio_features", name, bodies[name])
+    assert [row["rule"] for row in rows] == [None] * 3
+    assert [(row["tempo"], row["key"], row["time_signature"], row["mode"]) for row in rows] == [
+        (None, None, None, 0), (90.0, 0, None, 0), (None, 11, 4, 0),
+    ]  # fmt: skip
+    assert census["notes"] == [
+        "key: not detected in 1 rows: null",
+        "tempo: not detected in 2 rows: null",
+        "time_signature: not detected in 2 rows: null",
+    ]
 
 
 def test_an_unpacking_bomb_stops_early(tmp_path, monkeypatch):

@@ -1,10 +1,18 @@
-"""CSV and TSV with a header. A fault costs its row: reading goes on at the next line."""
+"""CSV and TSV. A fault costs its row: reading goes on at the next line."""
 
 import csv
 import io
 from collections.abc import Iterator
+from typing import cast
 
 from jobs.ingest.faults import FileFault, RowFault
+from jobs.ingest.formats.headers import (
+    declared_separator,
+    fixed_columns,
+    looks_like_data,
+    named_columns,
+    separator,
+)
 from jobs.ingest.formats.records import Record
 from jobs.ingest.formats.streams import MAX_LINE, Stream, line_blocks
 
@@ -12,33 +20,97 @@ from jobs.ingest.formats.streams import MAX_LINE, Stream, line_blocks
 MAX_LINES = 20
 
 
-class Delimited:
-    """The records of one delimited file; ``header`` is its first line, empty for an empty file."""
+class _LineEnds:
+    """The stream; of a file whose lines end in carriage returns alone, with line feeds for them."""
 
-    def __init__(self, stream: Stream, delimiter: str) -> None:
-        self.delimiter = delimiter
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.alone: bool | None = None
+
+    def peek(self) -> bytes:
+        return self.stream.peek()
+
+    def read(self, n_bytes: int) -> bytes:
+        data = self.stream.read(n_bytes)
+        if self.alone is None:
+            self.alone = b"\r" in data and b"\n" not in data
+        return data.replace(b"\r", b"\n") if self.alone else data
+
+
+class Delimited:
+    """The records of one delimited file.
+
+    ``header`` names its columns: those of the first line, spelled as in ``known``, or of the export that
+    the file has the shape of; it is empty for an empty file. ``notes`` say what was made of the header.
+    ``suffix`` is the name's: in a ``tsv`` tabs separate and nothing is quoted; otherwise the first line
+    tells what separates (``delimiter``).
+    """
+
+    def __init__(self, stream: Stream, suffix: str, known: frozenset[str]) -> None:
+        self.quoted, self.known, self.delimiter = suffix != "tsv", known, "\t"
+        self.notes: list[str] = []
         self.lines = (
             (number, line)
-            for first, lines in line_blocks(stream)
+            for first, lines in line_blocks(cast(Stream, _LineEnds(stream)))
             for number, line in enumerate(lines, first)
         )
         self.waiting: list[tuple[int, bytes]] = []
-        first = self._next()
-        self.header = self._header(first[1]) if first else []
+        self.first = self._first_line()
+        self.header = self._header(*self.first) if self.first else []
 
-    def _header(self, line: bytes) -> list[str]:
-        try:
-            names = self._cells([line])
-        except RowFault:
-            names = None
-        if not names:
-            raise FileFault("malformed CSV", f"the header cannot be read: {line[:200]!r}")
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise FileFault(
-                "duplicate columns", f"the header has {', '.join(map(repr, twice))} more than once"
+    def _first_line(self) -> tuple[int, bytes] | None:
+        """The first line that holds cells, and by which ``delimiter``."""
+        first = self._next()
+        if first and self.quoted:
+            declared = declared_separator(first[1][:20].decode(errors="replace"))
+            first = self._next() if declared else first
+            text = first[1].decode(errors="replace") if first else ""
+            self.delimiter = declared or separator(text, self.known)
+        return first
+
+    def _header(self, number: int, line: bytes) -> list[str]:
+        cells = self._first_cells(line)
+        if fixed := fixed_columns(cells):
+            self.waiting.insert(0, (number, line))
+            self.notes.append(
+                f"no header line: read as {', '.join(fixed)}, as exports of this shape are"
             )
+            return list(fixed)
+        names = named_columns(cells, self.known)
+        renamed = [
+            f"{cell!r} as {name}" for cell, name in zip(cells, names, strict=True) if cell != name
+        ]
+        if renamed:
+            self.notes.append(f"columns read by their meaning: {', '.join(renamed)[:300]}")
         return names
+
+    def _first_cells(self, line: bytes) -> list[str]:
+        try:
+            cells = self._cells([line])
+        except RowFault:
+            cells = None
+        if not cells:
+            raise FileFault("malformed CSV", f"the header cannot be read: {line[:200]!r}")
+        return cells
+
+    def check_columns(self, required: set[str], nearest: str) -> None:
+        """FileFault if a required column is not in the header, or there is no header.
+
+        ``nearest`` says which format the columns are near.
+        """
+        missing = sorted(required - set(self.header))
+        if not missing or self.first is None:
+            return
+        line = self.first[1].decode(errors="replace")[:200]
+        if not self.known.intersection(self.header) and looks_like_data(self.header):
+            raise FileFault(
+                "no header line",
+                f"no header line: the first line is {line}; put a line before it that names the "
+                f"columns, at least {self.delimiter.join(sorted(required))}",
+            )
+        raise FileFault(
+            "required columns missing", f"{', '.join(missing)}; the header is {line}; {nearest}"
+        )
 
     def records(self) -> Iterator[Record]:
         """One record a row; its ``line`` is the one that it begins on."""
@@ -76,13 +148,16 @@ class Delimited:
     def _cells(self, lines: list[bytes]) -> list[str] | None:
         """The fields of a row; None if a quote is still open at its end."""
         text = _decoded(lines)
-        if self.delimiter == "\t":
+        if not self.quoted:
             return text.split("\t")
-        if text.count('"') % 2:
+        if len(lines) > 1 and text.count('"') % 2:
             return None
         try:
-            rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+            reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, strict=True)
+            rows = list(reader)
         except csv.Error as error:
+            if "unexpected end of data" in str(error):
+                return None
             raise RowFault("malformed CSV", str(error)) from None
         if len(rows) != 1:
             raise RowFault("malformed CSV", "a line break outside of quotes")

@@ -24,6 +24,11 @@ NATIVE = "native"
 NEAR = 0.5
 
 
+def columns_of(kind: str) -> frozenset[str]:
+    """Return the columns by which adapters of the kind know their formats."""
+    return frozenset().union(*(source.columns for source in SOURCES if source.kind == kind))
+
+
 def pick(file: LandedFile, columns: Iterable[str], configured: str | None = None) -> Source | None:
     """The adapter of a file with these columns; None for the native contract.
 

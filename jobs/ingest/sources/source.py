@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from expectations.tracks import MAX_NAME
+from jobs.ingest.contract import FLAGS
 from jobs.ingest.faults import RowFault
 from jobs.ingest.landing import LandedFile
 from jobs.ingest.names import name_id
+from jobs.ingest.numbers import plain_number
 
 Row = dict[str, Any]
 # A scrobble says that half of the track, or four minutes of it, was played; not how much.
@@ -77,10 +79,21 @@ def whole_number(record: Mapping[str, Any], name: str) -> int:
     try:
         if isinstance(value, bool):
             raise ValueError
-        return int(value)
-    except (TypeError, ValueError):
+        return _whole_text(value) if isinstance(value, str) else int(value)
+    except (TypeError, ValueError, OverflowError):
         shown = repr(value)[:60]
         raise RowFault(f"wrong type: {name}", f"{name} is {shown}, not a whole number") from None
+
+
+def _whole_text(text: str) -> int:
+    """The number; ValueError if it is none, or has thousands or decimals and nobody knows which."""
+    plain = plain_number(text, ";", whole=True)
+    if "_" in plain or not plain.isascii():
+        raise ValueError
+    head, _, zeros = plain.partition(".")
+    if zeros.strip("0"):
+        raise ValueError
+    return int(head)
 
 
 def flag(record: Mapping[str, Any], name: str) -> bool | None:
@@ -90,7 +103,7 @@ def flag(record: Mapping[str, Any], name: str) -> bool | None:
         return None
     if isinstance(value, bool):
         return value
-    found = {"true": True, "false": False}.get(str(value).lower())
+    found = FLAGS.get(str(value).strip().lower())
     if found is None:
         raise RowFault(f"wrong type: {name}", f"{name} is {repr(value)[:60]}, not true or false")
     return found

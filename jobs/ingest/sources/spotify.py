@@ -14,6 +14,7 @@ from typing import Any
 
 from jobs.ingest.faults import RowFault
 from jobs.ingest.landing import LandedFile
+from jobs.ingest.nothing import is_nothing
 from jobs.ingest.sources.source import Row, Source, flag, listener, named_track, needed, whole_number
 from jobs.ingest.times import parse_time
 
@@ -30,7 +31,7 @@ def _rows(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
         if nothing
         else record
     )
-    if any(record.get(name) for name in _SPOKEN) and not record.get("spotify_track_uri"):
+    if any(not is_nothing(record.get(name)) for name in _SPOKEN) and not record.get("spotify_track_uri"):
         return
     user_id = listener(file, record.get("username"))
     ms_played = whole_number(record, "ms_played")

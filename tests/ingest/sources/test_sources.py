@@ -14,6 +14,7 @@ from tests.ingest.reader import DAY, put, read
 NAMED = name_id("Tool", "Parabola")
 LASTFM = {"ts": "2021-05-10 12:59:22+03:00", "track": "Parabola", "artist": "Tool", "album": "Lateralus"}
 UTS = {"uts": "1620640762", "utc_time": "10 May 2021, 09:59", "artist": "Tool", "track": "Parabola"}
+DATED = {"artist": "Tool", "album": "Lateralus", "track": "Parabola", "date": "10 May 2021, 09:59"}
 BRAINZ = {
     "listened_at": 1620640762,
     "user_name": "ann",
@@ -77,6 +78,16 @@ TABLE = [
     ("lastfm", "listens", LASTFM | {"track": " " * 100_000 + "x"}, "too long: title"),
     ("lastfm", "listens", LASTFM | {"artist": "feat. " * 20_000}, "too long: artist"),
     ("lastfm_uts", "listens", UTS, PLAY | {"source": "lastfm"}),
+    ("lastfm_dates", "listens", DATED, PLAY | {"listened_at": "2021-05-10T09:59:00"}),
+    ("lastfm_dates", "listens", DATED | {"date": "10 May 2021 09:59"},
+     {"listened_at": "2021-05-10T09:59:00"}),
+    ("lastfm_dates", "listens", DATED | {"date": "10/05/2021 09:59"}, "not a time: date"),
+    ("lastfm_dates", "listens", DATED | {"date": "31 Feb 2021, 09:59"}, "not a time: date"),
+    ("lastfm", "listens", LASTFM | {"artist": "Null", "track": "NA"},
+     {"track_id": name_id("Null", "NA")}),
+    ("lastfm", "listens", LASTFM | {"artist": "NA", "track": "NA", "album": "NA"},
+     "missing field: artist"),
+    ("lastfm", "listens", LASTFM | {"artist": "NA", "track": "NA"}, {"track_id": name_id("NA", "NA")}),
     ("lastfm_uts", "listens", UTS | {"uts": "soon"}, "wrong type: uts"),
     ("lastfm_uts", "listens", UTS | {"uts": "9" * 20}, "out of range: listened_at"),
     ("listenbrainz", "listens", BRAINZ, PLAY | {"source": "listenbrainz"}),
@@ -184,6 +195,63 @@ def test_a_record_of_a_log(tmp_path, source, kind, record, expected):
     found = row | ({"listened_at": row["listened_at"].isoformat()[:19]} if kind == "listens" else {})
     assert {field: found[field] for field in expected} == expected
     assert row["rule"] is None
+
+
+SPOTIFY_CSV = {name: "NA" if value is None else str(value) for name, value in SPOTIFY.items()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {"track_id": "abc", "skipped": None}),
+        # Without addresses the names must tell, and NA in a podcast's columns is no podcast.
+        ({"spotify_track_uri": "NA"}, {"track_id": NAMED}),
+        ({"spotify_track_uri": "NA", "spotify_episode_uri": ""}, {"track_id": NAMED}),
+        ({"spotify_track_uri": "NULL", "master_metadata_track_name": "NA"},
+         {"track_id": name_id("Tool", "NA")}),
+        ({"spotify_track_uri": "NA", "master_metadata_track_name": "NA",
+          "master_metadata_album_artist_name": "NA"}, "missing field: artist"),
+        ({"spotify_track_uri": "NA", "master_metadata_track_name": "NA",
+          "master_metadata_album_artist_name": "NA", "episode_name": "News"}, None),
+        ({"username": "NA"}, {"user_id": "ann"}),
+        ({"ms_played": "240000.0", "skipped": "1.0"}, {"ms_played": 240_000, "skipped": None}),
+        ({"ms_played": "240 000", "skipped": "1"}, {"ms_played": 240_000, "skipped": True}),
+        ({"ms_played": "240.000"}, "wrong type: ms_played"),
+    ],
+)  # fmt: skip
+def test_na_in_a_csv_is_nothing_where_it_cannot_be_a_name(tmp_path, changes, expected):
+    rows, census = read(tmp_path, "listens", "user=ann/h.csv", csv_text(SPOTIFY_CSV | changes))
+    if expected is None:
+        assert (rows, census["n_left_out"]) == ([], 1)
+    elif isinstance(expected, str):
+        assert [row["rule"] for row in rows] == [expected]
+    else:
+        assert ({name: rows[0][name] for name in expected}, rows[0]["rule"]) == (expected, None)
+
+
+def test_words_for_nothing_are_told(tmp_path):
+    plays = [LASTFM | {"artist": "NA", "mbid": "NA"}, LASTFM | {"track": "None", "mbid": "\\N"}]
+    _, census = read(tmp_path, "listens", "user=ann/s.csv", csv_text(*plays))
+    assert census["notes"] == [
+        "'NA' is taken for nothing: 1 values of mbid",
+        "'\\\\N' is taken for nothing: 1 values of mbid",
+        "'NA' is taken for a name: 1 values of artist",
+        "'None' is taken for a name: 1 values of track",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("lastfm.csv", "Tool,Lateralus,Parabola,10 May 2021 09:59"),
+        ("lastfm.csv", '"Tool";"Lateralus";"Parabola";"10 May 2021, 09:59"'),
+        ("exported_tracks.tsv", "1620640762\tParabola\tTool\tLateralus\t\t\t"),
+    ],
+)
+def test_an_export_without_a_header_is_known_by_its_shape(tmp_path, name, line):
+    rows, census = read(tmp_path, "listens", f"user=ann/{name}", f"{line}\n{line}\n".encode())
+    assert [(row["line"], row["track_id"]) for row in rows] == [(1, NAMED), (2, NAMED)]
+    assert census["notes"][0].startswith("no header line: read as ")
 
 
 def test_a_triplet_counts_plays_but_not_without_end(tmp_path):

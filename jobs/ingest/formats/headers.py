@@ -1,0 +1,90 @@
+"""The first lines of a delimited file: what separates its cells, and what its columns are called."""
+
+import csv
+import re
+from collections.abc import Container, Iterable, Sequence
+
+from jobs.ingest.faults import FileFault
+
+SEPARATORS = (",", ";", "\t", "|")
+_DECLARED = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
+# A cell that names no column: a number, a time, an address.
+_DATUM = re.compile(
+    r"[+-]?[\d.,]*\d|\d{4}-\d\d-\d\d\b.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*|\w+:\w+:\w+|https?:.*"
+    r"|\d{1,2} [A-Z][a-z]{2} \d{4}\b.*"
+)
+_SCROBBLED = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d")
+# Exports that have no header, by the shape of a row: a pattern of one of their cells, and its place.
+_FIXED: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
+    (("artist", "album", "track", "date"), 3, _SCROBBLED),
+    (("uts", "track", "artist", "album", "track_mbid", "artist_mbid", "album_mbid"), 0,
+     re.compile(r"\d{9,10}")),
+)  # fmt: skip
+
+
+def declared_separator(line: str) -> str | None:
+    """Return the separator that a spreadsheet declares in a line of its own, ``sep=;``."""
+    found = _DECLARED.fullmatch(line.strip("\ufeff \r"))
+    return found[1] if found else None
+
+
+def separator(line: str, known: Container[str]) -> str:
+    """Return what separates the cells of a file with this first line: that which gives most columns that
+    are ``known``, then most cells; ties in the order of ``SEPARATORS``."""
+
+    def worth(mark: str) -> tuple[bool, int, int]:
+        cells = _cells(line, mark)
+        n_known = sum(spelling(cell) in known for cell in cells)
+        return fixed_columns(cells) is not None, n_known, len(cells)
+
+    return max(SEPARATORS, key=worth)
+
+
+def _cells(line: str, mark: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=mark), [])
+    except csv.Error:
+        return []
+
+
+def spelling(name: str) -> str:
+    """Return a column's name without what spreadsheets and people change: case, blanks, marks."""
+    return re.sub(r"[\s_\-.]+", "_", name[:200].strip().lower()).strip("_")
+
+
+def fixed_columns(cells: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the columns of a known export without a header, of which this is a row; None if of none."""
+    for columns, place, pattern in _FIXED:
+        if len(cells) == len(columns) and pattern.fullmatch(cells[place].strip()):
+            return columns
+    return None
+
+
+def named_columns(cells: Sequence[str], known: Iterable[str]) -> list[str]:
+    """Return the header's names, each as it is ``known`` where it is but spelled otherwise.
+
+    FileFault if that makes two columns one.
+    """
+    exact = set(known)
+    by_spelling = {spelling(name).replace("_", ""): name for name in sorted(exact)}
+    by_spelling |= {spelling(name): name for name in sorted(exact)}
+    names = [name if name in exact else _known(name, by_spelling) for name in cells]
+    names = [
+        cell if name != cell and name in cells else name for name, cell in zip(names, cells, strict=True)
+    ]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FileFault(
+            "duplicate columns", f"the header has {', '.join(map(repr, twice))} more than once"
+        )
+    return names
+
+
+def _known(name: str, by_spelling: dict[str, str]) -> str:
+    form = spelling(name)
+    return by_spelling.get(form) or by_spelling.get(form.replace("_", "")) or name.strip()
+
+
+def looks_like_data(cells: Iterable[str]) -> bool:
+    """Return whether a first line has cells that name no column."""
+    return any(_DATUM.fullmatch(cell.strip()[:200]) for cell in cells)
