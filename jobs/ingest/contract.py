@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from expectations.audio_features import UNDETECTED
 from jobs.ingest.faults import RowFault
@@ -108,18 +107,6 @@ def _from_text(kind: str | None, text: str, separator: str) -> Any:
     if kind == "boolean":
         return FLAGS.get(text.strip().lower(), text)
     return _list_text(text) if kind == "array<string>" else text
-
-
-def detected(table: pa.Table, n_undetected: Counter[str]) -> pa.Table:
-    """Return rows of audio features with null for what was not detected, counted by feature."""
-    is_row = pc.is_null(table["rule"]) if "rule" in table.column_names else pa.scalar(True)
-    for name, word in UNDETECTED.items():
-        values = table[name]
-        unknown = pc.fill_null(pc.equal(values, word), True)
-        n_undetected[name] += pc.sum(pc.and_(unknown, is_row)).as_py() or 0
-        values = pc.if_else(unknown, pa.scalar(None, values.type), values)
-        table = table.set_column(table.column_names.index(name), name, values)
-    return table
 
 
 def wrong_type(name: str, wanted: str, value: object) -> RowFault:

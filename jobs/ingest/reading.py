@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.ingest.contract import FIELDS, detected, from_text, required_fields, typed
+from jobs.ingest.contract import FIELDS, from_text, required_fields, typed
 from jobs.ingest.exports import exported_by, is_side_file
 from jobs.ingest.faults import FileFault, RowFault
 from jobs.ingest.formats.columnar import open_parquet, parquet_rows
@@ -27,6 +27,7 @@ from jobs.ingest.formats.suffixes import ARCHIVE, JSON_LINES, suffixes
 from jobs.ingest.formats.texts import open_text
 from jobs.ingest.landing import OF_THE_FILE, LandedFile, Root
 from jobs.ingest.nothing import without_nothing
+from jobs.ingest.optional import checked
 from jobs.ingest.sources import NATIVE, columns_of, nearest, pick, record_test
 from jobs.ingest.sources.source import UNKNOWN_LISTENER, Row, Source, remedy
 from jobs.ingest.tally import Tally
@@ -135,8 +136,7 @@ class FileReader:
 
     def placed(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
         """The rows with their place, as batches of the kind's schema."""
-        if self.kind == "audio_features":
-            table = detected(table, self.tally.undetected)
+        table = checked(self.kind, table, self.tally.nulled, self.tally.undetected)
         n, schema = table.num_rows, read_schema(self.kind)
         constant = {"landing_file": self.file.name, "landed_on": self.file.landed_on}
         columns = [
@@ -163,7 +163,7 @@ class FileReader:
     def _parquet(self) -> Iterator[pa.Table]:
         file = open_parquet(self.root, self.file)
         self.tally.columns |= set(file.schema_arrow.names)
-        for table in parquet_rows(file, self.fields, self.required):
+        for table in parquet_rows(file, self.fields, self.required, self.tally.nulled):
             self.tally.take(table, self.fields.names)
             yield table
 

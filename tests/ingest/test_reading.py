@@ -385,6 +385,49 @@ def test_parquet_types_are_the_files(tmp_path, columns, rule, named):
     assert named in census["reason"]
 
 
+def test_an_optional_column_of_another_type_costs_its_values(tmp_path):
+    body = parquet(skipped=["NA", None], source=[1, 2], playlist_id=["p\n", "q"])
+    rows, census = read(tmp_path, "listens", "f.parquet", body)
+    assert [(row["skipped"], row["source"], row["playlist_id"], row["rule"]) for row in rows] == [
+        (None, None, None, None), (None, None, "q", None),
+    ]  # fmt: skip
+    assert census["notes"] == [
+        f"{name}: {n} values that are none of its type, set to null"
+        for name, n in (("playlist_id", 1), ("skipped", 1), ("source", 2))
+    ]
+
+
+def test_whole_numbers_and_days_of_optional_columns_however_parquet_has_them(tmp_path):
+    sink = pa.BufferOutputStream()
+    table = {"track_id": ["a", "b", "c"], **{name: [0.5] * 3 for name in FLOATS}, **WHOLE}
+    table |= {"key": [4.0, float("nan"), 4.5], "tempo": [float("inf"), 0.0, 90.0]}
+    pq.write_table(pa.table(table), sink)
+    rows, census = read(tmp_path, "audio_features", "f.parquet", sink.getvalue().to_pybytes())
+    assert [(row["key"], row["tempo"]) for row in rows] == [(4, None), (None, None), (None, 90.0)]
+    sink = pa.BufferOutputStream()
+    tracks = {"track_id": ["a"], "title": ["T"], "artist": ["A"], "artist_ids": [["x"]],
+              "duration_ms": [9], "release_date": pa.array([10_000], pa.date32())}  # fmt: skip
+    pq.write_table(pa.table(tracks), sink)
+    (row,), _ = read(tmp_path, "tracks", "t.parquet", sink.getvalue().to_pybytes())
+    assert row["release_date"] == "1997-05-19"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("1999", "1999"), ("1999-12", "1999-12"), ("1999-12-31", "1999-12-31"), ("", ""),
+     ("1999-12-31 00:00:00", "1999-12-31"), ("1999-12-31T00:00:00Z", "1999-12-31"),
+     ("1999-02-30", None), ("1999-13", None), ("0000", None), ("06/1999", None), ("soon", None)],
+)  # fmt: skip
+def test_a_release_date_that_is_none_is_null(tmp_path, given, kept):
+    track = {"track_id": "t", "title": "T", "artist": "A", "artist_id": "a", "duration_ms": 9}
+    rows, census = read(
+        tmp_path, "tracks", "f.jsonl", json_lines(track | {"release_date": given}, track)
+    )
+    assert [(row["release_date"], row["rule"]) for row in rows] == [(kept, None), (None, None)]
+    told = ["release_date: 1 values that are none of its type, set to null"]
+    assert census["notes"] == (told if kept is None else [])
+
+
 @pytest.mark.parametrize("cut", [slice(0, -8), slice(0, 300)])
 def test_a_broken_parquet_file_is_refused(tmp_path, cut):
     _, census = read(tmp_path, "listens", "f.parquet", parquet()[cut])

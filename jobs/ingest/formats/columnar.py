@@ -1,5 +1,6 @@
 """Parquet. Its types are the file's: if they are not the contract's, the whole file is refused."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,10 +29,13 @@ def open_parquet(root: Root, file: LandedFile) -> pq.ParquetFile:
         ) from None
 
 
-def parquet_rows(file: pq.ParquetFile, schema: pa.Schema, required: set[str]) -> Iterator[pa.Table]:
+def parquet_rows(
+    file: pq.ParquetFile, schema: pa.Schema, required: set[str], nulled: Counter[str]
+) -> Iterator[pa.Table]:
     """The rows with the schema's columns (null where the file has none) and ``line``, their number.
 
-    Rows with a number that is none have ``rule`` and ``reason``.
+    Rows with a number that is none have ``rule`` and ``reason``. Values of optional columns that are
+    none of theirs are null, and counted by column in ``nulled``.
     """
     found = file.schema_arrow
     _check(found, schema, required)
@@ -41,6 +45,8 @@ def parquet_rows(file: pq.ParquetFile, schema: pa.Schema, required: set[str]) ->
         for batch in file.iter_batches(BATCH, columns=names):
             table = pa.Table.from_batches([batch])
             table.validate(full=True)
+            for field in (schema.field(name) for name in names if name not in required):
+                table = _fitted(table, field, nulled)
             yield _conformed(table, schema, first)
             first += batch.num_rows
     except (pa.ArrowException, OSError) as error:
@@ -57,13 +63,13 @@ def _check(found: pa.Schema, wanted: pa.Schema, required: set[str]) -> None:
             "required columns missing",
             f"{', '.join(missing)}; the columns are {', '.join(found.names)[:300]}",
         )
-    differing = [
-        f"{field.name} is {found.field(field.name).type}, not {field.type}"
+    differing = {
+        field.name: f"{field.name} is {found.field(field.name).type}, not {field.type}"
         for field in wanted
         if field.name in found.names and not _fits(found.field(field.name).type, field.type)
-    ]
-    if differing:
-        raise FileFault("column types differ", "; ".join(differing))
+    }
+    if not required.isdisjoint(differing):
+        raise FileFault("column types differ", "; ".join(differing.values()))
 
 
 def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
@@ -84,6 +90,24 @@ def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
     if types.is_floating(wanted):
         return bool(types.is_floating(found) or types.is_integer(found))
     return bool(types.is_integer(wanted) and types.is_integer(found) and found != pa.uint64())
+
+
+def _fitted(table: pa.Table, field: pa.Field, nulled: Counter[str]) -> pa.Table:
+    """The rows with an optional column of the field's type: what is none of its values is null."""
+    values = table[field.name]
+    types, n_before = pa.types, values.null_count
+    if types.is_date(values.type) and types.is_string(field.type):
+        values = values.cast(pa.date32()).cast(pa.string())
+    elif types.is_floating(values.type) and types.is_integer(field.type):
+        whole = pc.and_(pc.less(pc.abs(values), 2**31), pc.equal(pc.floor(values), values))
+        values = pc.if_else(pc.fill_null(whole, False), values, None).cast(field.type)
+    elif not _fits(values.type, field.type):
+        values = pa.nulls(len(values), field.type)
+    elif types.is_floating(values.type):
+        values = pc.if_else(pc.fill_null(pc.is_finite(values), False), values, None)
+    if values.null_count > n_before:
+        nulled[field.name] += values.null_count - n_before
+    return table.set_column(table.column_names.index(field.name), field.name, values)
 
 
 def _conformed(table: pa.Table, schema: pa.Schema, first: int) -> pa.Table:
