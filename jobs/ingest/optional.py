@@ -3,6 +3,7 @@
 Here for whole blocks of typed rows, however they were read; values of another type were nulled before.
 """
 
+import re
 from collections import Counter
 from datetime import date
 
@@ -13,6 +14,7 @@ from expectations.audio_features import UNDETECTED
 from expectations.rules import MAX_ID_BYTES
 
 _LABELS = ("playlist_id", "source", "end_reason")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DAY = r"[1-9]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"
 _TIME_OF_DAY = r"^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d.*$"
 
@@ -48,7 +50,8 @@ def _without(
 
 
 def _is_label(word: str) -> bool:
-    return word == word.strip() and len(word.encode()) <= MAX_ID_BYTES and word.isprintable()
+    blank_ends = word != word.strip().strip("\ufeff")
+    return not (blank_ends or len(word.encode()) > MAX_ID_BYTES or _CONTROL.search(word))
 
 
 def _no_days(texts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -402,7 +402,7 @@ def test_whole_numbers_and_days_of_optional_columns_however_parquet_has_them(tmp
     table = {"track_id": ["a", "b", "c"], **{name: [0.5] * 3 for name in FLOATS}, **WHOLE}
     table |= {"key": [4.0, float("nan"), 4.5], "tempo": [float("inf"), 0.0, 90.0]}
     pq.write_table(pa.table(table), sink)
-    rows, census = read(tmp_path, "audio_features", "f.parquet", sink.getvalue().to_pybytes())
+    rows, _ = read(tmp_path, "audio_features", "f.parquet", sink.getvalue().to_pybytes())
     assert [(row["key"], row["tempo"]) for row in rows] == [(4, None), (None, None), (None, 90.0)]
     sink = pa.BufferOutputStream()
     tracks = {"track_id": ["a"], "title": ["T"], "artist": ["A"], "artist_ids": [["x"]],
