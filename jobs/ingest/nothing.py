@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 _WORDS = frozenset(
-    {*("na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "nil", "\\n", "-", "--", "(null)")}
+    ("na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "nil", "\\n", "-", "--", "(null)")
 )
 _LONGEST = max(map(len, _WORDS))
 # Names, and the ids that a row cannot do without: what is written there is meant.
@@ -36,11 +36,12 @@ _NAMED = (
 
 
 def is_nothing(text: object) -> bool:
-    """Return whether a value is a word for no value; an empty text is one, too."""
-    if not isinstance(text, str) or len(text) > _LONGEST:
-        return text is None
-    word = text.strip().lower()
-    return not word or word in _WORDS
+    """Return whether a value is none, empty, or a word for nothing."""
+    return not text or (isinstance(text, str) and len(text) <= _LONGEST and _is_word(text))
+
+
+def _is_word(text: str) -> bool:
+    return text.strip().lower() in _WORDS
 
 
 def without_nothing(
@@ -48,7 +49,7 @@ def without_nothing(
 ) -> dict[str, str]:
     """Return the row's values but words for nothing, counted by (column, word) in ``none``; those that
     were taken for ``names`` are counted there."""
-    words = {name for name, text in row.items() if text and is_nothing(text)}
+    words = {name for name, text in row.items() if len(text) <= _LONGEST and _is_word(text)}
     if not words:
         return dict(row)
     gone = (words - MAY_BE_NAMES) | _unnamed(row, words)
