@@ -45,18 +45,19 @@ def test_features_nobody_has_are_typical_of_nothing():
     assert catalog_of(TRACKS, FEATURED[:1]).typical[1].tolist() == [1.0] * 13
 
 
-def test_the_mean_track_is_of_those_with_all_features():
+def test_the_mean_track_has_each_feature_of_those_that_have_it():
     tracks = catalog()
     tracks.features[4, 0] = np.nan
     energy = FEATURES.index("energy")
     mean, spread = tracks.typical
-    # 0.1, 0.2, 0.8 and 0.9.
+    # 0.1, 0.2, 0.8, 0.9 and 0.5; of the fifth, the first feature is not known.
     assert mean[energy] == pytest.approx(0.5)
-    assert spread[energy] == pytest.approx(0.125**0.5)
+    assert spread[energy] == pytest.approx(0.1**0.5)
+    assert tracks.z[4, 0] == 0
     assert np.delete(mean, energy).tolist() == [0.5] * 12
     assert np.delete(spread, energy).tolist() == [1.0] * 12
     assert tracks.z[:4, energy].tolist() == pytest.approx(
-        [deviation / 0.125**0.5 for deviation in (-0.4, -0.3, 0.3, 0.4)]
+        [deviation / 0.1**0.5 for deviation in (-0.4, -0.3, 0.3, 0.4)]
     )
     assert tracks.z[0, 0] == 0.0
 
