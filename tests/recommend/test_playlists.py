@@ -142,6 +142,13 @@ def test_popularity_orders_by_listeners_then_id():
     assert PlaylistBuilder(catalog(), matrix(), None, RULES).by_popularity == [5, 2, 4, 0, 3, 1]
 
 
+def test_evidence_is_text_with_sorted_keys_and_letters_as_they_are():
+    tracks = replace(catalog(), artists=("Ann\u00e9",) * 6)
+    [row] = PlaylistBuilder(tracks, matrix(), None, RULES).playlists([listener(neighborhood=NEAR)])
+    [calm] = [track for track in row["tracks"] if track["track_id"] == "calm"]
+    assert calm["evidence"].startswith('{"artist": "Ann\u00e9", "n_neighbors": 2, "neighbors": [')
+
+
 def test_a_rating_of_zero_is_no_listener():
     rated = replace(matrix(), ratings=np.where(matrix().positions == 5, 0.0, 0.5))
     builder = PlaylistBuilder(catalog(), rated, None, RULES)

@@ -175,6 +175,14 @@ def test_a_cited_track_is_passed_over_for_one_up_to_half_as_far_again(energy, fo
     assert likeness(two, 0, varied(energy=energy), {2}).position == found
 
 
+@pytest.mark.parametrize(("lacking", "found"), [(["tempo"], 1), (FEATURES, 2)])
+def test_a_track_may_lack_a_feature_but_not_all_to_be_a_likeness(lacking, found):
+    tracks = varied(energy=[0, 1, 2, 5, 5, 5])
+    tracks.features[1, [FEATURES.index(name) for name in lacking]] = np.nan
+    two = listener(rated=ints(1, 2), ratings=np.ones(2))
+    assert likeness(two, 0, tracks).position == found
+
+
 def test_keys_are_no_likeness():
     tracks = varied(energy=[0, 1, 2, 0, 0, 0], key=[0, 9, 1, 0, 0, 0])
     two = listener(rated=ints(1, 2), ratings=np.ones(2))
@@ -209,6 +217,12 @@ def test_at_most_two_shared_artists_those_the_listener_rates_highest():
     for _, evidence in (reasoned(Pick(5, "exploit"), one, alone) for _ in range(2)):
         assert evidence["shared_artists"] == ["Ann & Cid", "Bob"]
         assert evidence["neighbors"][0]["similarity"] == 0.1235
+
+
+def test_what_a_neighbor_rates_zero_is_not_shared():
+    near = neighborhood(("n", 0.5, {0: 1.0, 2: 0.0, 5: 1.0}))
+    one = listener(neighborhood=near, rated=ints(1, 3), ratings=np.array([1.0, 2.0]))
+    assert reasoned(Pick(5, "exploit"), one)[1]["shared_artists"] == ["Ann"]
 
 
 def test_an_artist_rated_zero_is_not_the_listeners_own_a_guest_is():
