@@ -110,7 +110,9 @@ class FileReader:
 
     def census(self, fault: RowFault | None) -> dict[str, Any]:
         """What the ledger is told of the file."""
-        name = self.source.name if self.source else ARCHIVE if self.file.is_archive else NATIVE
+        # What cannot be read of an export is the exporter's, as the export is.
+        of_export = self.file.is_archive or (fault and self.file.archive)
+        name = self.source.name if self.source else ARCHIVE if of_export else NATIVE
         unknown = [] if self.source else sorted(self.tally.columns - set(self.fields.names))
         named = bool(self.source and self.source.named)
         return self.tally.census(fault) | {"source": name, "named": named, "unknown_columns": unknown}
@@ -183,7 +185,7 @@ class FileReader:
     def _look(self, lines: list[tuple[int, bytes]]) -> None:
         looked_at = [list(line_records(*line, self.fits)) for line in lines[:LOOKED_AT]]
         # A page a line: Arrow would take each for a row of nothing.
-        self.wrapped = any(not records or records[0].is_inner for records in looked_at)
+        self.wrapped = any(records[0].is_inner for records in looked_at)
         self._choose_among(chain.from_iterable(looked_at))
 
     def _json_batch(self, lines: list[tuple[int, bytes]]) -> Iterator[pa.Table]:
@@ -253,8 +255,10 @@ class FileReader:
         return rows
 
     def _translated(self, record: Record) -> list[dict[str, Any]]:
+        fields = record.fields
+        if fields is None:
+            return []
         self.tally.n_objects += 1
-        fields = record.fields or {}
         if self.source:
             rows = self._by_source(self.source, fields, record.account)
             return [typed(self.kind, row, self.tally.nulled) for row in rows]

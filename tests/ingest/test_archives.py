@@ -1,11 +1,15 @@
 """Zip archives as they are downloaded, and as nobody should hand them in."""
 
+import gzip
 import io
 import json
+import os
 import struct
 import zipfile
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jobs.ingest.landing import Root, list_landing
@@ -186,9 +190,31 @@ def test_a_damaged_member_costs_itself(tmp_path):
     assert ([row["rule"] for row in rows], census["rule"]) == ([None], None)
 
 
-def test_a_pipe_that_is_called_an_archive_is_not_waited_for(tmp_path):
-    import os
+def test_what_cannot_be_read_of_an_export_is_the_exporters(tmp_path):
+    put(tmp_path, "listens", "x.zip", zipped(("new.json", b'{"a": 1}'), ("log.jsonl", b"<html>")))
+    for name in ("new.json", "log.jsonl"):
+        _, census = read_landed(tmp_path, f"{PLACE}/x.zip/{name}")
+        assert (census["source"], census["rule"] is None) == ("zip", False)
 
+
+def test_parquet_and_compressed_logs_within_an_archive(tmp_path):
+    sink = io.BytesIO()
+    pq.write_table(
+        pa.table({"track_id": ["t"], "title": ["T"], "artist": ["A"], "duration_ms": [1]}), sink
+    )
+    track = b"track_id,title,artist,duration_ms\nt,T,A,1\n"
+    put(
+        tmp_path,
+        "tracks",
+        "x.zip",
+        zipped(("a.parquet", sink.getvalue()), ("b.csv.gz", gzip.compress(track))),
+    )
+    for name in ("a.parquet", "b.csv.gz"):
+        rows, census = read_landed(tmp_path, f"tracks/date={DAY}/x.zip/{name}")
+        assert ([row["title"] for row in rows], census["rule"]) == (["T"], None)
+
+
+def test_a_pipe_that_is_called_an_archive_is_not_waited_for(tmp_path):
     folder = put(tmp_path, "listens", "a.csv", b"").parent
     os.mkfifo(folder / "x.zip")
     assert names(tmp_path) == ["a.csv", "x.zip"]

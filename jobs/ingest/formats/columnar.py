@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.ingest.faults import FileFault
+from jobs.ingest.formats.content import looks_like
 from jobs.ingest.landing import LandedFile, Root
 
 BATCH = 50_000
@@ -24,9 +25,15 @@ def open_parquet(root: Root, file: LandedFile) -> pq.ParquetFile:
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, (PermissionError, FileNotFoundError)):
             raise
-        raise FileFault(
-            "not a parquet file", f"{file.size:,} bytes without a sound footer: {str(error)[:200]}"
-        ) from None
+        with root.open_file(file) as stream:
+            head = stream.read(1 << 16)
+        looks = looks_like(head)
+        told = (
+            f"its end is missing or damaged ({str(error)[:200]}): deliver it again"
+            if not head or head.startswith(b"PAR1")
+            else f"it looks like {looks.what}: {looks.remedy}"
+        )
+        raise FileFault("not a parquet file", f"{file.size:,} bytes without a footer: {told}") from None
 
 
 def parquet_rows(

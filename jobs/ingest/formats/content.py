@@ -21,7 +21,7 @@ _IN_UTF8 = "save it as text in UTF-8"
 _LOG_AGAIN = "remove it, or download the log again"
 _NO_LOG = "remove it, it is no log"
 _UNPACK = "unpack it here"
-_COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh91AY": "bz2"}
+_COMPRESSED = {rb"\x1f\x8b": "gzip", rb"\x28\xb5\x2f\xfd": "zstd", rb"BZh[1-9]1AY&SY": "bz2"}
 _PAGE = Content("a web page, of a login maybe", "download the log again, logged in")
 _WIDE = Content("text in UTF-16 or UTF-32", _IN_UTF8)
 # The first that matches.
@@ -62,7 +62,7 @@ _FOREIGN = tuple(
 
 def codec_of(head: bytes) -> str | None:
     """The compression that the bytes are in; None if they are in none of ours."""
-    return next((codec for magic, codec in _COMPRESSED.items() if head.startswith(magic)), None)
+    return next((codec for magic, codec in _COMPRESSED.items() if re.match(magic, head)), None)
 
 
 def is_text(head: bytes) -> bool:

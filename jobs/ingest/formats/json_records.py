@@ -24,8 +24,10 @@ _KINDS = {
 NO_PLAYS = frozenset({"lovedtracks", "toptracks", "similartracks"})
 # How services call the account, around its records.
 _ACCOUNTS = ("user_name", "username", "user_id", "user")
-# Where pages have their list of records.
-_LISTS = frozenset({"listens", "track", "tracks", "items", "audio_features", "data", "results"})
+# Where pages have their list of records; a page may be the list.
+_LISTS = frozenset({"", "listens", "track", "tracks", "items", "audio_features", "data", "results"})
+# Stands for a page that holds no record, and says so: it is left out.
+EMPTY_PAGE = object()
 AGAIN = ": deliver the whole file again"
 # A record, and the account that what wraps it names.
 Entry = tuple[Any, str | None]
@@ -39,14 +41,15 @@ def line_records(number: int, line: bytes, fits: Fits) -> Iterator[Record]:
     except RowFault as fault:
         yield Record(number, line, fault=fault)
         return
-    entries = wrapped(value, fits) or ([] if _is_empty(value) else [(value, None)])
-    for entry, account in entries:
+    for entry, account in wrapped(value, fits) or [(_whole(value), None)]:
         yield _as_record(number, line, entry, "the line", account, is_inner=entry is not value)
 
 
 def _as_record(
     number: int, raw: bytes, value: Any, what: str, account: str | None, *, is_inner: bool = False
 ) -> Record:
+    if value is EMPTY_PAGE:
+        return Record(number, raw, is_inner=True)
     if isinstance(value, dict):
         return Record(number, raw, fields=value, account=account, is_inner=is_inner)
     fault = RowFault("malformed JSON", f"{what} is {_named(value)}, not an object")
@@ -144,25 +147,37 @@ def _bounded(stream: Stream) -> bytes:
 def wrapped(value: Any, fits: Fits, account: str | None = None) -> list[Entry]:
     """Return the records within a value, each with the account that what wraps it names.
 
-    A list in which any object fits is a list of records, whatever else is in it; anything else wraps
-    more: pages in a list, a list under a key, objects by number. A page without a record is one itself,
-    to be refused, where other pages have some, unless it is empty.
+    A list in which any object fits is a list of records, whatever else is in it; so are objects by
+    number of which several fit. Anything else wraps more: pages in a list, a list under a key. A page
+    without a record is one itself, to be refused, where other pages have some, or an ``EMPTY_PAGE``.
     """
     if isinstance(value, dict):
-        if fits(value):
-            return [(value, account)]
-        account = _account(value) or account
-        inner = [wrapped(part, fits, account) for key, part in value.items() if key not in NO_PLAYS]
-        return list(chain.from_iterable(inner))
-    if not isinstance(value, list):
-        return []
+        return _in_object(value, fits, account)
+    return _in_list(value, fits, account) if isinstance(value, list) else []
+
+
+def _in_object(value: dict[str, Any], fits: Fits, account: str | None) -> list[Entry]:
+    if fits(value):
+        return [(value, account)]
+    account = _account(value) or account
+    objects = [part for part in value.values() if isinstance(part, dict)]
+    if sum(map(fits, objects)) > 1:
+        return [(part, account) for part in objects]
+    inner = [wrapped(part, fits, account) for key, part in value.items() if key not in NO_PLAYS]
+    return list(chain.from_iterable(inner))
+
+
+def _in_list(value: list[Any], fits: Fits, account: str | None) -> list[Entry]:
     if any(isinstance(entry, dict) and fits(entry) for entry in value):
         return [(entry, account) for entry in value]
-    pages = [wrapped(page, fits, account) for page in value]
-    if not any(pages):
+    pages = [(page, wrapped(page, fits, account)) for page in value]
+    if not any(found for _, found in pages):
         return []
-    odd = [[] if page == [] or _is_empty(page) else [(page, account)] for page in value]
-    return list(chain.from_iterable(found or page for found, page in zip(pages, odd, strict=True)))
+    return list(chain.from_iterable(found or [(_whole(page), account)] for page, found in pages))
+
+
+def _whole(page: Any) -> Any:
+    return EMPTY_PAGE if _is_empty(page) else page
 
 
 def _account(value: Mapping[str, Any]) -> str | None:
@@ -176,14 +191,16 @@ def _is_empty(value: Any, key: str = "") -> bool:
     """Whether a value is a page of no records: an empty list where pages have theirs, and no error."""
     if isinstance(value, dict):
         return "error" not in value and any(_is_empty(inner, key) for key, inner in value.items())
-    return value == [] and key in _LISTS
+    return bool(value == [] and key in _LISTS)
 
 
 def _unknown(value: Any) -> list[Entry]:
     """What stands for the records of a document in which nothing fits: its longest list of objects, or
     the one object that it is."""
-    if value == [] or _is_empty(value):
+    if value == []:
         return []
+    if _is_empty(value):
+        return [(EMPTY_PAGE, None)]
     keys = value.keys() if isinstance(value, dict) else set()
     if no_plays := NO_PLAYS & keys:
         raise FileFault(

@@ -11,7 +11,8 @@ class Record:
     """One record of a file: the line it begins on, its raw bytes, and its fields or its fault.
 
     ``account`` is whose the record is, where what wraps it says so. ``is_inner``: it is not the
-    whole line. ``fields`` is None where ``fault`` is not. Formats that know only texts (CSV) give texts.
+    whole line. One of ``fields`` and ``fault`` is None; both are for a page that holds no record.
+    Formats that know only texts (CSV) give texts.
     """
 
     line: int

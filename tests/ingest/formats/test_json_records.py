@@ -63,7 +63,13 @@ def test_a_page_that_failed_is_one_refused_row_among_pages(tmp_path):
         (1, None),
         (2, "missing field: track_metadata"),
     ]
-    assert census["n_read"] == 2
+    assert (census["n_read"], census["n_left_out"]) == (2, 1)
+
+
+def test_objects_by_number_lose_none(tmp_path):
+    rows = {"0": listen(), "1": listen(), "2": {"user_id": "u"}}
+    found, _ = read(tmp_path, "listens", "a.json", json.dumps(rows).encode())
+    assert [row["track_id"] for row in found] == ["t", "t", None]
 
 
 def test_what_is_no_object_among_records_is_one_refused_row(tmp_path):
