@@ -15,6 +15,8 @@ import pytest
 from jobs.embedded.airflow import Airflow
 from jobs.embedded.processes import members
 from jobs.embedded.progress import Progress
+from jobs.embedded.warm_spark import OTHERS
+from jobs.lake.connect import session_id
 from jobs.settings import AirflowSettings
 from jobs.simulate.town import write_town
 from tests.e2e.nights import House
@@ -34,20 +36,22 @@ def town(settings, tmp_path):
 @pytest.fixture
 def nocturne(town):
     """Starts `nocturne run` on the town, as from a terminal."""
-    environment = os.environ | {
+    ours = {
         "NOCTURNE__HOME": town.home,
         "NOCTURNE__AIRFLOW__PORT": str(town.airflow.port),
         "NOCTURNE__TRAIN__EPOCHS": "1",
     }
+    # Spark's own names are this test process's, not the person's.
+    environment = {name: value for name, value in os.environ.items() if name not in OTHERS} | ours
     argv = ["--landing", town.landing.root, "--lake", town.lake.root, "--store", town.store.root]
     code = "from jobs.cli import main; main()"
     running = []
 
-    def start():
+    def start(server):
         process = subprocess.Popen(
             [sys.executable, "-c", code, "run", *argv],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
-            start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={**environment, "NOCTURNE__SPARK__SERVER": server}, start_new_session=True,
         )  # fmt: skip
         running.append(process)
         return process
@@ -78,9 +82,25 @@ def java_of(process, airflow, stage):
     raise AssertionError(process.stdout.read())
 
 
+def client_of(process, airflow, stage, session):
+    """The process of a stage, once its session on the server is open, as its lock file says."""
+    while process.poll() is None:
+        running = airflow.running()
+        for member in members(running.sessions()) if running else ():
+            with suppress(psutil.NoSuchProcess):
+                if (
+                    member.cmdline()[1:3] == ["-m", f"jobs.{stage}"]
+                    and session.exists()
+                    and session.read_text()
+                ):
+                    return member
+        time.sleep(0.1)
+    raise AssertionError(process.stdout.read())
+
+
 def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, tmp_path, _session):
     airflow = Airflow(town, Progress())
-    first = nocturne()
+    first = nocturne(server="false")
     java_of(first, airflow, "ingest")
     sessions = airflow.running().sessions()
     first.send_signal(signal.SIGINT)
@@ -90,8 +110,9 @@ def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, t
     assert members(sessions) == []
     assert ours(tmp_path) == []
 
-    second = nocturne()
-    java_of(second, airflow, "taste").kill()
+    second = nocturne(server="true")
+    session = Path(town.home, "spark", "sessions", session_id(town, "build_taste"))
+    client_of(second, airflow, "taste", session).kill()
     printed, _ = second.communicate()
     assert second.returncode == 0, printed
     assert "build_taste     UP FOR RETRY" in printed
@@ -111,7 +132,7 @@ def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, t
     published = House(town).published()
     assert published == undisturbed.published()
 
-    third = nocturne()
+    third = nocturne(server="true")
     printed, _ = third.communicate()
     assert third.returncode == 0
     assert "nothing to do: 1 night is made of these inputs already" in printed
