@@ -127,8 +127,9 @@ class Airflow:
         api.ensure_pools()
         if spark:
             self._wait(spark.answers, "Spark")
-        plain = {"host": self.settings.spark.master, "port": None, "password": None}
-        api.ensure_spark(spark.connection() if spark else plain)
+        master = self.settings.spark.master
+        plain = {"host": master, "port": None, "password": None}
+        api.ensure_spark(spark.connection() if spark else plain, master)
         return api
 
     def keep_up(self, nightly: bool) -> Api:

@@ -96,15 +96,16 @@ class Api:
             if name not in there:
                 self.call("POST", "pools", {"name": name, "slots": 1, "include_deferred": False})
 
-    def ensure_spark(self, fields: Mapping[str, object]) -> None:
-        """Make ``spark_default`` if there is none, or one of an earlier server of this machine.
+    def ensure_spark(self, fields: Mapping[str, object], master: str) -> None:
+        """Set ``spark_default`` if there is none or one that we have made: an earlier server's of this
+        machine, or the ``master`` of the settings.
 
         Without one Airflow would take yarn; another one is a person's choice.
         """
         body = {"connection_id": SPARK, "conn_type": "spark", **fields}
         try:
             there = self.call("GET", f"connections/{SPARK}")
-            if str(there["host"]).startswith("sc://localhost"):
+            if str(there["host"]).startswith("sc://localhost") or there["host"] == master:
                 self.call("PATCH", f"connections/{SPARK}", body)
         except ApiError as error:
             if error.status != NOT_FOUND:

@@ -77,7 +77,8 @@ def test_pools_that_are_missing_are_made_with_one_slot(server):
     ("status", "host", "changes"),
     [
         (200, "yarn", None),
-        (200, "local[*]", None),
+        (200, "local[4]", None),
+        (200, "local[*]", "PATCH"),
         (200, "sc://localhost", "PATCH"),
         (404, None, "POST"),
     ],
@@ -85,7 +86,7 @@ def test_pools_that_are_missing_are_made_with_one_slot(server):
 def test_sparks_connection_is_made_where_there_is_none_or_our_own(server, status, host, changes):
     client, answers, asked = server
     answers += [(status, {"host": host}), (201, {})]
-    client.ensure_spark({"host": "sc://localhost", "port": 15003, "password": None})
+    client.ensure_spark({"host": "sc://localhost", "port": 15003, "password": None}, "local[*]")
     assert [method for method, _, _ in asked[2:]] == ([changes] if changes else [])
     if changes:
         assert asked[-1][2] == {
