@@ -1,6 +1,7 @@
 """The landing contract: the fields of the four kinds, and what makes a value one of theirs."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -180,6 +181,8 @@ def _list_text(text: str) -> Any:
 
     if text.startswith("['") and text.endswith("']"):  # a list of texts as Python prints it
         return text[2:-2].split("', '")
+    if not re.search(r"[\[\],;]", text):
+        return [text]
     try:
         return loads(text)
     except (ValueError, RecursionError):

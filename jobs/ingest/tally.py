@@ -73,7 +73,10 @@ class Tally:
         if not self.proves:
             return
         if not self.n_objects:
+            (rule, reason), n_rows = self.faults.most_common(1)[0]
             looks = f"; it looks like {self.looks.what}: {self.looks.remedy}" if self.looks else ""
+            if rule == "malformed CSV":  # it looks right, and has a header
+                looks = f"; {n_rows:,} of them: {reason}"
             raise FileFault("malformed file", f"none of its {self.n_read:,} lines can be read{looks}")
         missing = sorted(required_fields(kind) - self.present)
         if missing:

@@ -147,7 +147,6 @@ FILE_FAULTS = [
     ("second.jsonl.gz", gzip.compress(BODY) + gzip.compress(BODY)[:-9], "truncated file"),
     ("twice.jsonl.gz", gzip.compress(gzip.compress(BODY)), "other content"),
     ("noise.jsonl.gz", bytes(range(256)), "damaged file"),
-    ("unnamed.csv", HEADER[:-1] + b",,\n" + CELLS[:-1] + b",,\n", "duplicate columns"),
     ("utf16.jsonl", BODY.decode().encode("utf-16"), "not UTF-8"),
     ("utf16le.jsonl", BODY.decode().encode("utf-16-le"), "not UTF-8"),
     ("utf16be.csv", (HEADER + CELLS).decode().encode("utf-16-be"), "not UTF-8"),
@@ -199,6 +198,7 @@ def test_a_fault_of_a_file_costs_the_file(tmp_path, name, body, rule):
         ("crlf.csv", b"\xef\xbb\xbf" + (HEADER + CELLS + CELLS).replace(b"\n", b"\r\n")),
         ("quoted.csv", HEADER + CELLS.replace(b"u,", b'"u",') * 2),
         ("plain.tsv", (HEADER + CELLS + CELLS).replace(b",", b"\t")),
+        ("unnamed.csv", HEADER[:-1] + b",,\n" + (CELLS[:-1] + b",,\n") * 2),
         ("cr.csv", (HEADER + CELLS + CELLS).replace(b"\n", b"\r")),
         ("semicolon.csv", (HEADER + CELLS + CELLS).replace(b",", b";")),
         ("tabs.csv", (HEADER + CELLS + CELLS).replace(b",", b"\t")),
@@ -310,11 +310,28 @@ def test_an_order_of_day_and_month_is_not_guessed(tmp_path, at):
 
 
 def test_a_file_without_a_header_says_so(tmp_path):
-    for body in (CELLS * 2, b"ann;7;2026-06-28 12:00\n" * 2):
+    for body in (CELLS * 2, b"ann;7;2026-06-28 12:00\n" * 2, b"u|2009-05-04T23:08:57Z|x\n" * 2):
         _, census = read(tmp_path, "listens", "f.csv", body)
         assert census["rule"] == "no header line"
         assert f"the first line is {body.splitlines()[0].decode()}; put a line" in census["reason"]
         assert "track_id" in census["reason"] and "user_id" in census["reason"]
+
+
+def test_a_file_whose_every_line_has_other_cells_than_the_header_says_how_many(tmp_path):
+    _, census = read(tmp_path, "listens", "f.csv", HEADER + (CELLS[:-1] + b",more\n") * 3)
+    assert census["rule"] == "malformed file"
+    assert census["reason"].endswith("3 of them: 7 fields where the header has 6")
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [("x", ["x"]), ("['x', 'y']", ["x", "y"]), ('["x", "y"]', ["x", "y"]), ("NA", None), ("x; y", None)],
+)
+def test_lists_of_ids_as_people_write_them(tmp_path, cell, found):
+    quoted = cell.replace('"', '""')
+    body = f'track_id,title,artist_ids,artist,duration_ms\nt,NA,"{quoted}",A,1\n'.encode()
+    (row,), _ = read(tmp_path, "tracks", "f.csv", body)
+    assert (row["title"], row["artist_ids"]) == ("NA", found)
 
 
 def test_columns_spelled_otherwise_are_told_and_never_two_of_one(tmp_path):

@@ -10,7 +10,7 @@ SEPARATORS = (",", ";", "\t", "|")
 _DECLARED = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
 # A cell that names no column: a number, a time, an address.
 _DATUM = re.compile(
-    r"[+-]?[\d.,]*\d|\d{4}-\d\d-\d\d\b.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*|\w+:\w+:\w+|https?:.*"
+    r"[+-]?[\d.,]*\d|\d{4}-\d\d-\d\d.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*|\w+:\w+:\w+|https?:.*"
     r"|\d{1,2} [A-Z][a-z]{2} \d{4}\b.*"
 )
 _SCROBBLED = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d")
@@ -72,7 +72,8 @@ def named_columns(cells: Sequence[str], known: Iterable[str]) -> list[str]:
     names = [
         cell if name != cell and name in cells else name for name, cell in zip(names, cells, strict=True)
     ]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    # Spreadsheets leave columns without a name behind the last one.
+    twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise FileFault(
             "duplicate columns", f"the header has {', '.join(map(repr, twice))} more than once"

@@ -229,6 +229,11 @@ def test_na_in_a_csv_is_nothing_where_it_cannot_be_a_name(tmp_path, changes, exp
         assert ({name: rows[0][name] for name in expected}, rows[0]["rule"]) == (expected, None)
 
 
+def test_answers_as_csv_have_numbers_too(tmp_path):
+    (row,), _ = read(tmp_path, "audio_features", "f.csv", csv_text(ANSWER | {"key": "-1", "tempo": 0.0}))
+    assert (row["rule"], row["energy"], row["key"], row["tempo"]) == (None, 0.5, None, None)
+
+
 def test_words_for_nothing_are_told(tmp_path):
     plays = [LASTFM | {"artist": "NA", "mbid": "NA"}, LASTFM | {"track": "None", "mbid": "\\N"}]
     _, census = read(tmp_path, "listens", "user=ann/s.csv", csv_text(*plays))
