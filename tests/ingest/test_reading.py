@@ -483,6 +483,30 @@ FLOATS = (
 WHOLE = {"key": [1] * 3, "mode": [1] * 3, "duration_ms": [1] * 3, "time_signature": [4] * 3}
 
 
+def test_a_features_file_as_it_is_passed_around(tmp_path):
+    """An index without a name, a row for each genre, and 0 for what was not detected."""
+    header = (
+        ",track_id,artists,track_name,duration_ms,danceability,energy,key,loudness,mode,speechiness,"
+        "acousticness,instrumentalness,liveness,valence,tempo,time_signature,track_genre"
+    )
+    row = "{},{},A,T,{},0.2453,0.8162,0,{},1,0.2415,0.2714,1.01e-06,0.2808,0.288,{},{},{}"
+    lines = [
+        row.format(0, "a", 200_000, -11.3, 135.7, 4, "pop"),
+        row.format(1000, "a", 200_000, -11.3, 135.7, 4, "folk"),
+        row.format(3, "b", 200_000, 1.23, 0.0, 0, "noise"),
+        row.format(65900, "c", 0, -9.46, 138.4, 4, "none"),
+    ]
+    rows, census = read(tmp_path, "audio_features", "dataset.csv", "\n".join([header, *lines]).encode())
+    assert [row["rule"] for row in rows] == [None] * 4
+    assert rows[0] | {"line": 3} == rows[1]
+    assert [(row["key"], row["tempo"], row["time_signature"], row["loudness"]) for row in rows[1:]] == [
+        (0, 135.7, 4, -11.3), (0, None, None, 1.23), (0, 138.4, 4, -9.46),
+    ]  # fmt: skip
+    assert rows[0]["instrumentalness"] == 1.01e-06 and rows[3]["duration_ms"] == 0
+    assert census["unknown_columns"] == ["", "artists", "track_genre", "track_name"]
+    assert "tempo: not detected in 1 rows: null" in census["notes"]
+
+
 @pytest.mark.parametrize("name", ["f.jsonl", "f.csv", "f.parquet"])
 def test_what_was_not_detected_is_null_and_counted(tmp_path, name):
     columns = {"track_id": ["a", "b", "c"], **{name: [0.5] * 3 for name in FLOATS}, **WHOLE}
