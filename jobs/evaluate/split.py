@@ -13,16 +13,16 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from scipy.sparse import csr_matrix
 
-from jobs.domain.arrays import Floats, Ints
+from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.listening import SIGNALS, decide, decides, signals_of_rows
 from jobs.errors import NoInputError
-from jobs.evaluate.plays import is_play
 from jobs.lake.arrow import night_rows, table_rows
 from jobs.settings import Settings
 from jobs.window import Window
 from models.features import FEATURES
 from models.ranking.lists import PADDING, Credits, Lists
 
-LISTEN = ["user_id", "track_id", "listened_at", "ms_played", "skipped"]
+LISTEN = ["user_id", "track_id", "listened_at", *SIGNALS]
 HALF_LIFE_DAYS = 14.0
 DAY_US = 86_400_000_000
 # Weights are whole parts of this: sums of them in double precision do not depend on the order of rows.
@@ -87,7 +87,7 @@ def read_split(settings: Settings, night: date, days: int) -> Split:
             f"the lists of {night}: evaluate a night that is {days} days old, or pass fewer --days"
         )
     track_ids = _ids((past, playlists, future, ds.dataset(tracks)), "track_id")
-    numbers = _Numbers(users, track_ids, _durations(tracks, track_ids))
+    numbers = _Numbers(users, track_ids, _Plays.of(tracks, settings.taste.play_ms))
     listens, plays, decayed = numbers.matrices(past, lookback)
     lists, strategies, names = _lists(playlists, numbers)
     return Split(
@@ -134,11 +134,30 @@ def _ids(datasets: Sequence[ds.Dataset], column: str) -> pa.Array:
     return pa.array(sorted(found), pa.string())
 
 
+@dataclass(frozen=True)
+class _Plays:
+    """Which listens are plays; ``short`` are the tracks whose duration decides it."""
+
+    short: pa.Table
+    play_ms: int
+
+    @classmethod
+    def of(cls, tracks: pa.Table, play_ms: int) -> "_Plays":
+        """By the durations of these tracks."""
+        short = decides(tracks["duration_ms"].to_numpy(), play_ms)
+        return cls(tracks.select(["track_id", "duration_ms"]).filter(pa.array(short)), play_ms)
+
+    def among(self, listens: pa.RecordBatch) -> Mask:
+        """For each listen."""
+        signals = signals_of_rows(pa.Table.from_batches([listens]), self.short)
+        return np.asarray(decide(signals, self.play_ms).play)
+
+
 class _Numbers:
     """Rows of ids to matrices of numbers."""
 
-    def __init__(self, users: pa.Array, tracks: pa.Array, durations: Floats) -> None:
-        self.users, self.tracks, self.durations = users, tracks, durations
+    def __init__(self, users: pa.Array, tracks: pa.Array, plays: "_Plays") -> None:
+        self.users, self.tracks, self.plays = users, tracks, plays
         self.shape = (len(users), len(tracks))
 
     def pairs(self, batch: pa.RecordBatch) -> tuple[Ints, Ints]:
@@ -153,10 +172,8 @@ class _Numbers:
         for batch in listens.to_batches(columns=LISTEN):
             user, track = self.pairs(batch)
             at = batch["listened_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-            skipped = pc.fill_null(batch["skipped"], False).to_numpy(zero_copy_only=False)
-            play = is_play(batch["ms_played"].to_numpy(), skipped, self.durations[track])
             age = (end_us - at) / DAY_US
-            play &= (age > 0) & (age <= n_days)
+            play = self.plays.among(batch) & (age > 0) & (age <= n_days)
             weight = np.round(0.5 ** (age / HALF_LIFE_DAYS) * UNIT) / UNIT
             for total, values in zip(sums, (np.ones(len(play)), play, play * weight), strict=True):
                 counted = (user >= 0) & (values > 0)
@@ -200,12 +217,6 @@ class _Sums:
 def located(ids: pa.Array, among: pa.Array) -> Ints:
     """Place of each id; -1 for one that is not among them."""
     return np.asarray(pc.fill_null(pc.index_in(ids, value_set=among), -1), np.int64)
-
-
-def _durations(tracks: pa.Table, track_ids: pa.Array) -> Floats:
-    durations = np.full(len(track_ids), np.nan)
-    durations[located(tracks["track_id"], track_ids)] = tracks["duration_ms"].to_numpy()
-    return durations
 
 
 def _credits(tracks: pa.Table, track_ids: pa.Array) -> Credits:

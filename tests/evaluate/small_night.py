@@ -3,7 +3,7 @@
 Artists A to D have t1, t2 | t3, t4 | t5, t6 | t7; t8 by E lands after the night. Ada has played t1 and
 skipped t3, bob has played t1 and t5, cy t5; dora is not known yet. Afterwards, in the week:
 
-    ada  t2 t4 t5 t8 and t1 again; t7 for 10 s; t6 said to be skipped
+    ada  t2 t4 t5 t8 and t1 again; t7 for 10 s, t6 for 20 s
     bob  t6; t3 on the eighth day
 """
 
@@ -22,7 +22,7 @@ BEFORE = [
 AFTER = [
     ("ada", "t2", 1, 200_000, None), ("ada", "t4", 2, 30_000, None), ("ada", "t5", 7, 200_000, None),
     ("ada", "t8", 3, 200_000, None), ("ada", "t1", 1, 200_000, None), ("ada", "t7", 1, 10_000, None),
-    ("ada", "t6", 1, 50_000, True), ("bob", "t6", 4, 200_000, None), ("bob", "t3", 8, 200_000, None),
+    ("ada", "t6", 1, 20_000, True), ("bob", "t6", 4, 200_000, None), ("bob", "t3", 8, 200_000, None),
     ("dora", "t1", 2, 200_000, None),
 ]  # fmt: skip
 LISTS = {

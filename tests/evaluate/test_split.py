@@ -146,3 +146,16 @@ def test_without_listens_before_or_after_it_says_so(settings):
 def test_a_listener_without_a_listen_but_with_a_list_is_judged(settings):
     write(settings, lists=LISTS | {"eve": [("t1", "popular")]})
     assert read_split(settings, NIGHT, DAYS).user_ids.to_pylist() == ["ada", "bob", "cy", "eve"]
+
+
+def test_half_of_a_short_track_is_a_play_and_a_private_listen_is_none(settings):
+    short = ("t9", "t9", ["A"], "A", None, None, 40_000, NIGHT, "f")
+    listens = [
+        listen("s1", "cy", "t9", 0, 20_000, None),
+        listen("s2", "bob", "t9", 0, 19_999, None),
+        (*listen("s3", "ada", "t9", 0, 40_000, None)[:8], True, *listen("", "", "", 0, 0, None)[9:]),
+    ]
+    write(settings, listens=listens, tracks=[short])
+    split = read_split(settings, NIGHT, DAYS)
+    assert {user for user, track in by_name(split, split.heard) if track == "t9"} == {"ada", "bob", "cy"}
+    assert {user for user, track in by_name(split, split.plays) if track == "t9"} == {"cy"}
