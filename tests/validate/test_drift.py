@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from expectations.drift import BINS
-from jobs.validate.inputs.drift import drift, drifts, in_periods, psi
+from jobs.validate.inputs.drift import MAX_SOURCES, drift, drifts, in_periods, psi
 from jobs.validate.inputs.landed_plays import ANY
 from tests.validate.rows import NIGHT
 
@@ -39,6 +39,15 @@ def test_all_sources_their_mix_and_each_of_them_are_judged():
     assert index["source", None] == pytest.approx(0)
     assert index["energy", "app"] == pytest.approx(index["energy", "tv"])
     assert index["energy", "app"] > 1
+    whole = next(each for each in found if (each.feature, each.source) == ("energy", None))
+    assert whole.sentence == "PSI 0.000, all: 4,000 plays against 4,000"
+
+
+def test_the_largest_sources_are_judged_by_themselves_and_of_equal_ones_the_first_by_name():
+    sizes = {f"s{nth:02}": 2_000 + nth for nth in range(MAX_SOURCES + 1)} | {"a": 2_001, "z": 2_001}
+    found = drifts({(name, source): {0: [n, n]} for name in BINS for source, n in sizes.items()})
+    judged = {each.source for each in found if each.source}
+    assert judged == {f"s{nth:02}" for nth in range(2, MAX_SOURCES + 1)} | {"a"}
 
 
 def test_a_night_stands_against_the_week_before_it():
