@@ -55,13 +55,17 @@ print([view.name for view in spark.catalog.listTables()], spark.conf.get("spark.
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """The environment of the clients of a server."""
+    """The environment of the clients of a server; that of the test run may name a Spark already."""
     home = tmp_path_factory.mktemp("warm")
     spark = SparkSettings(server=True, server_port=17002)
     settings = Settings(home=str(home), spark=spark, lake=LakeSettings(root=str(home / "lake")))
     ours = {"NOCTURNE__HOME": str(home), "NOCTURNE__LAKE__ROOT": settings.lake.root}
-    with running_spark(settings, child_environment(settings) | ours) as environment:
-        yield environment
+    with pytest.MonkeyPatch.context() as patch:
+        for name in OTHERS:
+            patch.delenv(name, raising=False)
+        with running_spark(settings, child_environment(settings) | ours) as environment:
+            assert "NOCTURNE_SPARK_LOCKS" in environment
+            yield environment
 
 
 @pytest.fixture
