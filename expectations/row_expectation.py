@@ -116,13 +116,13 @@ class ExpectRowsToKeep(BatchExpectation):
 
 
 def predicate_text(configuration: Any) -> str:
-    """What its rows keep, for a person."""
+    """Return what its rows keep, for a person."""
     predicate = (configuration.meta or {}).get("predicate")
     return str(predicate or configuration.kwargs["keeps"])
 
 
 def row_rules(rules: Iterable[RowRule]) -> list[ExpectRowsToKeep]:
-    """The quarantine's rules, as expectations of counts (``n_rows``) of rows by ``broken_rule``
+    """Return the quarantine's rules, as expectations of counts (``n_rows``) of rows by ``broken_rule``
     (``expectations.rules.first_broken``) with a file ``in_file`` that has one, each with its own
     predicate in ``meta``."""
     return [

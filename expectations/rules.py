@@ -28,7 +28,7 @@ class RowRule:
 
 
 def first_broken(rules: Sequence[RowRule]) -> str:
-    """SQL for the name of the first of the rules that a row breaks, null if it breaks none.
+    """Return SQL for the name of the first of the rules that a row breaks, null if it breaks none.
 
     A bad row counts for one rule, however many it breaks, in the quarantine and in the suites alike.
     """
@@ -47,7 +47,7 @@ def _first_broken(rules: Iterable[RowRule]) -> str:
 
 
 def required(*columns: str) -> tuple[RowRule, ...]:
-    """Every one of the texts has a value; a blank one is none."""
+    """Say that every one of the texts has a value; a blank one is none."""
     return tuple(
         _missing(column, f"{column} IS NOT NULL AND trim({column}) != ''", "missing or blank")
         for column in columns
@@ -55,7 +55,7 @@ def required(*columns: str) -> tuple[RowRule, ...]:
 
 
 def given(*columns: str) -> tuple[RowRule, ...]:
-    """Every one of the columns, numbers or times, has a value."""
+    """Say that every one of the columns, numbers or times, has a value."""
     return tuple(_missing(column, f"{column} IS NOT NULL", "missing") for column in columns)
 
 
@@ -92,12 +92,12 @@ def _identifier(column: str) -> Iterable[RowRule]:
 
 
 def between(column: str, low: float, high: float, reason: str) -> RowRule:
-    """The number lies in the closed interval; NaN does not."""
+    """Say that the number lies in the closed interval; NaN does not."""
     return RowRule(f"out of range: {column}", (column,), f"{column} BETWEEN {low} AND {high}", reason)
 
 
 def plausible_time(column: str) -> tuple[RowRule, ...]:
-    """The instant lies between the first log of plays and the end of the day on which it landed."""
+    """Say that the instant lies between the first log of plays and the end of the day it landed on."""
     return (
         RowRule(
             f"implausibly old: {column}",

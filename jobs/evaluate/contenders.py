@@ -40,7 +40,7 @@ class Listed:
     made: Lists
 
     def lists(self, first: int, last: int, candidates: Mapping[str, Mask]) -> dict[str, Lists]:
-        """What is left."""
+        """Return what is left."""
         made = self.made[first:last]
         row = np.arange(len(made))[:, None]
         return {task: kept(made, of_task[row, made]) for task, of_task in candidates.items()}
@@ -100,7 +100,7 @@ PEERS: Mapping[str, PeerSpec] = {
 
 
 def made_lists(split: Split) -> list[Listed]:
-    """The published lists and each strategy of them; nothing if the night has none."""
+    """Return the published lists and each strategy of them; nothing if the night has none."""
     if not split.lists.size:
         return []
     alone = [
@@ -111,7 +111,7 @@ def made_lists(split: Split) -> list[Listed]:
 
 
 def fitted_peer(split: Split, name: str, n_ranks: int, artist_cap: int) -> Fitted:
-    """The peer of that name, fitted on what the night knew. ModelError where it cannot be."""
+    """Return the peer of that name, fitted on what the night knew. ModelError where it cannot be."""
     spec = PEERS[name]
     tracks = np.flatnonzero(split.plays.getnnz(axis=0))
     peer = spec.make()

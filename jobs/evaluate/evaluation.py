@@ -112,7 +112,8 @@ def _unknown(value: object) -> bool:
 
 
 def published_figures(settings: Settings, night: date) -> list[Figure]:
-    """NDCG@10 of discovery by contender and slice as the table has it; none of a night not evaluated."""
+    """Return NDCG@10 of discovery by contender and slice as the table has it; none of a night not
+    evaluated."""
     rows = night_rows(settings, "evaluations", night).to_table().to_pylist()
     figures = [Figure(**{name: row[name] for name in FIGURE}) for row in rows]
     return [figure for figure in figures if (figure.task, figure.metric) == (DISCOVERY, MAIN)]

@@ -28,8 +28,8 @@ class HiddenTastes:
     gain: float
 
     def like_rates(self, first: int, lists: Lists) -> Floats:
-        """The mean true chance that a track of the list of listener ``first`` + i is liked, which is not
-        skipped: sigmoid(gain * taste . z - bias). NaN for an empty list."""
+        """Return the mean true chance that a track of the list of listener ``first`` + i is liked, which
+        is not skipped: sigmoid(gain * taste . z - bias). NaN for an empty list."""
         rows = slice(first, first + len(lists))
         score = np.einsum("lf,lrf->lr", self.taste[rows], self.z[lists])
         chance = 1 / (1 + np.exp(self.bias[rows, None] - self.gain * score))

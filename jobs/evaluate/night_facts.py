@@ -109,13 +109,14 @@ def failed_expectations(settings: Settings, as_of: date) -> list[Row]:
 
 
 def set_aside(settings: Settings, as_of: date) -> list[Row]:
-    """The night's rows of set_aside, by listener (unknown ones first), file and rule."""
+    """Return the night's rows of set_aside, by listener (unknown ones first), file and rule."""
     rows = _night(settings, "set_aside", as_of, None).to_pylist()
     return sorted(rows, key=lambda r: (r["user_id"] or "", r["landing_file"], r["rule"]))
 
 
 def files(settings: Settings, as_of: date) -> list[Row]:
-    """Files with something to tell, the latest first: landing_file, landed_on, listener and ``told``.
+    """Return files with something to tell, the latest first: landing_file, landed_on, listener and
+    ``told``.
 
     Told is what became of rows that no list is made of, on the night on which the file landed and for
     TOLD_AGAIN after; a refused file as long as its rows are missing, which is for the lookback.

@@ -143,12 +143,12 @@ class _Plays:
 
     @classmethod
     def of(cls, tracks: pa.Table, play_ms: int) -> "_Plays":
-        """By the durations of these tracks."""
+        """Decide by the durations of these tracks."""
         short = decides(tracks["duration_ms"].to_numpy(), play_ms)
         return cls(tracks.select(["track_id", "duration_ms"]).filter(pa.array(short)), play_ms)
 
     def among(self, listens: pa.RecordBatch) -> Mask:
-        """For each listen."""
+        """Tell of each listen whether it is a play: bool[n]."""
         signals = signals_of_rows(pa.Table.from_batches([listens]), self.short)
         return np.asarray(decide(signals, self.play_ms).play)
 
@@ -161,11 +161,12 @@ class _Numbers:
         self.shape = (len(users), len(tracks))
 
     def pairs(self, batch: pa.RecordBatch) -> tuple[Ints, Ints]:
-        """Listener and track of each row; -1 for an unknown one."""
+        """Return listener and track of each row; -1 for an unknown one."""
         return located(batch["user_id"], self.users), located(batch["track_id"], self.tracks)
 
     def matrices(self, listens: ds.Dataset, window: Window) -> list[csr_matrix]:
-        """Listens, whenever they were; plays of the window; these decayed by their age at its end."""
+        """Return listens, whenever they were; plays of the window; these decayed by their age at its
+        end."""
         sums = [_Sums(self.shape) for _ in range(3)]
         end_us = int(window.end_at.timestamp()) * 1_000_000
         n_days = len(window.days)
@@ -181,7 +182,7 @@ class _Numbers:
         return [total.matrix() for total in sums]
 
     def likes(self, words: ds.Dataset) -> csr_matrix:
-        """One for each like of a track."""
+        """Return a row for each like of a track."""
         total = _Sums(self.shape)
         for batch in words.to_batches(columns=["user_id", "target_id"]):
             user, track = located(batch["user_id"], self.users), located(batch["target_id"], self.tracks)
@@ -215,7 +216,7 @@ class _Sums:
 
 
 def located(ids: pa.Array, among: pa.Array) -> Ints:
-    """Place of each id; -1 for one that is not among them."""
+    """Return the place of each id; -1 for one that is not among them."""
     return np.asarray(pc.fill_null(pc.index_in(ids, value_set=among), -1), np.int64)
 
 

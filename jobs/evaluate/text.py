@@ -20,7 +20,7 @@ MEANING = {
 
 
 def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
-    """All that was found; intervals are 95 %, over listeners."""
+    """Yield all that was found; intervals are 95 %, over listeners."""
     yield (
         f"lists of {evaluation.night}, judged by {evaluation.n_plays:,} plays of the {evaluation.days} "
         f"days after; {evaluation.n_listeners:,} listeners"

@@ -13,7 +13,7 @@ class StillLandingError(NocturneError):
 
 
 def check_arrival(landing: Landing, window: Window, settings: IngestSettings, now: float) -> None:
-    """StillLandingError while the window's partitions are not, by the settings, complete.
+    """Raise StillLandingError while the window's partitions are not, by the settings, complete.
 
     ``now`` is in seconds since 1970, as the files' times are.
     """
@@ -50,7 +50,7 @@ def _check_quiet(landing: Landing, window: Window, quiet_s: float, now: float) -
 
 
 def check_unchanged(read: list[LandedFile], now: Landing) -> None:
-    """StillLandingError if a file that was read is no longer what it was."""
+    """Raise StillLandingError if a file that was read is no longer what it was."""
     state = {file.name: file.fingerprint for file in now.files}
     changed = [file.name for file in read if state.get(file.name) != file.fingerprint]
     if changed:

@@ -71,12 +71,12 @@ FIELDS: dict[str, tuple[Field, ...]] = {
 
 
 def required_fields(kind: str) -> set[str]:
-    """Fields that a file of the kind must have."""
+    """Return the fields that a file of the kind must have."""
     return {field.name for field in FIELDS[kind] if field.required}
 
 
 def typed(kind: str, row: Mapping[str, Any], nulled: Counter[str]) -> dict[str, Any]:
-    """The kind's fields with values of their types, None where absent; RowFault for any other.
+    """Return the kind's fields with values of their types, None where absent; RowFault for any other.
 
     An optional field never costs the row: what is none of its type is None, counted in ``nulled``.
     """
@@ -94,7 +94,7 @@ def typed(kind: str, row: Mapping[str, Any], nulled: Counter[str]) -> dict[str, 
 
 
 def from_text(kind: str, row: Mapping[str, str], separator: str = ",") -> dict[str, Any]:
-    """The values of a row that knows only texts, as CSV does; an empty text is no value.
+    """Return the values of a row that knows only texts, as CSV does; an empty text is no value.
 
     ``separator`` stands between the cells, and tells how numbers are written: see ``plain_number``.
     """
@@ -111,7 +111,7 @@ def _from_text(kind: str | None, text: str, separator: str) -> Any:
 
 
 def wrong_type(name: str, wanted: str, value: object) -> RowFault:
-    """The fault of a value that is not of its field's type."""
+    """Return the fault of a value that is not of its field's type."""
     return RowFault(f"wrong type: {name}", f"{name} is {repr(value)[:60]}, not {wanted}")
 
 

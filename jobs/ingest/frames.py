@@ -23,7 +23,7 @@ Work = tuple[LandedFile, str | None]
 
 
 def read_frame(spark: SparkSession, root: Root, kind: Kind, work: Sequence[Work]) -> DataFrame:
-    """The rows of the files (each with the name of its source, if configured), and their censuses.
+    """Yield the rows of the files (each with the name of its source, if configured), and their censuses.
 
     Columns as in ``jobs.ingest.reading``, and those of the kind's tables that follow from them.
     """
@@ -42,7 +42,7 @@ def read_frame(spark: SparkSession, root: Root, kind: Kind, work: Sequence[Work]
 
 
 def balanced(work: Sequence[Work], n_groups: int) -> list[list[Work]]:
-    """The files in at most ``n_groups`` groups of about the same size, largest files first."""
+    """Return the files in at most ``n_groups`` groups of about the same size, largest files first."""
     groups: list[list[Work]] = [[] for _ in range(min(n_groups, len(work)))]
     sizes = [0] * len(groups)
     for item in sorted(work, key=lambda item: (-item[0].size, item[0].name)):
@@ -53,7 +53,8 @@ def balanced(work: Sequence[Work], n_groups: int) -> list[list[Work]]:
 
 
 def judged(rows: DataFrame, kind: Kind) -> DataFrame:
-    """The rows with ``rule``, the first of the kind's rules that a row breaks, and its ``reason``."""
+    """Return the rows with ``rule``, the first of the kind's rules that a row breaks, and its
+    ``reason``."""
     broken = F.coalesce("rule", F.expr(first_broken(kind.rules)))
     rule = F.when(F.col("census").isNull(), broken)
     return rows.withColumn("rule", rule).withColumn("reason", F.coalesce("reason", _reason(kind)))
@@ -70,7 +71,7 @@ def _text(value: str) -> str:
 
 
 def with_raw(rejected: DataFrame, root: Root, files: Sequence[LandedFile]) -> DataFrame:
-    """Rejected rows (landing_file, line, …) with ``raw``, read again from their files, cut at 64 KiB."""
+    """Return rejected rows with ``raw``, read again from files, cut at 64 KiB."""
     by_name = {file.name: file for file in files}
     schema = "landing_file string, landed_on date, line bigint, rule string, reason string, raw binary"
 

@@ -92,14 +92,14 @@ class Root:
 
     @classmethod
     def of(cls, settings: Settings) -> "Root":
-        """The root that the settings name."""
+        """Return the root that the settings name."""
         root, limits = settings.landing.root, settings.ingest.archives
         if is_s3(root):
             return cls(root.split("://", 1)[1], settings.s3, limits)
         return cls(root, limits=limits)
 
     def filesystem(self) -> Any:
-        """The Arrow file system that holds the root."""
+        """Return the Arrow file system that holds the root."""
         from pyarrow import fs
 
         if self.s3 is None:
@@ -113,11 +113,12 @@ class Root:
         )
 
     def join(self, name: str) -> str:
-        """Path of a file in the file system."""
+        """Return the path of a file in the file system."""
         return f"{self.path}/{name}"
 
     def open_file(self, file: LandedFile) -> Any:
-        """The bytes of a landed file, or of a member of an archive, as an Arrow file with ``seek``."""
+        """Return the bytes of a landed file, or of a member of an archive, as an Arrow file with
+        ``seek``."""
         import pyarrow as pa
 
         filesystem = self.filesystem()
@@ -128,7 +129,7 @@ class Root:
         return pa.PythonFile(open_member(archive, member), mode="r")
 
     def archive(self, file: LandedFile) -> Archive:
-        """What a landed archive holds; FileFault if it is not to be read."""
+        """Return what a landed archive holds; FileFault if it is not to be read."""
         return _archive(self, file.name, file.size, file.fingerprint)
 
 
@@ -140,7 +141,7 @@ def _archive(root: Root, name: str, size: int, _fingerprint: str) -> Archive:
 
 
 def list_landing(root: Root) -> Landing:
-    """Every file of the four kinds, and every log in their archives, in order of name.
+    """Return every file of the four kinds, and every log in their archives, in order of name.
 
     A file's fingerprint changes when it is written again. An archive that is refused has no members.
     """

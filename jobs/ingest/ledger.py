@@ -68,7 +68,7 @@ class FileCount:
             self.n_read, self.n_left_out = census["n_read"], census["n_left_out"]
 
     def check(self) -> None:
-        """NocturneError unless every row that was read went to one place."""
+        """Raise NocturneError unless every row that was read went to one place."""
         parts = self.n_accepted + self.n_quarantined + self.n_duplicate
         if parts != self.n_read:
             raise NocturneError(
@@ -206,7 +206,7 @@ def strike(settings: Settings, names: Sequence[str]) -> None:
 
 
 def rows_held(settings: Settings, table: str, names: Sequence[str]) -> dict[str, int]:
-    """How many rows of each of the files a table holds."""
+    """Return how many rows of each of the files a table holds."""
     held: Counter[str] = Counter()
     rows, wanted = table_rows(settings, table), pc.field("landing_file").isin(names)
     for batch in rows.to_batches(columns=["landing_file"], filter=wanted):

@@ -34,7 +34,8 @@ Promises = Mapping[str, Promise]
 
 
 def read_manifest(root: Root, kind: str, day: date) -> Promises | None:
-    """The promises of a partition by the file's name below the root; None if it is no manifest."""
+    """Return the promises of a partition by the file's name below the root; None if it is no
+    manifest."""
     folder = f"{kind}/date={day}"
     try:
         with root.filesystem().open_input_stream(root.join(f"{folder}/{MANIFEST}")) as stream:
@@ -45,7 +46,7 @@ def read_manifest(root: Root, kind: str, day: date) -> Promises | None:
 
 
 def check_manifests(root: Root, landing: Landing, days: Iterable[date]) -> None:
-    """StillLandingError while the landing is not what the manifests of these days say."""
+    """Raise StillLandingError while the landing is not what the manifests of these days say."""
     wanted = set(days)
     sizes = {file.name: file.size for file in landing.files}
     for kind, day in sorted(part for part in landing.manifests if part[1] in wanted):
@@ -72,7 +73,7 @@ def _broken(name: str, promise: Promise, size: int | None) -> str | None:
 
 
 def with_promised_rows(root: Root, landing: Landing, files: Sequence[LandedFile]) -> list[LandedFile]:
-    """The files, each with the number of rows that a manifest beside it promises, if one does."""
+    """Return the files, each with the number of rows that a manifest beside it promises, if one does."""
     parts = {(file.kind, file.landed_on) for file in files} & landing.manifests
     promises: dict[str, Promise] = {}
     for part in parts:

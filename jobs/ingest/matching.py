@@ -11,7 +11,7 @@ from jobs.ingest.names import NAMED, name_id
 
 
 def named_tracks(tracks: DataFrame) -> DataFrame:
-    """``name_id``, ``track_id`` and ``landed_on`` of each landed track."""
+    """Return ``name_id``, ``track_id`` and ``landed_on`` of each landed track."""
 
     def ids(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -26,7 +26,7 @@ def named_tracks(tracks: DataFrame) -> DataFrame:
 
 
 def matched(listens: DataFrame, names: DataFrame) -> DataFrame:
-    """The listens, each with the catalog's id in place of one made of names, where there is one.
+    """Return the listens, each with the catalog's id in place of one made of names, where there is one.
 
     Of the tracks of a name that had landed with the listen or before, the first wins: by day of
     landing, then id. Listens without such a track keep the id made of names.
@@ -49,7 +49,7 @@ def matched(listens: DataFrame, names: DataFrame) -> DataFrame:
 
 
 def share_counts(listens: DataFrame) -> DataFrame:
-    """By file: its plays that had nothing but names, and those of them that found their track.
+    """Count by file its plays that had nothing but names, and those of them that found their track.
 
     ``was_named`` marks the former; a track_id that is still made of names was not found.
     """

@@ -12,12 +12,12 @@ NAMED = "name-"
 
 
 def name_id(artist: str, title: str) -> str:
-    """The id of every track of this name."""
+    """Return the id of every track of this name."""
     return NAMED + _digest(f"{artist_key(artist)}\x1f{recording_key(title)}")
 
 
 def artist_id(artist: str) -> str:
-    """The id of an artist of whom nothing but the name is known."""
+    """Return the id of an artist of whom nothing but the name is known."""
     return NAMED + _digest(artist_key(artist))
 
 

@@ -47,7 +47,7 @@ def refresh_newest(lake: Lake, kind: Kind, where: str, *, anew: bool) -> None:
 
 
 def newest_rows(history: DataFrame, name: str) -> DataFrame:
-    """One row a key of the table: the last one by the table's order."""
+    """Return one row a key of the table: the last one by the table's order."""
     key = TABLES[name].key
     rows = history
     if name == "tracks":

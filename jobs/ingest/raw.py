@@ -13,7 +13,7 @@ from jobs.ingest.sources import record_test
 
 
 def raw_rows(root: Root, file: LandedFile, lines: set[int]) -> dict[int, bytes]:
-    """The raw bytes of some of the file's records, by line."""
+    """Return the raw bytes of some of the file's records, by line."""
     return {line: raw for line, raw in _raw(root, file) if line in lines}
 
 

@@ -43,7 +43,7 @@ _PLACE = pa.schema([
 
 
 def field_schema(kind: str) -> pa.Schema:
-    """The kind's fields."""
+    """Return the kind's fields."""
     return pa.schema([(field.name, field.arrow) for field in FIELDS[kind]])
 
 
@@ -53,7 +53,7 @@ def read_schema(kind: str) -> pa.Schema:
 
 
 def read_file(root: Root, file: LandedFile, configured: str | None = None) -> Iterator[pa.RecordBatch]:
-    """Every row of the file, then its census. No fault of the file raises."""
+    """Yield every row of the file, then its census. No fault of the file raises."""
     reader = FileReader(root, file, configured)
     fault: RowFault | None = None
     try:
@@ -72,7 +72,8 @@ def read_file(root: Root, file: LandedFile, configured: str | None = None) -> It
 
 
 def delimited(stream: Stream, suffix: str, kind: str) -> Delimited:
-    """The records of a delimited file, its columns named as the contract and the sources name them."""
+    """Return the records of a delimited file, its columns named as the contract and the sources name
+    them."""
     return Delimited(stream, suffix, columns_of(kind) | {field.name for field in FIELDS[kind]})
 
 
@@ -88,7 +89,7 @@ class FileReader:
         self.tally = Tally()
 
     def tables(self) -> Iterator[pa.Table]:
-        """The file's rows."""
+        """Yield the file's rows."""
         if self.file.size < 0:
             raise FileFault("unreadable file", "it is no regular file, or its link leads nowhere")
         if is_side_file(self.file):
@@ -101,7 +102,7 @@ class FileReader:
             yield from self._text()
 
     def check(self) -> None:
-        """FileFault if the rows, all of them together, are none of a log."""
+        """Raise FileFault if the rows, all of them together, are none of a log."""
         self.tally.check_listeners(remedy(self.file))
         self.tally.check_usable()
         if self.source is None:
@@ -109,7 +110,7 @@ class FileReader:
         self.tally.check_promise(self.file.rows_promised)
 
     def census(self, fault: RowFault | None) -> dict[str, Any]:
-        """What the ledger is told of the file."""
+        """Return what the ledger is told of the file."""
         # What cannot be read of an export is the exporter's, as the export is.
         of_export = self.file.is_archive or (fault and self.file.archive)
         name = self.source.name if self.source else ARCHIVE if of_export else NATIVE
@@ -137,7 +138,7 @@ class FileReader:
             yield from self._typed(self._delimited(text.stream, text.format))
 
     def placed(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
-        """The rows with their place, as batches of the kind's schema."""
+        """Yield the rows with their place, as batches of the kind's schema."""
         table = checked(self.kind, table, self.tally.nulled, self.tally.undetected)
         n, schema = table.num_rows, read_schema(self.kind)
         constant = {"landing_file": self.file.name, "landed_on": self.file.landed_on}

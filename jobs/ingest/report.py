@@ -13,7 +13,7 @@ PARTS = ("read", "accepted", "quarantined", "duplicate")
 
 
 def night_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    """Files and rows of each kind, from the ledger's rows."""
+    """Count files and rows of each kind, from the ledger's rows."""
     counts = {kind: dict.fromkeys(("files", *PARTS), 0) for kind in LANDING_KINDS}
     for row in rows:
         counts[row["kind"]]["files"] += 1
@@ -23,7 +23,7 @@ def night_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]
 
 
 def file_details(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Refused files with the reason, columns nobody announced, what else is to be known of a file."""
+    """Return refused files with the reason, columns nobody announced, what else is to be known."""
     return {
         "notes": {r["landing_file"]: r["notes"] for r in rows if r["notes"]},
         "files_refused": {r["landing_file"]: r["reason"] for r in rows if r["status"] == REFUSED},
@@ -34,7 +34,7 @@ def file_details(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def matched_shares(counts: Iterable[FileCount]) -> dict[str, dict[str, float]]:
-    """By file: plays known by names alone, and the share of them that found a track."""
+    """Return by file the plays known by names alone, and the share of them that found a track."""
     return {
         count.file.name: {
             "rows": count.n_named,
@@ -47,7 +47,7 @@ def matched_shares(counts: Iterable[FileCount]) -> dict[str, dict[str, float]]:
 
 
 def late_plays(plays: Mapping[tuple[str, date], int], counts: Iterable[FileCount]) -> dict[date, int]:
-    """Accepted files' plays by the day on which they were heard, where that is before they landed."""
+    """Count accepted files' plays by the day they were heard on, where that is before they landed."""
     landed = {count.file.name: count.file.landed_on for count in counts if not count.refused}
     late: Counter[date] = Counter()
     for (name, heard), n_plays in plays.items():

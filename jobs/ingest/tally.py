@@ -50,7 +50,7 @@ class Tally:
         self.present |= {name for name in names if table[name].null_count < table.num_rows}
 
     def check_listeners(self, remedy: str) -> None:
-        """FileFault if nothing tells who listened in any of the rows."""
+        """Raise FileFault if nothing tells who listened in any of the rows."""
         if self.n_unnamed and self.n_unnamed == self.n_read:
             raise FileFault(
                 UNKNOWN_LISTENER,
@@ -59,7 +59,7 @@ class Tally:
             )
 
     def check_usable(self) -> None:
-        """FileFault if none of the file's rows can be used. One line proves nothing."""
+        """Raise FileFault if none of the file's rows can be used. One line proves nothing."""
         if not self.proves or self.n_read > self.faults.total() or not self.n_objects:
             return
         (rule, reason), n_rows = self.faults.most_common(1)[0]
@@ -69,7 +69,8 @@ class Tally:
         )
 
     def check_columns(self, kind: str) -> None:
-        """FileFault if no row has a required column, or none could be read. One line proves nothing."""
+        """Raise FileFault if no row has a required column, or none could be read. One line proves
+        nothing."""
         if not self.proves:
             return
         if not self.n_objects:
@@ -93,7 +94,7 @@ class Tally:
         return self.n_read > (0 if self.is_document else 1)
 
     def check_promise(self, n_rows: int | None) -> None:
-        """FileFault if a manifest promises another number of rows."""
+        """Raise FileFault if a manifest promises another number of rows."""
         if n_rows is not None and n_rows != self.n_records:
             raise FileFault(
                 "not as promised", f"{self.n_records:,} rows, where its manifest says {n_rows:,}"
@@ -119,7 +120,7 @@ class Tally:
         return [*self.notes, *left_out, *nulled, *undetected, *words]
 
     def census(self, fault: RowFault | None) -> dict[str, Any]:
-        """What was counted, in the words of the ledger."""
+        """Return what was counted, in the words of the ledger."""
         return {
             "n_read": self.n_read,
             "n_left_out": self.n_left_out,

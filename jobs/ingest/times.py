@@ -20,7 +20,7 @@ INSTANT = pa.timestamp("us", tz="UTC")
 
 
 def parse_time(name: str, text: Any) -> datetime:
-    """The instant, in UTC; RowFault if the text has no zone or is no ISO 8601 time."""
+    """Return the instant, in UTC; RowFault if the text has no zone or is no ISO 8601 time."""
     if isinstance(text, str) and _INSTANT.fullmatch(text):
         try:
             return datetime.fromisoformat(_microseconds(text)).astimezone(UTC)
@@ -44,7 +44,7 @@ def _microseconds(text: str) -> str:
 
 
 def parse_times(texts: pa.Array) -> pa.Array | None:
-    """All of the instants at once, null where the text is; None if any of them has a fault."""
+    """Return all of the instants at once, null where the text is; None if any of them has a fault."""
     if not pc.all(pc.match_substring_regex(texts, PATTERN), min_count=0).as_py():
         return None
     # Without commas and digits finer than Arrow knows there is nothing to rewrite.

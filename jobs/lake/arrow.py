@@ -19,12 +19,12 @@ from jobs.settings import Settings, is_s3
 
 
 def table_path(settings: Settings, name: str) -> str:
-    """Where the table is."""
+    """Return where the table is."""
     return f"{settings.lake.root}/{TABLES[name].name}"
 
 
 def storage_options(settings: Settings) -> dict[str, str] | None:
-    """How delta-rs reaches the lake; None for a folder."""
+    """Return how delta-rs reaches the lake; None for a folder."""
     if not is_s3(settings.lake.root):
         return None
     options = {"AWS_REGION": settings.s3.region, "aws_conditional_put": "etag"}
@@ -42,7 +42,7 @@ def is_there(settings: Settings, name: str) -> bool:
 
 
 def open_table(settings: Settings, name: str, version: int | None = None) -> DeltaTable | None:
-    """The table, at a version if given; None if it was never written."""
+    """Return the table, at a version if given; None if it was never written."""
     if not is_there(settings, name):
         return None
     return DeltaTable(
@@ -58,7 +58,7 @@ def schema_of(settings: Settings, name: str) -> pa.Schema:
 
 
 def version(settings: Settings, name: str) -> int:
-    """The table's newest version; -1 if it was never written."""
+    """Return the table's newest version; -1 if it was never written."""
     table = open_table(settings, name)
     return -1 if table is None else table.version()
 

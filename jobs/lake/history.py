@@ -16,7 +16,7 @@ from jobs.window import Window
 
 
 def listens_known(lake: Lake, window: Window, lookback_days: int) -> DataFrame:
-    """Plays of the last ``lookback_days`` days before the window's end that had landed by then."""
+    """Return listens of the last ``lookback_days`` days before the window's end, landed by then."""
     first = window.end - timedelta(days=lookback_days)
     return lake.read("listens").where(
         (F.col("listened_on") >= F.lit(first))
@@ -26,14 +26,16 @@ def listens_known(lake: Lake, window: Window, lookback_days: int) -> DataFrame:
 
 
 def tracks_known(lake: Lake, window: Window) -> DataFrame:
-    """One row a track, as last landed by the window's end; ``first_seen_on`` is its first landing."""
+    """Return one row a track, as last landed by the window's end; ``first_seen_on`` is its first
+    landing."""
     history = lake.read("tracks_history").where(_landed(window))
     first = history.groupBy("track_id").agg(F.min("landed_on").alias("first_seen_on"))
     return newest(history, "track_id").join(first, "track_id", how="inner")
 
 
 def features_known(lake: Lake, window: Window) -> DataFrame:
-    """One row a track: its 13 features as last landed by the window's end, null where not detected."""
+    """Return one row a track: its 13 features as last landed by the window's end, null where not
+    detected."""
     history = lake.read("audio_features_history").where(_landed(window))
     # Tables of before hold what was not detected as a number.
     detected = {name: F.nullif(name, F.lit(word)) for name, word in UNDETECTED.items()}
@@ -41,8 +43,8 @@ def features_known(lake: Lake, window: Window) -> DataFrame:
 
 
 def durations_known(lake: Lake, window: Window) -> DataFrame:
-    """One row (track_id, duration_ms) a track whose duration is known: the catalog's, else that of the
-    features, each as last landed by the window's end."""
+    """Return one row (track_id, duration_ms) a track whose duration is known: the catalog's, else that
+    of the features, each as last landed by the window's end."""
     columns = ["track_id", "duration_ms", *AS_LANDED]
     tracks, features = (
         lake.read(name)
@@ -55,12 +57,12 @@ def durations_known(lake: Lake, window: Window) -> DataFrame:
 
 
 def feedback_landed(lake: Lake, window: Window) -> DataFrame:
-    """All feedback as given, landed by the window's end."""
+    """Return all feedback as given, landed by the window's end."""
     return lake.read("feedback_history").where(_landed(window))
 
 
 def feedback_known(lake: Lake, window: Window) -> DataFrame:
-    """One row a listener, kind and target: the latest feedback landed by the window's end."""
+    """Return one row a listener, kind and target: the latest feedback landed by the window's end."""
     history = feedback_landed(lake, window)
     return newest(history, "user_id", "kind", "target_id", order=("at", *AS_LANDED))
 

@@ -17,7 +17,7 @@ DIGESTS_FILE = Path(__file__).with_name("jars.sha256")
 
 
 def jar_sets(settings: Settings) -> list[str]:
-    """Which sets of jars the settings need; S3's are 0.6 GB, so only where a root is s3://."""
+    """Return which sets of jars the settings need; S3's are 0.6 GB, so only where a root is s3://."""
     on_s3 = is_s3(settings.lake.root) or is_s3(settings.landing.root)
     return ["delta", "s3"] if on_s3 else ["delta"]
 
@@ -28,13 +28,13 @@ def jar_files(settings: Settings) -> list[str]:
 
 
 def jars_folder(settings: Settings) -> Path:
-    """``spark.jars_dir`` of the settings, else the user's cache folder."""
+    """Return ``spark.jars_dir`` of the settings, else the user's cache folder."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     return Path(settings.spark.jars_dir or cache / "nocturne" / "jars")
 
 
 def resolve(settings: Settings, name: str) -> list[Path]:
-    """The jars of one set, sorted; a folder is complete or absent, never half there."""
+    """Return the jars of one set, sorted; a folder is complete or absent, never half there."""
     folder = jars_folder(settings) / f"{name}-{_pins()}"
     if not folder.is_dir():
         _retrieve(folder, name)
@@ -86,6 +86,6 @@ def _sha256(path: Path) -> str:
 
 
 def java_binary() -> str:
-    """The java that Spark would start."""
+    """Return the java that Spark would start."""
     home = os.environ.get("JAVA_HOME")
     return os.path.join(home, "bin", "java") if home else "java"

@@ -22,7 +22,7 @@ _ARROW = {
 
 
 def spark_schema(table: Table) -> "StructType":
-    """The table as Spark sees it; Delta keeps the nullability."""
+    """Return the table as Spark sees it; Delta keeps the nullability."""
     from pyspark.sql.types import StructType
 
     schema = StructType.fromDDL(ddl(table))
@@ -31,7 +31,7 @@ def spark_schema(table: Table) -> "StructType":
 
 
 def arrow_schema(table: Table) -> pa.Schema:
-    """The table as Arrow sees it."""
+    """Return the table as Arrow sees it."""
     return pa.schema([pa.field(c.name, arrow_type(c.type), c.nullable) for c in table.columns])
 
 

@@ -24,15 +24,15 @@ class Lake:
         self.root = settings.lake.root.replace("s3://", "s3a://", 1)
 
     def path(self, name: str) -> str:
-        """Where the table is."""
+        """Return where the table is."""
         return f"{self.root}/{TABLES[name].name}"
 
     def exists(self, name: str) -> bool:
-        """Whether the table has been written before."""
+        """Return whether the table has been written before."""
         return is_there(self.settings, name)
 
     def read(self, name: str, as_of: date | None = None, version: int | None = None) -> DataFrame:
-        """The table, or no rows with its columns if it was never written.
+        """Return the table, or no rows with its columns if it was never written.
 
         One night's rows with ``as_of``; as it was at an earlier ``version`` while Delta keeps that.
         """
@@ -46,12 +46,12 @@ class Lake:
         return rows if as_of is None else rows.where(F.col("as_of") == F.lit(as_of))
 
     def version(self, name: str) -> int:
-        """The table's newest version; -1 if it was never written."""
+        """Return the table's newest version; -1 if it was never written."""
         # Through delta-rs: Spark starts jobs to answer it.
         return version(self.settings, name)
 
     def versions(self, *names: str) -> dict[str, int]:
-        """Newest version of each table."""
+        """Return the newest version of each table."""
         return {name: self.version(name) for name in names}
 
     def replace(self, rows: DataFrame, name: str, where: str) -> None:
@@ -156,6 +156,6 @@ def literal(text: str) -> str:
 
 
 def conform(rows: DataFrame, table: Table) -> DataFrame:
-    """The table's columns, in its order and types."""
+    """Return the table's columns, in its order and types."""
     schema: StructType = spark_schema(table)
     return rows.select(*(F.col(field.name).cast(field.dataType) for field in schema))

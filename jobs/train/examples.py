@@ -21,13 +21,13 @@ UNKNOWN = -1.0
 
 
 def heldout_block(known: Known, settings: Settings) -> Block:
-    """The latest half block of plays: what a model is measured on."""
+    """Return the latest half block of plays: what a model is measured on."""
     return _later(last_block(known, track_stats(known)[-1], settings))
 
 
 def examples(known: Known, settings: Settings, folder: Path) -> Examples:
-    """All blocks but the last to fit to, in ``folder``, with labels from before the last one opens; of
-    the last, the first half tunes and the second half is held out."""
+    """Return all blocks but the last to fit to, in ``folder``, with labels from before the last one
+    opens; of the last, the first half tunes and the second half is held out."""
     stats = track_stats(known)
     writer = ExamplesWriter(folder / "examples", known.features, stats)
     edges = known.edges[:-1]
@@ -41,7 +41,7 @@ def examples(known: Known, settings: Settings, folder: Path) -> Examples:
 
 
 def last_block(known: Known, stats: TrackStats, settings: Settings) -> Block:
-    """The last block of the first bucket of listeners, which is a sample if there are many."""
+    """Return the last block of the first bucket of listeners, which is a sample if there are many."""
     opens, closes = known.edges[-2:].tolist()
     return block(known, known.log.bucket(0), known.feedback, stats, opens, closes, settings)
 

@@ -27,5 +27,5 @@ def heldout_plays(settings: Settings, window: Window) -> tuple[Floats, Block]:
 
 
 def scorer_of(registry: Registry, version: str) -> ContentScorer:
-    """The version as arrays, checksums checked."""
+    """Return the version as arrays, checksums checked."""
     return ContentScorer.from_files(registry.read(version))

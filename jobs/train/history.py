@@ -45,7 +45,7 @@ class Numbering:
         return len(self.ids)
 
     def numbers(self, column: pa.ChunkedArray, grow: bool = True) -> Ints:
-        """The ids' numbers; without ``grow``, -1 for an id not met before."""
+        """Return the ids' numbers; without ``grow``, -1 for an id not met before."""
         encoded = column.combine_chunks().dictionary_encode()
         ids = encoded.dictionary.to_pylist()
         if grow:
@@ -87,7 +87,7 @@ class Known:
 
 
 def read_known(settings: Settings, window: Window, folder: Path) -> Known | None:
-    """All that a night may learn from, its plays in ``folder``; None if nobody listened."""
+    """Return all that a night may learn from, its plays in ``folder``; None if nobody listened."""
     reading = _Reading(settings, window)
     days = reading.days()
     if not days:
@@ -176,13 +176,13 @@ class _Edges:
         self.found: list[int] = []
 
     def see(self, day: date, at: Ints) -> None:
-        """The instants of a day's plays, sorted."""
+        """Return the instants of a day's plays, sorted."""
         if day in self.starts:
             offsets = self.places - self.starts[day]
             self.found += at[offsets[(offsets >= 0) & (offsets < len(at))]].tolist()
 
     def instants(self, window: Window) -> Ints:
-        """The first instant of each block, and the window's end."""
+        """Return the first instant of each block, and the window's end."""
         return np.array([*self.found, _instant(window.end_at)], np.int64)
 
 

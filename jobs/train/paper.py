@@ -41,7 +41,7 @@ QUICK = Scale(
 
 
 def contenders(scale: Scale, seed: int) -> dict[str, Classifier]:
-    """All models by name, the references first."""
+    """Return all models by name, the references first."""
     return {
         **{name: _scikit(make) for name, make in references(seed, scale.n_trees).items()},
         "Paper's network": _network(lambda train: paper_network.fit(scale.paper, train, seed)[0]),
@@ -50,7 +50,8 @@ def contenders(scale: Scale, seed: int) -> dict[str, Classifier]:
 
 
 def protocols(songs: Songs, scale: Scale, seed: int) -> dict[str, list[Fold]]:
-    """The folds of each protocol: by song, and by artist; BadDataError unless each has both labels."""
+    """Return the folds of each protocol: by song, and by artist; BadDataError unless each has both
+    labels."""
     groups = {"songs": songs.song, "artists": songs.artist}
     try:
         folds = {
@@ -80,7 +81,7 @@ def compare(
 
 
 def single_split_table(history: Mapping[str, Sequence[float]]) -> str:
-    """The paper's figures beside ours after the last epoch, as Markdown."""
+    """Return the paper's figures beside ours after the last epoch, as Markdown."""
     rows = ["| | training accuracy | training loss | validation accuracy | validation loss |"]
     rows.append("|---|---:|---:|---:|---:|")
     ours = {name: history[name][-1] for name in PUBLISHED}

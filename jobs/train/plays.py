@@ -30,7 +30,7 @@ PLAYS_PER_BUCKET = 2_000_000
 
 @contextmanager
 def scratch(settings: Settings) -> Iterator[Path]:
-    """A folder for one run, gone at its end."""
+    """Make a folder for one run, gone at its end."""
     home = Path(settings.home)
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="train-", dir=home) as folder:
@@ -46,7 +46,7 @@ class PlayLog:
 
     @classmethod
     def write(cls, days: Iterable[Records], n_expected: int, folder: Path) -> "PlayLog":
-        """Of days in order, each in order of time; ``n_expected`` decides on the number of buckets."""
+        """Write days in order, each in order of time; ``n_expected`` decides how many buckets."""
         n_buckets = max(1, -(-n_expected // PLAYS_PER_BUCKET))
         paths = tuple(folder / f"plays-{i}" for i in range(n_buckets))
         n_plays = 0
@@ -61,5 +61,5 @@ class PlayLog:
         return cls(paths, n_plays)
 
     def bucket(self, i: int) -> Records:
-        """Plays of the listeners whose number leaves the remainder i, in order of time."""
+        """Read plays of the listeners whose number leaves the remainder i, in order of time."""
         return np.fromfile(self.files[i], PLAY)

@@ -21,8 +21,8 @@ from models.tastes import tastes
 def listeners_before(
     plays: Records, feedback: Feedback, features: Floats, at: int, users: Ints, taste: TasteSettings
 ) -> ListenerArrays:
-    """The listeners ``users`` (sorted numbers) at the instant ``at``, from ``plays``, all before it,
-    and the feedback before it."""
+    """Return the listeners ``users`` (sorted numbers) at the instant ``at``, from ``plays``, all before
+    it, and the feedback before it."""
     place = np.searchsorted(users, plays["user"])
     theirs = users[np.minimum(place, len(users) - 1)] == plays["user"]
     plays, place = plays[theirs], place[theirs]

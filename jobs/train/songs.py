@@ -14,7 +14,8 @@ COLUMNS = (*FEATURES, "liked", "title", "artist")
 
 
 def read_songs(path: Path) -> Songs:
-    """The 13 features, ``liked`` (0 or 1), ``title`` and ``artist``, by header; others are ignored.
+    """Return the 13 features, ``liked`` (0 or 1), ``title`` and ``artist``, by header; others are
+    ignored.
 
     NoInputError without the file or without rows; BadDataError if a column is missing, a feature is no
     finite number, or a label is neither 0 nor 1: nothing is filled in or left out silently.

@@ -71,12 +71,12 @@ def publish(night: Night, fitted: Fitted, found: Examples, data_versions: Mappin
 
 
 def fit_config(settings: Settings) -> FitConfig:
-    """The part of the settings that Keras needs."""
+    """Return the part of the settings that Keras needs."""
     return FitConfig(**settings.train.model_dump(include=set(FitConfig.__dataclass_fields__)))
 
 
 def start_of(night: Night) -> bytes | None:
-    """With ``warm_start``, the network of the newest version promoted before this night."""
+    """Return, with ``warm_start``, the network of the newest version promoted before this night."""
     if not night.settings.train.warm_start:
         return None
     registry = Registry(night.store, MODEL)

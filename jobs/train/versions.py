@@ -31,6 +31,6 @@ def forget(settings: Settings, as_of: date) -> None:
 
 
 def trained_version(settings: Settings, window: Window) -> str | None:
-    """The version that the night trained; None if it trained none."""
+    """Return the version that the night trained; None if it trained none."""
     rows = night_rows(settings, "model_versions", window.as_of).to_table(columns=["version"])
     return rows["version"][0].as_py() if len(rows) else None

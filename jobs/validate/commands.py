@@ -62,19 +62,19 @@ def run_gates(night: "Night") -> BadDataError | None:
 
 
 def has_playlists(night: "Night") -> bool:
-    """Whether the night's playlists have been made."""
+    """Return whether the night's playlists have been made."""
     return bool(_night(night.settings, "playlists", night.window.as_of, ["rank"]))
 
 
 def results(settings: "Settings", as_of: date) -> list[dict[str, Any]]:
-    """The night's rows of validation_results, failures first."""
+    """Return the night's rows of validation_results, failures first."""
     rows = _night(settings, "validation_results", as_of, None)
     keys = ("gate", "success", "severity", "table_name", "expectation", "column_name")
     return sorted(rows, key=lambda row: [row[key] for key in keys])
 
 
 def findings_table(rows: Sequence[dict[str, Any]]) -> "Table":
-    """The rows as a table; nothing in them is taken for markup."""
+    """Return the rows as a table; nothing in them is taken for markup."""
     from rich.table import Table
     from rich.text import Text
 

@@ -19,12 +19,12 @@ max-width: 60rem; margin: 3rem auto; padding: 0 1.5rem; } li { margin: .4rem 0; 
 
 
 def docs_prefix(as_of: date, gate: str) -> str:
-    """Where in the store the site of a gate is; its first page is ``index.html``."""
+    """Return where in the store the site of a gate is; its first page is ``index.html``."""
     return f"reports/{as_of}/data_docs/{gate}"
 
 
 def write_first_page(site: Path, title: str, findings: Sequence[GateFinding]) -> None:
-    """What did not hold, and links to the pages of results: readable where scripts may not run,
+    """Write what did not hold, and links to the pages of results: readable where scripts may not run,
     which Great Expectations' own first page is not."""
     missed = [f"{found.severity}: {found.sentence()}" for found in findings if not found.success]
     pages = sorted(page.relative_to(site).as_posix() for page in site.glob("validations/**/*.html"))

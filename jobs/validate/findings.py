@@ -27,13 +27,13 @@ class GateFinding:
         return self.success and bool(self.n_unexpected)
 
     def sentence(self) -> str:
-        """One line for a person."""
+        """Return one line for a person."""
         subject = f"{self.table_name}.{self.column_name}" if self.column_name else self.table_name
         return f"{subject} {self.expectation}: {self.observed}; expected {self.threshold}. {self.reason}"
 
 
 def failed(findings: Sequence[GateFinding], severity: str) -> list[GateFinding]:
-    """Failed expectations of one severity."""
+    """Return the failed expectations of one severity."""
     return [found for found in findings if not found.success and found.severity == severity]
 
 
@@ -46,7 +46,7 @@ def rows_checked(findings: Sequence[GateFinding]) -> int:
 
 
 def stop_message(gate: str, night: str, failures: Sequence[GateFinding], docs_url: str) -> str:
-    """Why the night stops, and what to do."""
+    """Say why the night stops, and what to do."""
     head = f"the night {night} stops at {gate}: {len(failures)} critical expectation(s) failed"
     return "\n".join([
         f"{head}. Nothing of it is published; the last good playlists stay.",

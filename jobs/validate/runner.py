@@ -61,7 +61,7 @@ def run_suites(batches: Iterable[SuiteRun], window: Window, site: Path) -> list[
 
 
 def open_context(site: Path) -> Any:
-    """A context that is gone with the process and whose only site is the folder."""
+    """Make a context that is gone with the process and whose only site is the folder."""
     _import_expectations()
     import great_expectations as gx
 
@@ -77,7 +77,7 @@ def open_context(site: Path) -> Any:
 
 
 def check(context: Any, batch: SuiteRun, window: Window) -> list[GateFinding]:
-    """One finding an expectation of the batch's suite, in its order."""
+    """Return one finding an expectation of the batch's suite, in its order."""
     from great_expectations import RunIdentifier, ValidationDefinition
 
     suite = context.suites.add(batch.suite())

@@ -39,7 +39,7 @@ class ItemCosine:
 
 
 def nearest(similarity: csr_matrix, k: int) -> csr_matrix:
-    """The ``k`` greatest entries of each row, ties by column."""
+    """Return the ``k`` greatest entries of each row, ties by column."""
     row = np.repeat(np.arange(similarity.shape[0]), np.diff(similarity.indptr))
     order = np.lexsort((similarity.indices, -similarity.data, row))
     place = np.arange(len(order)) - similarity.indptr[row[order]]

@@ -28,23 +28,23 @@ class Peer(Protocol):
 
 
 def blocks(n: int, size: int) -> Iterator[tuple[int, int]]:
-    """First and last (exclusive) of the blocks of so many, in order."""
+    """Return first and last (exclusive) of the blocks of so many, in order."""
     for first in range(0, n, size):
         yield first, min(first + size, n)
 
 
 def listeners_a_block(n_tracks: int) -> int:
-    """How many listeners are scored at once."""
+    """Return how many listeners are scored at once."""
     return max(1, min(512, BLOCK_CELLS // max(n_tracks, 1)))
 
 
 def lists_of(scores: Floats32, candidates: Mask, credits: Credits, n: int, artist_cap: int) -> Lists:
-    """The best ``n`` candidates of each row of scores, ties by track number, at most ``artist_cap`` an
-    artist. ``candidates`` is bool like the scores, which are left as they were."""
+    """Return the best ``n`` candidates of each row of scores, ties by track number, at most
+    ``artist_cap`` an artist. ``candidates`` is bool like the scores, which are left as they were."""
     return best_lists(np.where(candidates, scores, np.float32(-np.inf)), credits, n, artist_cap)
 
 
 def only_positive(scores: Floats32) -> Floats32:
-    """The scores, with minus infinity for 0 and less, in place."""
+    """Return the scores, with minus infinity for 0 and less, in place."""
     scores[scores <= 0] = -np.inf
     return scores

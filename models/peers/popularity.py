@@ -18,5 +18,5 @@ class Popularity:
         self._of_track = only_positive(totals.astype(np.float32))
 
     def scores(self, first: int, last: int) -> Floats32:
-        """The same row for each listener."""
+        """Return the same row for each listener."""
         return np.tile(self._of_track, (last - first, 1))

@@ -64,7 +64,8 @@ def lengths(lists: Lists) -> Ints:
 
 
 def kept(lists: Lists, wanted: Mask) -> Lists:
-    """The wanted entries (bool like the lists) in their order, moved up over those that are not."""
+    """Return the wanted entries (bool like the lists) in their order, moved up over those that are
+    not."""
     wanted = wanted & (lists != PADDING)
     order = np.argsort(~wanted, axis=1, kind="stable")
     moved = np.take_along_axis(np.where(wanted, lists, PADDING), order, axis=1)
@@ -72,7 +73,8 @@ def kept(lists: Lists, wanted: Mask) -> Lists:
 
 
 def hits(lists: Lists, relevant: csr_matrix) -> Mask:
-    """Whether the track at each rank is relevant: bool like the lists, False where there is none."""
+    """Return whether the track at each rank is relevant: bool like the lists, False where there is
+    none."""
     if not relevant.nnz:
         return np.zeros(lists.shape, bool)
     relevant = relevant if relevant.has_sorted_indices else relevant.sorted_indices()
@@ -85,7 +87,7 @@ def hits(lists: Lists, relevant: csr_matrix) -> Mask:
 
 
 def best_lists(scores: NDArray[np.floating], credits: Credits, n: int, artist_cap: int) -> Lists:
-    """The best ``n`` tracks of each row of scores, ties by track number, under the artist cap.
+    """Return the best ``n`` tracks of each row of scores, ties by track number, under the artist cap.
 
     ``scores`` is [n_listeners, n_tracks]; minus infinity is no candidate. Best first, a track is taken
     unless one of its artists has ``artist_cap`` tracks already: each artist of a collaboration counts.

@@ -81,8 +81,8 @@ def read_archive(file: Any, n_bytes: int, limits: ArchiveSettings) -> Archive:
 
 
 def open_member(file: Any, name: str) -> IO[bytes]:
-    """The bytes of a member; FileFault if the archive or the member is damaged, FileNotFoundError if it
-    has none of this name."""
+    """Return the bytes of a member; FileFault if the archive or the member is damaged, FileNotFoundError
+    if it has none of this name."""
     archive = _opened(file)
     found = [entry for entry in archive.infolist() if _path(entry.filename) == name]
     if not found:

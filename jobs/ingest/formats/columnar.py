@@ -19,7 +19,7 @@ _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def open_parquet(root: Root, file: LandedFile) -> pq.ParquetFile:
-    """The file; FileFault if it has no sound footer."""
+    """Return the file; FileFault if it has no sound footer."""
     try:
         return pq.ParquetFile(root.open_file(file))
     except (pa.ArrowException, OSError) as error:
@@ -39,7 +39,8 @@ def open_parquet(root: Root, file: LandedFile) -> pq.ParquetFile:
 def parquet_rows(
     file: pq.ParquetFile, schema: pa.Schema, required: set[str], nulled: Counter[str]
 ) -> Iterator[pa.Table]:
-    """The rows with the schema's columns (null where the file has none) and ``line``, their number.
+    """Yield the rows with the schema's columns (null where the file has none) and ``line``, their
+    number.
 
     Rows with a number that is none have ``rule`` and ``reason``. Values of optional columns that are
     none of theirs are null, and counted by column in ``nulled``.

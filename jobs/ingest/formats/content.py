@@ -61,12 +61,13 @@ _FOREIGN = tuple(
 
 
 def codec_of(head: bytes) -> str | None:
-    """The compression that the bytes are in; None if they are in none of ours."""
+    """Return the compression that the bytes are in; None if they are in none of ours."""
     return next((codec for magic, codec in _COMPRESSED.items() if re.match(magic, head)), None)
 
 
 def is_text(head: bytes) -> bool:
-    """Whether the bytes begin like text in UTF-8: no control characters, nothing half but the last."""
+    """Return whether the bytes begin like text in UTF-8: no control characters, nothing half but the
+    last."""
     try:
         text = getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
@@ -75,7 +76,7 @@ def is_text(head: bytes) -> bool:
 
 
 def foreign(head: bytes) -> Content | None:
-    """What bytes are that are no UTF-8 text; None if they may be text."""
+    """Return what bytes are that are no UTF-8 text; None if they may be text."""
     found = next((content for pattern, content in _FOREIGN if pattern.match(head)), None)
     sample = head[:100]
     full_of_zeros = len(sample) >= 4 and sample.count(0) > len(sample) // 4
@@ -83,12 +84,12 @@ def foreign(head: bytes) -> Content | None:
 
 
 def is_wide(content: Content) -> bool:
-    """Whether it is text in another encoding."""
+    """Return whether it is text in another encoding."""
     return content is _WIDE
 
 
 def looks_like(head: bytes) -> Content:
-    """What any bytes look like: the name that would fit them is in the remedy."""
+    """Return what any bytes look like: the name that would fit them is in the remedy."""
     layouts = {
         "lines": Content("JSON lines", "name it .jsonl"),
         "document": Content("a JSON document", "name it .json"),
@@ -110,7 +111,8 @@ def _other_text(head: bytes) -> Content:
 
 
 def layout_of(head: bytes) -> str | None:
-    """Whether a text begins like JSON ``lines``, like a JSON ``document``, or like neither (None).
+    """Return whether a text begins like JSON ``lines``, like a JSON ``document``, or like neither
+    (None).
 
     One object on one line may be either; it is taken for a line.
     """
@@ -127,7 +129,7 @@ def layout_of(head: bytes) -> str | None:
 
 
 def format_of(suffix: str, head: bytes) -> str:
-    """The format to read a text as: that of its name, unless it is JSON in another layout."""
+    """Return the format to read a text as: that of its name, unless it is JSON in another layout."""
     layout = layout_of(head)
     if suffix in JSON_LINES:
         return "json" if layout == "document" else suffix

@@ -94,7 +94,7 @@ class Delimited:
         return cells
 
     def check_columns(self, required: set[str], nearest: str) -> None:
-        """FileFault if a required column is not in the header, or there is no header.
+        """Raise FileFault if a required column is not in the header, or there is no header.
 
         ``nearest`` says which format the columns are near.
         """
@@ -113,7 +113,7 @@ class Delimited:
         )
 
     def records(self) -> Iterator[Record]:
-        """One record a row; its ``line`` is the one that it begins on."""
+        """Yield one record a row; its ``line`` is the one that it begins on."""
         while first := self._next():
             lines = [first]
             try:

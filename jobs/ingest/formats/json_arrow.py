@@ -14,7 +14,7 @@ _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)")
 
 
 def arrow_rows(text: bytes, schema: pa.Schema) -> pa.Table | None:
-    """The lines as typed rows, unknown columns last; None where any line may have a fault.
+    """Return the lines as typed rows, unknown columns last; None where any line may have a fault.
 
     Arrow refuses wrong types, repeated keys and half lines, but not all of what the contract refuses;
     whatever it might let through, or fall over, is found first.

@@ -35,7 +35,7 @@ Fits = Callable[[Mapping[str, Any]], bool]
 
 
 def line_records(number: int, line: bytes, fits: Fits) -> Iterator[Record]:
-    """The record of one JSON line, or the many that it wraps."""
+    """Yield the record of one JSON line, or the many that it wraps."""
     try:
         value = _value(line)
     except RowFault as fault:
@@ -72,7 +72,7 @@ def _named(value: Any) -> str:
 
 
 def loads(text: str) -> Any:
-    """The JSON value; RowFault where the text is none."""
+    """Return the JSON value; RowFault where the text is none."""
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise RowFault("malformed JSON", f"the value is nested more than {MAX_DEPTH} deep")
     try:
@@ -107,7 +107,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def document_records(stream: Stream, fits: Fits) -> Iterator[Record]:
-    """The records of a JSON document, however it wraps them; ``line`` counts them.
+    """Yield the records of a JSON document, however it wraps them; ``line`` counts them.
 
     ``fits`` says whether an object is a record of a known format. JSON lines under a document's name are
     read as what they are. FileFault where it holds objects, and none that fits.

@@ -48,7 +48,7 @@ class Stream:
             self.source = pa.CompressedInputStream(self.source, self.codec)
 
     def peek(self) -> bytes:
-        """The first bytes, which ``read`` gives again; FileFault if they are no UTF-8 text."""
+        """Return the first bytes, which ``read`` gives again; FileFault if they are no UTF-8 text."""
         if not self.ahead:
             self.ahead = [self._next(BLOCK)]
         found = foreign(self.ahead[0])
@@ -59,7 +59,7 @@ class Stream:
         return self.ahead[0]
 
     def read(self, n_bytes: int) -> bytes:
-        """Up to ``n_bytes`` more, or what was peeked; none at the end."""
+        """Return up to ``n_bytes`` more, or what was peeked; none at the end."""
         return self.ahead.pop() if self.ahead else self._next(n_bytes)
 
     def _next(self, n_bytes: int) -> bytes:
@@ -85,7 +85,8 @@ def _damage(error: Exception) -> FileFault:
 
 
 def text_blocks(stream: Stream) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, some megabytes at a time and without the last one's end, and the number of the first.
+    """Yield whole lines, some megabytes at a time and without the last one's end, and the number of the
+    first.
 
     Lines are numbered from 1. One that is longer than ``MAX_LINE`` may be cut, and stays longer than it.
     """
@@ -102,13 +103,13 @@ def text_blocks(stream: Stream) -> Iterator[tuple[int, bytes]]:
 
 
 def line_blocks(stream: Stream) -> Iterator[tuple[int, list[bytes]]]:
-    """The lines of ``text_blocks``, without their ends and none much longer than ``MAX_LINE``."""
+    """Yield the lines of ``text_blocks``, without their ends and none much longer than ``MAX_LINE``."""
     for number, text in text_blocks(stream):
         yield number, split_lines(text)
 
 
 def split_lines(text: bytes) -> list[bytes]:
-    """The lines of a block."""
+    """Return the lines of a block."""
     return [line[: MAX_LINE + 1].removesuffix(b"\r") for line in text.split(b"\n")]
 
 

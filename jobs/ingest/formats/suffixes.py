@@ -9,7 +9,7 @@ OTHER_ARCHIVES = ("tar", "tgz", "tbz2", "txz", "7z", "rar", "xz")
 
 
 def suffixes(name: str) -> tuple[str, str]:
-    """The format's and the compression's suffix: ``("jsonl", ".gz")``; either may be empty."""
+    """Return the format's and the compression's suffix: ``("jsonl", ".gz")``; either may be empty."""
     base = name.rsplit("/", 1)[-1].lower()
     codec = next((suffix for suffix in CODECS if base.endswith(suffix)), "")
     stem = base.removesuffix(codec)

@@ -21,7 +21,7 @@ class Text:
 
 
 def open_text(root: Root, file: LandedFile) -> Text:
-    """The file; FileFault if its name is of no format, or its content no text."""
+    """Return the file; FileFault if its name is of no format, or its content no text."""
     named, _ = suffixes(file.name)
     stream = Stream(root, file)
     head = stream.peek()

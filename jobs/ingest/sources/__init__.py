@@ -30,7 +30,7 @@ def columns_of(kind: str) -> frozenset[str]:
 
 
 def pick(file: LandedFile, columns: Iterable[str], configured: str | None = None) -> Source | None:
-    """The adapter of a file with these columns; None for the native contract.
+    """Return the adapter of a file with these columns; None for the native contract.
 
     ``configured`` names one, whatever the file looks like; FileFault if it cannot be that one.
     """

@@ -47,7 +47,7 @@ def _listens(record: Mapping[str, Any], _: LandedFile) -> Iterator[Row]:
 
 
 def day(name: str, text: str) -> datetime:
-    """Midnight of a day written 2018-07-15 or, as in the published samples, 15/07/2018."""
+    """Return midnight of a day written 2018-07-15 or, as in the published samples, 15/07/2018."""
     for pattern in ("%Y-%m-%d", "%d/%m/%Y"):
         try:
             return datetime.strptime(text, pattern)  # noqa: DTZ007 - the log has no zone

@@ -49,13 +49,13 @@ def listener(file: LandedFile, account: Any = None) -> str:
 
 
 def remedy(file: LandedFile) -> str:
-    """What to do with a file whose listener nothing tells."""
+    """Return what to do with a file whose listener nothing tells."""
     whole = "the archive" if file.archive else "the file"
     return f"move {whole} into a folder user=<id>/ of the same date= folder"
 
 
 def needed(record: Mapping[str, Any], name: str) -> Any:
-    """The record's value; RowFault if it has none."""
+    """Return the record's value; RowFault if it has none."""
     value = record.get(name)
     if value is None or value == "":
         raise RowFault(f"missing field: {name}", f"{name} is missing or blank")
@@ -63,7 +63,7 @@ def needed(record: Mapping[str, Any], name: str) -> Any:
 
 
 def named_track(artist: Any, title: Any) -> str:
-    """The id of a track known by its names alone; RowFault if one of them is missing."""
+    """Return the id of a track known by its names alone; RowFault if one of them is missing."""
     names = {"artist": artist, "title": title}
     for name, value in names.items():
         if not isinstance(value, str) or not value.strip():
@@ -74,7 +74,7 @@ def named_track(artist: Any, title: Any) -> str:
 
 
 def whole_number(record: Mapping[str, Any], name: str) -> int:
-    """The value as a whole number; RowFault if it is none."""
+    """Return the value as a whole number; RowFault if it is none."""
     value = needed(record, name)
     try:
         if isinstance(value, bool):
@@ -97,7 +97,7 @@ def _whole_text(text: str) -> int:
 
 
 def flag(record: Mapping[str, Any], name: str) -> bool | None:
-    """The value as true or false, None where there is none; RowFault if it is neither."""
+    """Return the value as true or false, None where there is none; RowFault if it is neither."""
     value = record.get(name)
     if value is None or value == "":
         return None

@@ -45,7 +45,8 @@ def in_periods(plays: Mapping[date, Plays], night: date) -> dict[tuple[str, str]
 
 
 def drifts(by_source: Mapping[tuple[str, str], Bins]) -> list[Drift]:
-    """The index of every feature over all sources, of the mix of sources, and of each large source."""
+    """Return the index of every feature over all sources, of the mix of sources, and of each large
+    source."""
     sources = sorted({source for _, source in by_source})
     totals = {source: _total(by_source.get((next(iter(BINS)), source), {})) for source in sources}
     found = [
@@ -61,7 +62,7 @@ def drifts(by_source: Mapping[tuple[str, str], Bins]) -> list[Drift]:
 
 
 def drift(feature: str, source: str | None, bins: Bins) -> Drift:
-    """The index of one histogram of pairs (before, tonight)."""
+    """Return the index of one histogram of pairs (before, tonight)."""
     before, tonight = _total(bins)
     sentence = f"{source or 'all'}: {tonight:,} plays against {before:,}"
     if min(before, tonight) < MIN_PLAYS:

@@ -53,7 +53,7 @@ class JudgedFile:
 
 
 def landing_files(settings: Settings, window: Window) -> list[dict[str, Any]]:
-    """The rows of landing_files that landed by the window's end."""
+    """Return the rows of landing_files that landed by the window's end."""
     known = table_rows(settings, "landing_files").to_table(filter=pc.field("landed_on") < window.end)
     rows: list[dict[str, Any]] = known.to_pylist()
     return rows
@@ -128,7 +128,7 @@ def judged(
 
 
 def why(file: Mapping[str, Any], rules: Sequence[RuleCount]) -> str:
-    """What is wrong with a file, and whose it is, for a person."""
+    """Return what is wrong with a file, and whose it is, for a person."""
     whose = f" (of {file['listener']})" if is_own(file) and file["listener"] else ""
     if file["status"] == "refused":
         return f"{file['reason']}{whose}"

@@ -53,8 +53,8 @@ def landed_plays(lake: Lake, files: Iterable[Mapping[str, Any]], window: Window)
 
 
 def digests(files: Iterable[Mapping[str, Any]], since: date = date.min) -> dict[date, str]:
-    """Of each day from ``since`` on which listens landed: a digest of their files, and of the features'
-    known then."""
+    """Return, of each day from ``since`` on which listens landed: a digest of their files, and of the
+    features' known then."""
     rows = sorted(files, key=lambda row: (row["landed_on"], row["landing_file"]))
     marks = [(r, f"{r['landing_file']} {r['fingerprint']} {r['rows_accepted']}\n") for r in rows]
     listens = (r for r in rows if r["kind"] == "listens" and r["rows_accepted"])
@@ -83,7 +83,8 @@ def count_plays(lake: Lake, day: date) -> Plays:
 
 
 def in_bins(listens: DataFrame, features: DataFrame) -> DataFrame:
-    """``n`` plays by ``source`` ("(none)" for none), ``feature`` and ``bin``, and of ``ANY`` feature."""
+    """Return ``n`` plays by ``source`` ("(none)" for none), ``feature`` and ``bin``, and of ``ANY``
+    feature."""
     source = F.coalesce("source", F.lit("(none)")).alias("source")
     names = F.array(F.lit(ANY), *map(F.lit, BINS))
     bins = F.array(F.lit(0), *map(_bin, BINS)).alias("bins")

@@ -21,9 +21,9 @@ def landed_in_window(rows: DataFrame, window: Window) -> DataFrame:
 
 
 def rule_counts(rows: DataFrame, rules: Sequence[RowRule], *marks: str) -> DataFrame:
-    """``n_rows`` by ``broken_rule``, the first of the rules that rows break (null: they keep all), and
-    by their marks: so few rows that the expectations on them cost nothing. ``in_file`` is the first file
-    that has such rows, where they break a rule."""
+    """Return ``n_rows`` by ``broken_rule``, the first of the rules that rows break (null: they keep
+    all), and by their marks: so few rows that the expectations on them cost nothing. ``in_file`` is the
+    first file that has such rows, where they break a rule."""
     judged = rows.withColumn("broken_rule", F.expr(first_broken(rules)))
     in_file = F.min(F.when(F.col("broken_rule").isNotNull(), F.col("landing_file")))
     return judged.groupBy("broken_rule", *marks).agg(

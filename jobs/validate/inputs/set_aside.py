@@ -103,7 +103,7 @@ def last_lists(settings: Settings, users: set[str], night: date) -> dict[str, da
 
 
 def sentence(row: SetAside) -> str:
-    """One line for a person: who, which file, by which rule, and which list stays."""
+    """Return one line for a person: who, which file, by which rule, and which list stays."""
     who = row.user_id or "an unknown listener"
     n_rows = f" ({row.n_rows:,} rows)" if row.n_rows else ""
     fate = f"the list of {row.list_of} stays" if row.list_of else "there is no earlier list to keep"

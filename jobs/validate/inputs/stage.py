@@ -158,5 +158,5 @@ def _dated(rows: Iterable[Dated], day: date, window: Window) -> list[Dated]:
 
 
 def as_arrow(rows: Sequence[JudgedFile | AsideCount | Volume | Drift], schema: pa.Schema) -> pa.Table:
-    """The rows as Arrow, which Spark takes over without starting a Python worker."""
+    """Return the rows as Arrow, which Spark takes over without starting a Python worker."""
     return pa.Table.from_pylist([asdict(row) for row in rows], schema)

@@ -54,8 +54,8 @@ def largest_file(files: Iterable[Mapping[str, Any]], night: date) -> str:
 
 
 def volumes(counts: Counts, night: date, largest: str = "") -> list[Volume]:
-    """The night's volume first, whose sentence ends with ``largest``, then each source's that it has or
-    that the nights before had."""
+    """Return the night's volume first, whose sentence ends with ``largest``, then each source's that it
+    has or that the nights before had."""
     nights, what = compared(counts, night)
     least = LEAST_SPREAD_ACROSS_WEEKDAYS if what == "nights" else LEAST_SPREAD
     tonight = counts.get(night, {})
@@ -69,8 +69,8 @@ def volumes(counts: Counts, night: date, largest: str = "") -> list[Volume]:
 
 
 def compared(counts: Counts, night: date) -> tuple[list[date], str]:
-    """The nights to compare with: the same weekday's of the last 8 weeks, or where there are fewer than
-    MIN_NIGHTS all of the last 4 weeks; and what they are, for a person."""
+    """Return the nights to compare with: the same weekday's of the last 8 weeks, or where there are
+    fewer than MIN_NIGHTS all of the last 4 weeks; and what they are, for a person."""
     before = sorted(day for day in counts if night - HISTORY <= day < night)
     alike = [day for day in before if day.weekday() == night.weekday()]
     if len(alike) >= MIN_NIGHTS:
@@ -79,7 +79,7 @@ def compared(counts: Counts, night: date) -> tuple[list[date], str]:
 
 
 def robust_z(n_plays: int, history: Sequence[int], least_spread: float) -> float:
-    """(ln n - median) / spread, over the logarithms of the history.
+    """Return (ln n - median) / spread, over the logarithms of the history.
 
     The spread is 1.4826 times their median absolute deviation, but no less than ``least_spread`` and
     twice what chance alone gives so many plays. No plays count as half a one.

@@ -18,7 +18,7 @@ def heard_tracks(heard: DataFrame) -> DataFrame:
 
 
 def neighbors_per_listener(neighbors: DataFrame, listeners: DataFrame) -> DataFrame:
-    """One row a listener of either table: counts over their neighbors of the night.
+    """Return one row a listener of either table: counts over their neighbors of the night.
 
     ``n_rank_gaps``: ranks missing or repeated, counted from 1 over the two similar bands and again
     among the dissimilar. Without neighbors ``n_neighbors`` is 0 and the other facts are null.
@@ -41,7 +41,8 @@ def neighbors_per_listener(neighbors: DataFrame, listeners: DataFrame) -> DataFr
 
 
 def differences_per_pair(neighbors: DataFrame) -> DataFrame:
-    """One row a pair of listeners: by how much their two views of it differ, 0 if there is one."""
+    """Return one row a pair of listeners: by how much their two views of it differ, 0 if there is
+    one."""
     first, second = F.least("user_id", "neighbor_id"), F.greatest("user_id", "neighbor_id")
     spread = (F.max(name) - F.min(name) for name in ("pearson", "n_common"))
     return neighbors.groupBy(first.alias("first_id"), second.alias("second_id")).agg(
@@ -86,8 +87,8 @@ def playlists_per_listener(
 
 
 def personalization(playlists: DataFrame) -> DataFrame:
-    """One row: 1 - the mean over pairs of lists of their tracks in common / the longest list; null
-    with fewer than two lists.
+    """Return one row: 1 - the mean over pairs of lists of their tracks in common / the longest list;
+    null with fewer than two lists.
 
     A track in c of n lists is common to c (c - 1) / 2 of the n (n - 1) / 2 pairs.
     """
