@@ -80,7 +80,7 @@ def _quarantine(kind: str) -> Table:
 
 _ALL = (
     _table(
-        "listens", "one play", "listen_id", "listened_on",
+        "listens", "one listen, as landed", "listen_id", "listened_on",
         f"""listen_id string, user_id string, track_id string, listened_at timestamp,
         ms_played bigint, skipped boolean?, source string?, playlist_id string?,
         private boolean?, end_reason string?, listened_on date, {_LANDED}""",
@@ -96,9 +96,9 @@ _ALL = (
            f"{_FEATURES}, source string, updated_on date, landing_file string"),
     _table("audio_features_history", "one track's features as landed in a file",
            "track_id landed_on landing_file", "landed_on", f"{_FEATURES}, source string, {_LANDED}"),
-    _table("feedback", "one listener's word on a target, the latest", "user_id kind target_id",
+    _table("feedback", "one listener's latest feedback of a kind on a target", "user_id kind target_id",
            None, f"{_FEEDBACK}, {_LANDED}"),
-    _table("feedback_history", "one word, as given", "user_id kind target_id at", "landed_on",
+    _table("feedback_history", "one feedback, as given", "user_id kind target_id at", "landed_on",
            f"{_FEEDBACK}, {_LANDED}"),
     *(_quarantine(kind) for kind in LANDING_KINDS),
     _table(
