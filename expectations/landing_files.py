@@ -16,7 +16,13 @@ WORRYING_SHARE = 0.01
 MAX_QUARANTINED_SHARE = 0.2
 # Fewer rows prove nothing of a producer: its small files of a kind are judged together.
 SMALL_FILE = 100
-REFUSED, QUARANTINED = "file refused", "rows quarantined"
+# What became of a landed file, in landing_files.status. Forgotten ones stay out until delivered again.
+INGESTED, REFUSED, FORGOTTEN = "ingested", "refused", "forgotten"
+# Rules of ingestion that say more of a file than that a row is bad: nothing tells whose it is; rows that
+# tell a kept play again are in the quarantine to be looked at, and nothing is wrong with them.
+UNKNOWN_LISTENER, SAME_PLAY = "listener unknown", "same play"
+# Faults of a file, for which it stops the night or its listener is set aside.
+FILE_REFUSED, ROWS_QUARANTINED = "file refused", "rows quarantined"
 
 
 def too_many_quarantined(n_quarantined: int, n_read: int) -> bool:
@@ -26,7 +32,7 @@ def too_many_quarantined(n_quarantined: int, n_read: int) -> bool:
 
 
 def suite() -> "ExpectationSuite":
-    """Return the expectations for landed files; ``fault`` is REFUSED, QUARANTINED or null."""
+    """Return the expectations for landed files; ``fault`` is FILE_REFUSED, ROWS_QUARANTINED or null."""
     from great_expectations import ExpectationSuite
 
     from expectations.row_expectation import ExpectRowsToKeep as Keep
@@ -34,13 +40,13 @@ def suite() -> "ExpectationSuite":
     too_many = {"predicate": f"rows_quarantined <= 1 or <= {MAX_QUARANTINED_SHARE} * rows_read"}
     return ExpectationSuite("landing_files", expectations=[
         Keep(rule="shared_files_were_read", column="status", where="NOT own", unit="files",
-             keeps=f"NOT fault <=> '{REFUSED}'", observed="told", severity="critical",
+             keeps=f"NOT fault <=> '{FILE_REFUSED}'", observed="told", severity="critical",
              meta={"predicate": "no file of many listeners is refused"},
              reason="A file refused as a whole is part of the night that nobody has seen. If it is one "
                     "listener's, move it into a folder user=<id>/; if it is no log, take it away."),
         Keep(rule="few_rows_quarantined", column="rows_quarantined", where="NOT own", unit="files",
-             keeps=f"NOT fault <=> '{QUARANTINED}'", observed="told", severity="critical", meta=too_many,
-             reason="One row in five: a producer changed its format."),
+             keeps=f"NOT fault <=> '{ROWS_QUARANTINED}'", observed="told", severity="critical",
+             meta=too_many, reason="One row in five: a producer changed its format."),
         Keep(rule="own_files_are_usable", column="listener", where="own", keeps="fault IS NULL",
              observed="told", unit="files", severity="warning",
              meta={"predicate": f"not refused; {too_many['predicate']}"},

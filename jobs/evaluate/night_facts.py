@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from expectations.landing_files import REFUSED
 from jobs.evaluate.evaluation import published_figures
 from jobs.evaluate.judgement import Figure
 from jobs.lake.arrow import night_rows, table_rows
@@ -128,13 +129,13 @@ def files(settings: Settings, as_of: date) -> list[Row]:
     wanted = [
         {name: row[name] for name in ("landing_file", "landed_on", "listener", "told")}
         for row in found
-        if row["told"] and (row["status"] == "refused" or row["landed_on"] > as_of - TOLD_AGAIN)
+        if row["told"] and (row["status"] == REFUSED or row["landed_on"] > as_of - TOLD_AGAIN)
     ]
     return sorted(wanted, key=lambda row: (-row["landed_on"].toordinal(), row["landing_file"]))
 
 
 def _told(file: Row) -> str:
-    if file["status"] == "refused":
+    if file["status"] == REFUSED:
         return f"refused: {file['reason']}"
     bad = file["rows_quarantined"]
     quarantined = [f"{bad:,} of {file['rows_read']:,} rows quarantined"] if bad else []

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from expectations.landing_files import FORGOTTEN, INGESTED, REFUSED
 from jobs.errors import NocturneError
 from jobs.ingest.landing import LandedFile
 from jobs.ingest.owners import is_own_log
@@ -15,8 +16,6 @@ from jobs.lake.arrow import is_there, replace, table_rows
 from jobs.settings import Settings
 
 SHOWN_FILES = 3
-# Forgotten files are kept out until they are delivered again.
-INGESTED, REFUSED, FORGOTTEN = "ingested", "refused", "forgotten"
 
 
 @dataclass

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from expectations.landing_files import UNKNOWN_LISTENER
 from jobs.ingest.contract import FIELDS, from_text, required_fields, typed
 from jobs.ingest.exports import exported_by, is_side_file
 from jobs.ingest.faults import FileFault, RowFault
@@ -29,7 +30,7 @@ from jobs.ingest.landing import OF_THE_FILE, LandedFile, Root
 from jobs.ingest.nothing import without_nothing
 from jobs.ingest.optional import checked
 from jobs.ingest.sources import NATIVE, columns_of, nearest, pick, record_test
-from jobs.ingest.sources.source import UNKNOWN_LISTENER, Row, Source, remedy
+from jobs.ingest.sources.source import Row, Source, remedy
 from jobs.ingest.tally import Tally
 
 BATCH = 10_000

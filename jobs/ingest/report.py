@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from jobs.ingest.ledger import REFUSED, FileCount
+from expectations.landing_files import REFUSED
+from jobs.ingest.ledger import FileCount
 from jobs.lake.catalog import LANDING_KINDS
 from jobs.window import Window
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from expectations.landing_files import SAME_PLAY
 from jobs.ingest.duplicates import (
     ACCEPTED,
     CONFLICT,
@@ -26,7 +27,6 @@ from jobs.window import DAY
 if TYPE_CHECKING:
     from jobs.ingest.batch import IngestBatch
 
-SAME_PLAY = "same play"
 # Ids of so many rows fit into every worker; more are joined by a shuffle.
 BROADCAST_ROWS = 1_000_000
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from expectations.landing_files import UNKNOWN_LISTENER
 from jobs.ingest.contract import required_fields
 from jobs.ingest.faults import FileFault, RowFault
 from jobs.ingest.formats.content import Content
 from jobs.ingest.sources import nearest
-from jobs.ingest.sources.source import UNKNOWN_LISTENER
 
 SHOWN_COLUMNS = 5
 

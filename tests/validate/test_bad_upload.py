@@ -6,13 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.ingest.resolution import SAME_PLAY as INGESTS_SAME_PLAY
-from jobs.ingest.sources.source import UNKNOWN_LISTENER as INGESTS_UNKNOWN_LISTENER
 from jobs.ingest.stage import ingest_landing
 from jobs.lake.arrow import night_rows, table_rows
 from jobs.recommend.stage import recommend
 from jobs.stage import Night
-from jobs.validate.inputs.files import SAME_PLAY, UNKNOWN_LISTENER
 from jobs.validate.inputs.stage import gate_inputs
 from jobs.validate.playlists.stage import gate_playlists
 from jobs.window import Window
@@ -98,7 +95,3 @@ def test_two_bad_uploads_cost_two_listeners_tonights_list_and_the_night_goes_on(
     assert [r["user_id"] for r in table_rows(house, "set_aside").to_table().to_pylist()] == ["sol"]
     assert f"t{heard}" not in lists(house, SECOND)["mia"]
     assert lists(house, SECOND)["sol"] == before["sol"]
-
-
-def test_the_words_of_ingestion_are_known_here():
-    assert (SAME_PLAY, UNKNOWN_LISTENER) == (INGESTS_SAME_PLAY, INGESTS_UNKNOWN_LISTENER)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from expectations.landing_files import UNKNOWN_LISTENER
 from expectations.tracks import MAX_NAME
 from jobs.ingest.contract import FLAGS
 from jobs.ingest.faults import RowFault
@@ -31,9 +32,6 @@ class Source:
     columns: frozenset[str]
     rows: Callable[[Mapping[str, Any], LandedFile], Iterable[Row]]
     named: bool = False
-
-
-UNKNOWN_LISTENER = "listener unknown"
 
 
 def listener(file: LandedFile, account: Any = None) -> str:

@@ -9,17 +9,21 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations.landing_files import QUARANTINED, REFUSED, SMALL_FILE, too_many_quarantined
+from expectations.landing_files import (
+    FILE_REFUSED,
+    REFUSED,
+    ROWS_QUARANTINED,
+    SAME_PLAY,
+    SMALL_FILE,
+    UNKNOWN_LISTENER,
+    too_many_quarantined,
+)
 from jobs.lake.arrow import table_rows
 from jobs.settings import Settings
 from jobs.window import Window
 
 PARTS = ("read", "accepted", "quarantined", "duplicate")
 N_NAMED = 3
-# Ingestion's rule for a log of one listener of whom nothing tells who it is.
-UNKNOWN_LISTENER = "listener unknown"
-# Rows that tell a kept play again are in the quarantine to be looked at; nothing is wrong with them.
-SAME_PLAY = "same play"
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class RuleCount:
 @dataclass(frozen=True)
 class JudgedFile:
     """One landed file: whose it is (``own``: one listener's), what became of its rows, and its
-    ``fault``, if any: REFUSED or QUARANTINED.
+    ``fault``, if any: FILE_REFUSED or ROWS_QUARANTINED.
 
     ``told`` names up to three files with this fault of the same owners; ``counts`` says the file's
     numbers in words.
@@ -64,7 +68,7 @@ def broken_rules(settings: Settings, files: Iterable[Mapping[str, Any]]) -> dict
     that took its rows or the file itself, most rows first, from the quarantine."""
     by_kind: dict[str, list[str]] = {}
     for file in files:
-        if file["status"] == "refused" or too_many_quarantined(
+        if file["status"] == REFUSED or too_many_quarantined(
             file["rows_quarantined"], file["rows_read"]
         ):
             by_kind.setdefault(file["kind"], []).append(file["landing_file"])
@@ -130,7 +134,7 @@ def judged(
 def why(file: Mapping[str, Any], rules: Sequence[RuleCount]) -> str:
     """Return what is wrong with a file, and whose it is, for a person."""
     whose = f" (of {file['listener']})" if is_own(file) and file["listener"] else ""
-    if file["status"] == "refused":
+    if file["status"] == REFUSED:
         return f"{file['reason']}{whose}"
     most = ", ".join(f"{count.n_rows:,} by {count.rule!r}" for count in rules[:N_NAMED])
     counted = f"{file['rows_quarantined']:,} of {file['rows_read']:,} rows quarantined"
@@ -149,13 +153,13 @@ def _bad_small_feeds(files: Iterable[Mapping[str, Any]]) -> set[str]:
 
 
 def _fault(file: Mapping[str, Any], bad_small_feeds: set[str]) -> str | None:
-    if file["status"] == "refused":
-        return REFUSED
+    if file["status"] == REFUSED:
+        return FILE_REFUSED
     n_read, n_quarantined = file["rows_read"], file["rows_quarantined"]
     if not is_own(file) and n_read < SMALL_FILE:
         has_share = n_quarantined > 0 and file["kind"] in bad_small_feeds
-        return QUARANTINED if has_share else None
-    return QUARANTINED if too_many_quarantined(n_quarantined, n_read) else None
+        return ROWS_QUARANTINED if has_share else None
+    return ROWS_QUARANTINED if too_many_quarantined(n_quarantined, n_read) else None
 
 
 def _counts(file: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import pyarrow.compute as pc
 
-from expectations.landing_files import REFUSED
+from expectations.landing_files import FILE_REFUSED
 from jobs.lake.arrow import night_rows, open_table, replace_night
 from jobs.settings import GateSettings, Settings
 from jobs.stage import Night
@@ -50,10 +50,10 @@ def set_aside(files: Iterable[JudgedFile], rules: Mapping[str, Sequence[RuleCoun
     found = []
     for file in files:
         if file.own and file.fault:
-            n_rows = 0 if file.fault == REFUSED else file.n_quarantined
+            n_rows = 0 if file.fault == FILE_REFUSED else file.n_quarantined
             untold = [RuleCount(file.fault, n_rows, file.told)]
             for count in rules.get(file.landing_file) or untold:
-                n_taken = 0 if file.fault == REFUSED else count.n_rows
+                n_taken = 0 if file.fault == FILE_REFUSED else count.n_rows
                 found.append(
                     SetAside(file.listener, file.landing_file, count.rule, count.reason, n_taken)
                 )
