@@ -14,6 +14,8 @@ import pyarrow.dataset as ds
 from scipy.sparse import csr_matrix
 
 from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.features import feature_matrix
+from jobs.domain.feedback import LIKE
 from jobs.domain.listening import SIGNALS, decide, decides, signals_of_rows
 from jobs.errors import NoInputError
 from jobs.lake.arrow import night_rows, table_rows
@@ -73,7 +75,7 @@ def read_split(settings: Settings, night: date, days: int) -> Split:
     after = Window(window.end, window.end + timedelta(days=days))
     past, future = _landed(settings, "listens", window.end), _listens_of(settings, after)
     lookback = Window(window.end - timedelta(days=settings.lake.lookback_days), window.end)
-    likes = _landed(settings, "feedback_history", window.end).filter(ds.field("kind") == "like")
+    likes = _landed(settings, "feedback_history", window.end).filter(ds.field("kind") == LIKE)
     tracks = _newest(
         settings, "tracks_history", ["track_id", "artist_ids", "duration_ms"], after.end, night
     )
@@ -236,8 +238,7 @@ def _features(settings: Settings, window: Window, track_ids: pa.Array) -> Floats
     rows = _newest(settings, "audio_features_history", ["track_id", *FEATURES], window.end, window.as_of)
     features = np.full((len(track_ids), len(FEATURES)), np.nan)
     place = located(rows["track_id"], track_ids)
-    values = np.stack([rows[name].to_numpy().astype(float) for name in FEATURES], axis=1)
-    features[place[place >= 0]] = values[place >= 0]
+    features[place[place >= 0]] = feature_matrix(rows)[place >= 0]
     return features
 
 

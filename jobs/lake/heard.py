@@ -5,6 +5,7 @@ from datetime import timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.domain.feedback import LIKE
 from jobs.lake.history import feedback_landed
 from jobs.lake.tables import Lake
 from jobs.window import Window
@@ -18,7 +19,7 @@ def heard_known(lake: Lake, window: Window, lookback_days: int) -> DataFrame:
     """
     first = F.lit(window.end - timedelta(days=lookback_days))
     listens = lake.read("listens").where(F.col("landed_on") < F.lit(window.end))
-    likes = feedback_landed(lake, window).where("kind = 'like'")
+    likes = feedback_landed(lake, window).where(F.col("kind") == LIKE)
     return listens.select("user_id", "track_id", (F.col("listened_on") >= first).alias("recent")).union(
         likes.select("user_id", "target_id", F.lit(False))
     )

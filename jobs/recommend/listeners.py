@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.domain.arrays import Floats, Ints
+from jobs.domain.feedback import REJECTIONS
 from jobs.lake.arrow import night_rows
 from jobs.recommend.tracks import Tracks, located
 from jobs.settings import Settings
@@ -153,7 +154,7 @@ def collect_facts(
         .agg(
             F.bool_or(F.col("fact") == "listen").alias("listened"),
             _set_of("listen", "heard").alias("heard"),
-            _set_of("dislike", "block_track").alias("blocked"),
+            _set_of(*REJECTIONS).alias("blocked"),
             _set_of("block_artist").alias("blocked_artists"),
             _list_of("neighbor", "number", "id", "value").alias("neighbors"),
             _list_of("taste", "number", "value", "vector").alias("tastes"),
