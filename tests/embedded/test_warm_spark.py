@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -96,7 +97,11 @@ def appears(path: Path) -> None:
 
 def java(server):
     (locks,) = (value for name, value in server.items() if name == "NOCTURNE_SPARK_LOCKS")
-    return next(p for p in psutil.process_iter() if p.name() == "java" and locks in p.environ().values())
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # one may end while we look
+            if process.name() == "java" and locks in process.environ().values():
+                return process
+    raise AssertionError("no server")
 
 
 def beats(folder: Path) -> list[float]:

@@ -108,7 +108,8 @@ def test_the_quarantine_has_line_reason_and_bytes(ingested, case):
 def test_the_summary_names_refused_files_and_unknown_columns(ingested):
     _, summary, _ = ingested
     refused = {Path(name).name[:2] for name in summary.details["files_refused"]}
-    assert refused == {"01", "26", "27", "28", "29"}
+    # 27 has semicolons, which are read by now.
+    assert refused == {"01", "26", "28", "29"}
     assert list(summary.details["unknown_columns"].values()) == [["battery", "device"]]
 
 

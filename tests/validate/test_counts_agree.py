@@ -36,7 +36,7 @@ CASES = {
     "audio_features": (audio_features, [
         features("good"), features("loud") | {"energy": 1.1}, features("nan") | {"energy": float("nan")},
         features("both") | {"energy": -1.0, "valence": 2.0}, features(""),
-        features("none") | {"key": None},
+        features("none") | {"mode": None},
     ]),
 }  # fmt: skip
 

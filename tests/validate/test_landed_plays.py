@@ -42,7 +42,7 @@ def test_plays_are_counted_by_the_bin_of_their_track(spark):
         listen("4", "ann", "quiet") | {"source": None}, listen("5", "ann", "quiet"),
     ]  # fmt: skip
     tracks = [
-        features("quiet") | {"energy": 0.0, "loudness": -70.0},
+        features("quiet") | {"energy": 0.0, "loudness": -70.0, "tempo": 100.0},
         features("loud") | {"energy": 1.0, "loudness": 2.0, "tempo": None, "key": None},
     ]
     rows = in_bins(
