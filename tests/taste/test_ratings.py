@@ -73,7 +73,7 @@ def test_of_a_short_track_half_is_a_play(spark):
     plays = [
         ("u", "short", 0, 10_000, True),
         ("u", "shorter", 0, 9_000, True),
-        ("v", "long", 0, 9, True),
+        ("u", "long", 0, 29_999, True),
     ]
     rows = rated(spark, plays, lengths=[("short", 20_000), ("shorter", 18_001), ("long", 60_000)])
     assert {key: counts(row)[:2] for key, row in rows.items()} == {
