@@ -89,7 +89,7 @@ class FileCount:
             )
         if self.n_too_old:
             found.append(
-                f"{self.n_too_old:,} plays are older than the lookback: no list is made of them"
+                f"{self.n_too_old:,} plays are older than the lookback: heard, but in no rating"
             )
         if self.forgotten:
             found.append(f"left out, forgotten: the rows of {', '.join(self.forgotten)}")

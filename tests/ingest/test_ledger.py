@@ -153,7 +153,7 @@ def test_a_file_says_what_became_of_its_rows():
         "3 rows are there already, as they are (in f0, f1, f2 and 2 more)",
         "4 rows tell again of plays that are there (in f0, f1, f2 and 2 more): "
         'see nocturne quarantine show --rule "same play"',
-        "1,200 plays are older than the lookback: no list is made of them",
+        "1,200 plays are older than the lookback: heard, but in no rating",
     ]
 
 
