@@ -49,6 +49,12 @@ while not (folder / "done").exists():
     time.sleep(0.1)
 print([view.name for view in spark.catalog.listTables()])
 """
+EMPTY = """
+import pyarrow as pa
+from jobs.validate.inputs.stage import DRIFT, as_frame
+frame = as_frame(spark, DRIFT.empty_table())
+print(frame.count(), frame.columns)
+"""
 SEES = """
 print([view.name for view in spark.catalog.listTables()], spark.conf.get("spark.sql.shuffle.partitions"))
 """
@@ -106,6 +112,11 @@ def java(server):
 
 def beats(folder: Path) -> list[float]:
     return [float(line) for line in (folder / "beat").read_text().split()]
+
+
+def test_no_rows_have_their_columns_on_a_server_too(client):
+    printed, error = client(EMPTY, "gate_inputs").communicate()
+    assert printed == "0 ['feature', 'source', 'psi', 'sentence']\n", error
 
 
 def test_what_a_killed_stage_had_started_ends_without_a_next_try(client, tmp_path):

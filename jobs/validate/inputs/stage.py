@@ -39,7 +39,7 @@ from jobs.window import Window
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 log = logging.getLogger("nocturne")
 GATE = "gate_inputs"
@@ -89,10 +89,15 @@ def gate_inputs(night: Night) -> None:
 
 
 def _batches(spark: "SparkSession", counted: Iterable[Future[list[Counted]]]) -> Iterator[SuiteRun]:
-    quick = spark
-    # A handful of counts is looked at sooner than code for it is compiled.
     for table, rows, suite in chain.from_iterable(each.result() for each in counted):
-        yield SuiteRun(table, quick.createDataFrame(rows).coalesce(1), suite)
+        yield SuiteRun(table, as_frame(spark, rows), suite)
+
+
+def as_frame(spark: "SparkSession", rows: pa.Table) -> "DataFrame":
+    """Return the rows in one partition; of no rows Connect would not see the columns by itself."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return spark.createDataFrame(rows, from_arrow_schema(rows.schema)).coalesce(1)
 
 
 def _tell(night: Night, aside: Sequence[SetAside]) -> None:
