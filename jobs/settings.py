@@ -71,7 +71,7 @@ class SparkSettings(Section):
     """
 
     master: str = "local[*]"
-    server: bool = True
+    server: bool = False
     server_port: Annotated[int, Field(ge=1, le=65535)] = 15002
     driver_memory: str = "2g"
     shuffle_partitions: PositiveInt = 4

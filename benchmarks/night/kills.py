@@ -127,6 +127,7 @@ def main() -> int:
     faults = 0
     with tempfile.TemporaryDirectory() as folder:
         os.environ["NOCTURNE__HOME"] = folder
+        os.environ["NOCTURNE__SPARK__SERVER"] = "true"
         settings = load_settings()
         write_town(
             Path(settings.landing.root), n_listeners=arguments.listeners, n_tracks=2_000, nights=1,
