@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 from jobs.domain.arrays import Floats, Ints, Mask
 from jobs.domain.features import feature_matrix
 from jobs.domain.feedback import LIKE
+from jobs.domain.landed import AS_LANDED, newest_rows
 from jobs.domain.listening import SIGNALS, decide, decides, signals_of_rows
 from jobs.errors import NoInputError
 from jobs.lake.arrow import night_rows, table_rows
@@ -114,17 +115,11 @@ def _newest(settings: Settings, name: str, columns: list[str], end: date, night:
     """One row a track: as last landed by the night; what landed first after it, before ``end``, as it
     landed last."""
     rows = table_rows(settings, name).to_table(
-        columns=[*columns, "landed_on", "landing_file"], filter=ds.field("landed_on") < end
+        columns=[*columns, *AS_LANDED], filter=ds.field("landed_on") < end
     )
     known = pc.less_equal(rows["landed_on"], pa.scalar(night, pa.date32()))
-    rows = rows.append_column("known", known).sort_by(
-        [("track_id", "ascending"), ("known", "descending"), ("landed_on", "descending"),
-         ("landing_file", "descending")]
-    )  # fmt: skip
-    ids = rows["track_id"].to_numpy()
-    first = np.ones(len(ids), bool)
-    first[1:] = ids[1:] != ids[:-1]
-    return rows.filter(pa.array(first)).select(columns).combine_chunks()
+    rows = rows.append_column("known", known)
+    return newest_rows(rows, "track_id", order=("known", *AS_LANDED)).select(columns)
 
 
 def _ids(datasets: Sequence[ds.Dataset], column: str) -> pa.Array:
