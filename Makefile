@@ -1,6 +1,8 @@
 # Two commands: `make run` and `make test`. Each sets up all it needs, once.
 PYTHON ?= python3
 BIN := .venv/bin
+# Python keeps what it has compiled: without that each start would compile thousands of modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 TELL := $(PYTHON) .ci/tell.py
 # The certificates that the system trusts, as pip does: a company may have an authority of its own.
 UV := env UV_SYSTEM_CERTS=true $(BIN)/uv

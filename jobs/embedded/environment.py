@@ -11,6 +11,8 @@ from jobs.lake.session import write_conf_dir
 from jobs.settings import PREFIX, Settings
 
 MB = 1024**2
+# Without compiled modules kept, each stage would spend seconds of its start on compiling its libraries.
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
@@ -28,7 +30,8 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "GX_ANALYTICS_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
-    return {**os.environ, **ours, **spark}
+    inherited = {name: value for name, value in os.environ.items() if name != NO_BYTECODE}
+    return {**inherited, **ours, **spark}
 
 
 def _spark(settings: Settings) -> dict[str, str]:
