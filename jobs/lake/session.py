@@ -15,7 +15,8 @@ from jobs.lake.scratch import remove_leftovers, scratch_folders
 from jobs.settings import Settings, is_s3
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
 
 # More numbers than a cluster has slots.
 MANY = 1 << 16
@@ -109,6 +110,13 @@ def n_slots(spark: "SparkSession") -> int:
     from pyspark.sql import functions as F
 
     return spark.range(MANY).select(F.spark_partition_id()).distinct().count()
+
+
+def arrow_frame(spark: "SparkSession", rows: "pa.Table") -> "DataFrame":
+    """Return the rows as a frame of their columns; of no rows Connect would not see them by itself."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return spark.createDataFrame(rows, from_arrow_schema(rows.schema))
 
 
 def open_session(settings: Settings, name: str) -> "SparkSession":

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobs.domain.landed import newest_rows
+from jobs.lake.session import arrow_frame
 from jobs.settings import TasteSettings
 from jobs.taste.ratings import rate
 from jobs.train.history import Numbering, counted_plays, durations_deciding, exclusions_of, verdicts_of
@@ -61,7 +62,7 @@ def durations():
 
 def by_spark(spark, listens, said, known):
     latest = newest_rows(said, "user_id", "kind", "target_id", order=("at",))
-    tables = (spark.createDataFrame(table) for table in (listens, known, latest))
+    tables = (arrow_frame(spark, table) for table in (listens, known, latest))
     rated = rate(*tables, end_at=NIGHT.end_at, taste=TASTE).where("rating IS NOT NULL").collect()
     assert len({(row.user_id, row.track_id) for row in rated}) == len(rated)
     return {(row.user_id, row.track_id): row.rating for row in rated}

@@ -14,6 +14,7 @@ from jobs.domain.listening import (
     signals_of_rows,
     with_durations,
 )
+from jobs.lake.session import arrow_frame
 
 PLAY_MS = 30_000
 LONG, SHORT, UNKNOWN = 200_000, 40_000, None
@@ -88,7 +89,7 @@ def by_numpy(rows):
 
 
 def by_spark(spark, rows):
-    listens, durations = (spark.createDataFrame(table) for table in arrow(rows))
+    listens, durations = (arrow_frame(spark, table) for table in arrow(rows))
     decision = decide(signals_of_columns(), PLAY_MS)
     truths = (getattr(decision, name).alias(name) for name in CLASSES)
     told = with_durations(listens, durations, PLAY_MS).select("track_id", *truths)

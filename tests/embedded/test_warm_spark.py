@@ -50,9 +50,9 @@ while not (folder / "done").exists():
 print([view.name for view in spark.catalog.listTables()])
 """
 EMPTY = """
-import pyarrow as pa
-from jobs.validate.inputs.stage import DRIFT, as_frame
-frame = as_frame(spark, DRIFT.empty_table())
+from jobs.lake.session import arrow_frame
+from jobs.validate.inputs.stage import DRIFT
+frame = arrow_frame(spark, DRIFT.empty_table())
 print(frame.count(), frame.columns)
 """
 SEES = """

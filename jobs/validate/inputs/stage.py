@@ -17,7 +17,7 @@ from expectations import feedback as feedback_rules
 from expectations import landing_files as file_rules
 from expectations import listens as listen_rules
 from expectations import tracks as track_rules
-from jobs.lake.session import open_session
+from jobs.lake.session import arrow_frame, open_session
 from jobs.lake.tables import Lake
 from jobs.stage import Night
 from jobs.validate.gate import hold_gate
@@ -39,7 +39,7 @@ from jobs.window import Window
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 log = logging.getLogger("nocturne")
 GATE = "gate_inputs"
@@ -90,14 +90,7 @@ def gate_inputs(night: Night) -> None:
 
 def _batches(spark: "SparkSession", counted: Iterable[Future[list[Counted]]]) -> Iterator[SuiteRun]:
     for table, rows, suite in chain.from_iterable(each.result() for each in counted):
-        yield SuiteRun(table, as_frame(spark, rows), suite)
-
-
-def as_frame(spark: "SparkSession", rows: pa.Table) -> "DataFrame":
-    """Return the rows in one partition; of no rows Connect would not see the columns by itself."""
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    return spark.createDataFrame(rows, from_arrow_schema(rows.schema)).coalesce(1)
+        yield SuiteRun(table, arrow_frame(spark, rows).coalesce(1), suite)
 
 
 def _tell(night: Night, aside: Sequence[SetAside]) -> None:
