@@ -1,0 +1,1 @@
+"""What lists of another rule would have earned, from logged lists and what became of them."""
