@@ -39,12 +39,24 @@ OPERATION = '"SparkConnectExecuteThread_'
 
 @dataclass(frozen=True)
 class Trial:
-    """The night that is disturbed: where it runs, and how long each stage took undisturbed."""
+    """A night in a lake and a store of its own: the undisturbed one, or a copy that is disturbed.
+
+    Copies have paths of their own: the server remembers the tables of a path, whose log may only grow.
+    """
 
     settings: Settings
     environment: Mapping[str, str]
     window: Window
-    seconds: dict[str, float]
+
+    @classmethod
+    def below(cls, folder: Path, settings: Settings, environment: Mapping[str, str]) -> "Trial":
+        """Return the night whose lake and store are in that folder."""
+        lake, store = str(folder / "lake"), str(folder / "store")
+        ours = {"NOCTURNE__LAKE__ROOT": lake, "NOCTURNE__STORE__ROOT": store}
+        roots = {"lake": settings.lake.model_copy(update={"root": lake})}
+        roots["store"] = settings.store.model_copy(update={"root": store})
+        night = Window.night(TOWN_LAST_NIGHT)
+        return cls(settings.model_copy(update=roots), {**environment, **ours}, night)
 
     def start(self, spec: StageSpec) -> subprocess.Popen[bytes]:
         """Start a stage as `nocturne night` does."""
@@ -53,41 +65,28 @@ class Trial:
             command, env=dict(self.environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
-    def run(self, spec: StageSpec) -> None:
-        """Run a stage to its end, and note its seconds."""
+    def run(self, spec: StageSpec) -> float:
+        """Run a stage to its end; returns its seconds."""
         began = time.monotonic()
         if code := self.start(spec).wait():
             raise SystemExit(f"{spec.name} failed with exit code {code}")
-        self.seconds[spec.name] = time.monotonic() - began
+        return time.monotonic() - began
 
-    def copy(self, name: str) -> Path:
-        """Return the folder of lake and store as they were at that point."""
-        return Path(self.settings.home, "copies", name)
+    def copy(self, folder: Path) -> "Trial":
+        """Copy lake and store into that folder."""
+        other = Trial.below(folder, self.settings, self.environment)
+        for root in ("lake", "store"):
+            kept, copied = getattr(self.settings, root).root, getattr(other.settings, root).root
+            shutil.rmtree(copied, ignore_errors=True)
+            if Path(kept).exists():
+                shutil.copytree(kept, copied)
+        return other
 
-    def keep(self, name: str) -> None:
-        """Copy lake and store."""
-        for root in (self.settings.lake.root, self.settings.store.root):
-            if Path(root).exists():
-                shutil.copytree(root, self.copy(name) / Path(root).name)
-
-    def restore(self, name: str) -> None:
-        """Put lake and store back as they were."""
-        for root in (self.settings.lake.root, self.settings.store.root):
-            shutil.rmtree(root, ignore_errors=True)
-            if (kept := self.copy(name) / Path(root).name).exists():
-                shutil.copytree(kept, root)
-
-    def differences(self, name: str) -> list[str]:
-        """Return the tables whose rows are not those of the copy."""
-        home = self.copy(name)
-        kept = self.settings.model_copy(
-            update={"lake": self.settings.lake.model_copy(update={"root": str(home / "lake")})}
-        )
-        made, expected = House(self.settings).tables(), House(kept).tables()
-        names = sorted(made.keys() | expected.keys())
-        return [
-            n for n in names if n not in made or n not in expected or not made[n].equals(expected[n])
-        ]
+    def differences(self, expected: "Trial") -> list[str]:
+        """Return the tables whose rows are not the same."""
+        made, theirs = House(self.settings).tables(), House(expected.settings).tables()
+        names = sorted(made.keys() | theirs.keys())
+        return [n for n in names if n not in made or n not in theirs or not made[n].equals(theirs[n])]
 
 
 def operations(home: str) -> int:
@@ -103,9 +102,11 @@ def operations(home: str) -> int:
     raise SystemExit("no server: NOCTURNE__SPARK__SERVER is false, or Spark is named by the environment")
 
 
-def kill(trial: Trial, spec: StageSpec, moment: float) -> tuple[int, list[str]]:
+def kill(
+    spec: StageSpec, moment: float, before: Trial, after: Trial, folder: Path
+) -> tuple[int, list[str]]:
     """Kill a stage after so many seconds and run it again; returns operations left and differences."""
-    trial.restore(f"before-{spec.name}")
+    trial = before.copy(folder)
     process = trial.start(spec)
     time.sleep(moment)
     process.kill()
@@ -113,18 +114,37 @@ def kill(trial: Trial, spec: StageSpec, moment: float) -> tuple[int, list[str]]:
     time.sleep(SECONDS_TO_END)
     left = operations(trial.settings.home)
     trial.run(spec)
-    return left, trial.differences(f"after-{spec.name}")
+    return left, trial.differences(after)
+
+
+def disturb(undisturbed: Trial, home: Path, kills: int, rng: random.Random) -> int:
+    """Run the night, disturb it, print a row a kill; returns how many left or changed something."""
+    before, after, seconds = {}, {}, {}
+    for spec in STAGES:
+        before[spec.name] = undisturbed.copy(home / f"before-{spec.name}")
+        seconds[spec.name] = undisturbed.run(spec)
+        after[spec.name] = undisturbed.copy(home / f"after-{spec.name}")
+    print(f"{'stage':<16}{'killed after':>13}{'of':>7}{'left on server':>16}  tables that differ")
+    stages, faults = [spec for spec in STAGES if spec.spark], 0
+    for n in range(kills):
+        name = stages[n % len(stages)].name
+        moment = rng.uniform(0.0, seconds[name])
+        left, differing = kill(
+            stages[n % len(stages)], moment, before[name], after[name], home / f"kill-{n}"
+        )
+        faults += bool(left or differing)
+        names = ", ".join(differing) or "none"
+        print(f"{name:<16}{moment:>11.1f} s{seconds[name]:>5.1f} s{left:>16}  {names}", flush=True)
+    return faults
 
 
 def main() -> int:
-    """Run the night, disturb it, print a row a kill."""
+    """Make the town and its server, and kill."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--listeners", type=int, default=200)
     arguments = parser.parse_args()
-    rng = random.Random(arguments.seed)
-    faults = 0
     with tempfile.TemporaryDirectory() as folder:
         os.environ["NOCTURNE__HOME"] = folder
         os.environ["NOCTURNE__SPARK__SERVER"] = "true"
@@ -135,23 +155,9 @@ def main() -> int:
         )  # fmt: skip
         prepare_spark(settings, Progress())
         with running_spark(settings, child_environment(settings)) as environment:
-            trial = Trial(settings, environment, Window.night(TOWN_LAST_NIGHT), {})
-            for spec in STAGES:
-                trial.keep(f"before-{spec.name}")
-                trial.run(spec)
-                trial.keep(f"after-{spec.name}")
-            stages = [spec for spec in STAGES if spec.spark]
-            print(
-                f"{'stage':<16}{'killed after':>13}{'of':>7}{'left on server':>16}  tables that differ"
-            )
-            for n in range(arguments.kills):
-                spec = stages[n % len(stages)]
-                whole = trial.seconds[spec.name]
-                moment = rng.uniform(0.0, whole)
-                left, differing = kill(trial, spec, moment)
-                faults += bool(left or differing)
-                names = ", ".join(differing) or "none"
-                print(f"{spec.name:<16}{moment:>11.1f} s{whole:>5.1f} s{left:>16}  {names}", flush=True)
+            undisturbed = Trial.below(Path(folder, "undisturbed"), settings, environment)
+            rng = random.Random(arguments.seed)
+            faults = disturb(undisturbed, Path(folder), arguments.kills, rng)
     print(f"{arguments.kills} kills, {faults} with something left or different")
     return 1 if faults else 0
 
