@@ -5,9 +5,11 @@ Values that change results travel into the tables' and models' own metadata.
 """
 
 import os
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -223,6 +225,25 @@ class Settings(BaseSettings):
     train: TrainSettings = TrainSettings()
     recommend: RecommendSettings = RecommendSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
+
+
+def read_settings(file: Path) -> Settings:
+    """Read the settings of this process with those of a file (``NOCTURNE__LAKE__ROOT=…``, one a line) in
+    their place. UsageError where the file cannot be read, or has a line of another kind."""
+    try:
+        lines = dotenv_values(stream=StringIO(file.read_text()))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the settings {file} cannot be read: {error}") from None
+    wrong = [name for name, value in lines.items() if not name.startswith(PREFIX) or value is None]
+    if wrong:
+        raise UsageError(f"{file} has a line for {wrong[0]}: write {PREFIX}…=value, one setting a line")
+    before = dict(os.environ)
+    os.environ.update({name: value for name, value in lines.items() if value is not None})
+    try:
+        return load_settings()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def load_settings() -> Settings:

@@ -28,18 +28,31 @@ def evaluate(
     truth: Annotated[
         Path | None, typer.Option(help="Hidden tastes of a made-up landing: adds the true like rate.")
     ] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--settings", help="A file of settings, with its own lake. Again: compare with it."
+        ),
+    ] = None,
 ) -> None:
     """Judge a night's lists by what was played in the days after, beside simple recommenders.
 
+    With several --settings the lists of each are held against the first one's, listener by listener.
     Nothing is written to the lake.
     """
     from jobs.evaluate.evaluation import evaluate_night
     from jobs.evaluate.text import evaluation_lines
-    from jobs.settings import load_settings
+    from jobs.settings import load_settings, read_settings
 
-    settings = load_settings()
+    settings, *others = [read_settings(file) for file in files or ()] or [load_settings()]
+    beside = {str(file): its for file, its in zip((files or ())[1:], others, strict=True)}
     found = evaluate_night(
-        settings, night.date(), days or settings.evaluate.days, peers=peers, truth=truth
+        settings,
+        night.date(),
+        days or settings.evaluate.days,
+        peers=peers,
+        truth=truth,
+        beside=beside,
     )
     for line in evaluation_lines(found):
         typer.echo(line)

@@ -2,17 +2,18 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jobs.errors import NoInputError
-from jobs.evaluate.contenders import FLOOR, PEERS, Contender, fitted_peer, made_lists
+from jobs.evaluate.contenders import FLOOR, PEERS, Contender, Listed, fitted_peer, made_lists
 from jobs.evaluate.hidden_tastes import read_hidden_tastes
 from jobs.evaluate.judgement import DISCOVERY, MAIN, Figure, judge
-from jobs.evaluate.split import read_split
+from jobs.evaluate.split import lists_beside, read_split
 from jobs.lake.arrow import night_rows, replace_night
 from jobs.settings import Settings
 from jobs.stage import Night
@@ -39,15 +40,28 @@ class Evaluation:
 
 
 def evaluate_night(
-    settings: Settings, night: date, days: int, *, peers: bool = False, truth: Path | None = None
+    settings: Settings,
+    night: date,
+    days: int,
+    *,
+    peers: bool = False,
+    truth: Path | None = None,
+    beside: Mapping[str, Settings] = MappingProxyType({}),
 ) -> Evaluation:
     """Judge the night's lists, each strategy of them alone, and the peers: all with ``peers``, else the
-    quick ones. NoInputError without listens before or after."""
+    quick ones. ``beside``: lists of the same night in other lakes, by their name, judged by the same
+    plays. NoInputError without listens before or after, or where a lake beside has no lists."""
     split = read_split(settings, night, days)
     contenders: list[Contender] = [*made_lists(split)]
     notes: list[str] = []
     if not contenders:
         notes.append(f"{night} has no lists (`nocturne night --date {night}` makes them): peers alone")
+    for name, others in beside.items():
+        lists, n_unknown = lists_beside(others, split)
+        contenders.append(Listed(name, lists))
+        if n_unknown:
+            notes.append(f"{name}: {n_unknown:,} tracks were left out, for the first lake does not know "
+                         "them, or their listeners: both should be of the same logs")  # fmt: skip
     for name, spec in PEERS.items():
         if spec.nightly or peers:
             try:

@@ -90,14 +90,14 @@ def read_split(settings: Settings, night: date, days: int) -> Split:
             f"the lists of {night}: evaluate a night that is {days} days old, or pass fewer --days"
         )
     track_ids = _ids((past, playlists, future, ds.dataset(tracks)), "track_id")
-    numbers = _Numbers(users, track_ids, _Plays.of(tracks, settings.taste.play_ms))
-    listens, plays, decayed = numbers.matrices(past, lookback)
+    numbers, decided = _Numbers(users, track_ids), _Plays.of(tracks, settings.taste.play_ms)
+    listens, plays, decayed = numbers.matrices(past, lookback, decided)
     lists, strategies, names = _lists(playlists, numbers)
     return Split(
         night, days, users, track_ids, _credits(tracks, track_ids),
         _features(settings, window, track_ids),
         csr_matrix(listens + numbers.likes(likes)), plays, decayed,
-        numbers.matrices(future, after)[1], lists, strategies, names,
+        numbers.matrices(future, after, decided)[1], lists, strategies, names,
     )  # fmt: skip
 
 
@@ -153,15 +153,15 @@ class _Plays:
 class _Numbers:
     """Rows of ids to matrices of numbers."""
 
-    def __init__(self, users: pa.Array, tracks: pa.Array, plays: "_Plays") -> None:
-        self.users, self.tracks, self.plays = users, tracks, plays
+    def __init__(self, users: pa.Array, tracks: pa.Array) -> None:
+        self.users, self.tracks = users, tracks
         self.shape = (len(users), len(tracks))
 
     def pairs(self, batch: pa.RecordBatch) -> tuple[Ints, Ints]:
         """Return listener and track of each row; -1 for an unknown one."""
         return located(batch["user_id"], self.users), located(batch["track_id"], self.tracks)
 
-    def matrices(self, listens: ds.Dataset, window: Window) -> list[csr_matrix]:
+    def matrices(self, listens: ds.Dataset, window: Window, plays: _Plays) -> list[csr_matrix]:
         """Return listens, whenever they were; plays of the window; these decayed by their age at its
         end."""
         sums = [_Sums(self.shape) for _ in range(3)]
@@ -171,7 +171,7 @@ class _Numbers:
             user, track = self.pairs(batch)
             at = batch["listened_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
             age = (end_us - at) / DAY_US
-            play = self.plays.among(batch) & (age > 0) & (age <= n_days)
+            play = plays.among(batch) & (age > 0) & (age <= n_days)
             weight = np.round(0.5 ** (age / HALF_LIFE_DAYS) * UNIT) / UNIT
             for total, values in zip(sums, (np.ones(len(play)), play, play * weight), strict=True):
                 counted = (user >= 0) & (values > 0)
@@ -237,6 +237,21 @@ def _features(settings: Settings, window: Window, track_ids: pa.Array) -> Floats
     return features
 
 
+def lists_beside(settings: Settings, split: Split) -> tuple[Lists, int]:
+    """Return another lake's lists of the same night, by the split's listeners and tracks, and how many
+    of their tracks were left out because the split knows the listener or the track not. NoInputError
+    without lists."""
+    playlists = night_rows(settings, "playlists", split.night)
+    numbers = _Numbers(split.user_ids, split.track_ids)
+    lists = _lists(playlists, numbers)[0]
+    n = playlists.count_rows()
+    if not n:
+        raise NoInputError(
+            f"{settings.lake.root} has no lists of {split.night}: run the night with its settings"
+        )
+    return lists, n - int((lists != PADDING).sum())
+
+
 def _lists(playlists: ds.Dataset, numbers: _Numbers) -> tuple[Lists, Lists, tuple[str, ...]]:
     """Tracks and strategies by rank, and the strategies' names, sorted."""
     names = sorted(_ids((playlists,), "strategy").to_pylist())
@@ -247,7 +262,9 @@ def _lists(playlists: ds.Dataset, numbers: _Numbers) -> tuple[Lists, Lists, tupl
     strategies = np.full_like(lists, PADDING)
     for batch in playlists.to_batches(columns=["user_id", "track_id", "rank", "strategy"]):
         user, track = numbers.pairs(batch)
-        place = batch["rank"].to_numpy() - 1
-        lists[user, place] = track
-        strategies[user, place] = located(batch["strategy"], pa.array(names, pa.string()))
+        known = (user >= 0) & (track >= 0)
+        place = (batch["rank"].to_numpy() - 1)[known]
+        lists[user[known], place] = track[known]
+        strategy = located(batch["strategy"], pa.array(names, pa.string()))
+        strategies[user[known], place] = strategy[known]
     return lists, strategies, tuple(names)

@@ -13,7 +13,8 @@ from jobs.lake.arrow import night_rows, table_rows
 from jobs.lake.catalog import TABLES
 from jobs.stage import Night
 from jobs.window import Window
-from tests.evaluate.small_night import DAYS, NIGHT, write
+from tests.evaluate.small_night import DAYS, NIGHT, playlist, write
+from tests.tables import put
 
 
 def night(settings, age):
@@ -176,3 +177,58 @@ def test_mistakes_are_sentences(nocturne, settings, tmp_path):
     assert (code, "cannot be written: No such file or directory" in err) == (2, True)
     code, _, err = nocturne("--night", str(NIGHT), "--truth", absent)
     assert (code, "does not tell hidden tastes" in err) == (2, True)
+
+
+def write_settings(path, settings, **changes):
+    lines = {"HOME": settings.home, "LAKE__ROOT": settings.lake.root, **changes}
+    path.write_text("# of a test\n" + "".join(f"NOCTURNE__{k}={v}\n" for k, v in lines.items()))
+    return str(path)
+
+
+def test_two_settings_are_compared_by_the_same_plays(nocturne, settings, tmp_path):
+    """In the other lake ada has four hits of four; a stranger and an unknown track do not count."""
+    write(settings)
+    lists = {"ada": [("t2", "x"), ("t4", "x"), ("t5", "x"), ("t8", "x")], "zoe": [("t1", "x")],
+             "cy": [("t1", "x"), ("none", "x")]}  # fmt: skip
+    other = settings.model_copy(
+        update={"lake": settings.lake.model_copy(update={"root": str(tmp_path / "b")})}
+    )
+    put(other, "playlists", playlist(NIGHT, lists))
+    files = [
+        write_settings(tmp_path / f"{one}.env", house) for one, house in (("a", settings), ("b", other))
+    ]
+    argv = ["--night", str(NIGHT), "--settings", files[0], "--settings", files[1]]
+    code, out, _ = nocturne(*argv, "--json", str(tmp_path / "out.json"))
+    assert code == 0
+    assert f"{files[1]}: 2 tracks were left out" in out
+    figures = {
+        (f["task"], f["slice"], f["contender"], f["metric"]): f
+        for f in json.loads((tmp_path / "out.json").read_text())["figures"]
+    }
+    found = figures["discovery", "all", files[1], "NDCG@10"]
+    ours = figures["discovery", "all", "published", "NDCG@10"]["value"]
+    assert found["value"] == pytest.approx(
+        (1 + 0) / 2
+    )  # bob, who found something too, has no list there
+    assert found["difference"] == pytest.approx(0.5 - ours)
+    assert found["difference_low"] <= found["difference"] <= found["difference_high"]
+
+
+def test_wrong_files_of_settings_are_sentences(nocturne, settings, tmp_path):
+    write(settings)
+    good = write_settings(tmp_path / "a.env", settings)
+    other = tmp_path / "b.env"
+
+    def told(text):
+        other.write_text(text)
+        return nocturne("--night", str(NIGHT), "--settings", good, "--settings", str(other))
+
+    code, _, err = told("LAKE__ROOT=x\n")
+    assert (code, "has a line for LAKE__ROOT: write NOCTURNE__" in err) == (2, True)
+    code, _, err = told(f"NOCTURNE__LAKE__ROOT={tmp_path / 'empty'}\n")
+    assert (code, f"has no lists of {NIGHT}" in err) == (66, True)
+    code, _, err = told("NOCTURNE__SEED=many\n")
+    assert (code, "NOCTURNE__SEED" in err) == (2, True)
+    absent = str(tmp_path / "absent.env")
+    code, _, err = nocturne("--night", str(NIGHT), "--settings", absent)
+    assert (code, f"{absent} cannot be read" in err) == (2, True)
