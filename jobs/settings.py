@@ -7,7 +7,7 @@ Values that change results travel into the tables' and models' own metadata.
 import os
 from io import StringIO
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
@@ -20,6 +20,10 @@ PREFIX = "NOCTURNE__"
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
+SourceName = Literal[
+    "own_artists", "item_model", "similar_tracks", "similar_listeners", "latent_factors",
+    "similar_artists", "new_releases", "popular",
+]  # fmt: skip
 
 
 class Section(BaseModel):
@@ -187,13 +191,31 @@ class TrainSettings(Section):
     warm_start: bool = False
 
 
+class RankSettings(Section):
+    """Candidates and their ranker: the best ``n_a_source`` tracks of each of the ``sources`` for every
+    listener, of which the ``n_candidates`` most likely played are kept. The ranker learns from what
+    ``n_learning_listeners`` played in the ``days`` after an earlier night; from fewer than
+    ``min_plays`` such plays it does not.
+    """
+
+    sources: tuple[SourceName, ...] = get_args(SourceName)
+    n_a_source: PositiveInt = 200
+    n_candidates: PositiveInt = 300
+    n_learning_listeners: PositiveInt = 1000
+    days: PositiveInt = 7
+    min_plays: PositiveInt = 200
+
+
 class RecommendSettings(Section):
-    """The blend."""
+    """The blend. What was on a list of the last ``rest_nights`` nights rests; of ranked candidates those
+    come first that are likely to be played times likely to be liked to the power of ``like_weight``."""
 
     n_tracks: PositiveInt = 30
     artist_cap: PositiveInt = 2
-    explore_share: Share = 0.3
+    explore_share: Share = 0.17
     n_candidates: PositiveInt = 300
+    rest_nights: NonNegativeInt = 7
+    like_weight: NonNegative = 2.0
 
 
 class EvaluateSettings(Section):
@@ -223,6 +245,7 @@ class Settings(BaseSettings):
     taste: TasteSettings = TasteSettings()
     neighbors: NeighborsSettings = NeighborsSettings()
     train: TrainSettings = TrainSettings()
+    rank: RankSettings = RankSettings()
     recommend: RecommendSettings = RecommendSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
 

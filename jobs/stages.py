@@ -28,13 +28,14 @@ STAGES: tuple[StageSpec, ...] = (
     StageSpec("gate_inputs", "jobs.validate.inputs", "inputs", ("ingest",), True, "validation"),
     StageSpec("build_taste", "jobs.taste", "taste", ("gate_inputs",), True, "taste"),
     StageSpec("find_neighbors", "jobs.neighbors", "neighbors", ("build_taste",), True, "neighbors"),
+    StageSpec("rank_candidates", "jobs.rank", "candidates", ("build_taste",), False, "candidates"),
     StageSpec("train_content", "jobs.train", "models", ("build_taste",), False, "models"),
     StageSpec("promote_models", "jobs.train.promote", "models", ("train_content",), False, "models"),
     StageSpec(
         "recommend",
         "jobs.recommend",
         "playlists",
-        ("find_neighbors", "promote_models"),
+        ("find_neighbors", "rank_candidates", "promote_models"),
         True,
         "playlists",
     ),
@@ -45,7 +46,12 @@ STAGES: tuple[StageSpec, ...] = (
 )
 # The report runs whatever became of the others, once none of them runs any more.
 REPORT = StageSpec(
-    "report", "jobs.evaluate", "report", ("find_neighbors", "promote_models", "publish"), False, "report"
+    "report",
+    "jobs.evaluate",
+    "report",
+    ("find_neighbors", "rank_candidates", "promote_models", "publish"),
+    False,
+    "report",
 )
 
 

@@ -12,18 +12,19 @@ def test_the_graph_of_a_night():
         "gate_inputs": ("jobs.validate.inputs", ("ingest",)),
         "build_taste": ("jobs.taste", ("gate_inputs",)),
         "find_neighbors": ("jobs.neighbors", ("build_taste",)),
+        "rank_candidates": ("jobs.rank", ("build_taste",)),
         "train_content": ("jobs.train", ("build_taste",)),
         "promote_models": ("jobs.train.promote", ("train_content",)),
-        "recommend": ("jobs.recommend", ("find_neighbors", "promote_models")),
+        "recommend": ("jobs.recommend", ("find_neighbors", "rank_candidates", "promote_models")),
         "gate_playlists": ("jobs.validate.playlists", ("recommend",)),
         "publish": ("jobs.publish", ("gate_playlists",)),
-        "report": ("jobs.evaluate", ("find_neighbors", "promote_models", "publish")),
+        "report": ("jobs.evaluate", ("find_neighbors", "rank_candidates", "promote_models", "publish")),
     }
 
 
 def test_what_runs_without_spark():
     assert [spec.name for spec in (*STAGES, REPORT) if not spec.spark] == [
-        "train_content", "promote_models", "publish", "report",
+        "rank_candidates", "train_content", "promote_models", "publish", "report",
     ]  # fmt: skip
 
 
@@ -33,6 +34,7 @@ def test_tables_have_one_writer_at_a_time_and_stages_their_groups():
         "gate_inputs": ("inputs", "validation"),
         "build_taste": ("taste", "taste"),
         "find_neighbors": ("neighbors", "neighbors"),
+        "rank_candidates": ("candidates", "candidates"),
         "train_content": ("models", "models"),
         "promote_models": ("models", "models"),
         "recommend": ("playlists", "playlists"),

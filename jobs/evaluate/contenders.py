@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from jobs.domain.arrays import Ints, Mask
-from jobs.evaluate.split import Split
+from jobs.lake.split import Split
 from models.peers.ease import Ease
 from models.peers.ials import Ials
 from models.peers.item_cosine import ItemCosine

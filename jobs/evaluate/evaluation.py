@@ -13,8 +13,8 @@ from jobs.errors import NoInputError
 from jobs.evaluate.contenders import FLOOR, PEERS, Contender, Listed, fitted_peer, made_lists
 from jobs.evaluate.hidden_tastes import read_hidden_tastes
 from jobs.evaluate.judgement import DISCOVERY, MAIN, Figure, judge
-from jobs.evaluate.split import lists_beside, read_split
 from jobs.lake.arrow import night_rows, replace_night
+from jobs.lake.split import lists_beside, read_split
 from jobs.settings import Settings
 from jobs.stage import Night
 from models.errors import ModelError

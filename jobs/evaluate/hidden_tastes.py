@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from jobs.domain.arrays import Floats
 from jobs.errors import UsageError
-from jobs.evaluate.split import Split, located
+from jobs.lake.split import Split, located
 from models.features import FEATURES
 from models.ranking.lists import PADDING, Lists
 

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from jobs.domain.arrays import Floats, Ints, Mask
 from jobs.evaluate.contenders import Contender
 from jobs.evaluate.hidden_tastes import HiddenTastes
-from jobs.evaluate.split import Split
+from jobs.lake.split import Split
 from models.features import FEATURES
 from models.peers.peer import blocks, listeners_a_block
 from models.ranking.accuracy import average_precision, ndcg, recall

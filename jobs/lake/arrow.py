@@ -1,12 +1,13 @@
 """Reading and writing the Delta tables without Spark, through delta-rs.
 
 A table has one kind of writer, because delta-rs and Spark must not write to the same one: run_ledger,
-evaluations, landing_files, landed_plays, model_versions, set_aside and validation_results are written
-from here, all others by Spark.
+candidates, evaluations, landing_files, landed_plays, model_versions, set_aside and validation_results
+are written from here, all others by Spark.
 """
 
 from collections.abc import Sequence
 from datetime import date
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -16,6 +17,8 @@ from pyarrow import fs
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema, with_missing
 from jobs.settings import Settings, is_s3
+
+Rows: TypeAlias = Sequence[dict[str, object]] | pa.RecordBatchReader
 
 
 def table_path(settings: Settings, name: str) -> str:
@@ -95,15 +98,18 @@ def _files(settings: Settings, name: str) -> fs.FileSystem:
     return fs.SubTreeFileSystem(path.partition("://")[2], s3)
 
 
-def replace(settings: Settings, name: str, rows: Sequence[dict[str, object]], where: str) -> None:
-    """Replace the rows that match the SQL predicate with these, in one commit.
+def replace(settings: Settings, name: str, rows: Rows, where: str) -> None:
+    """Replace the rows that match the SQL predicate with these, in one commit; a reader is written batch
+    by batch.
 
     An optional column of the catalog that an old table lacks is added.
     """
     table = TABLES[name]
     write_deltalake(
         table_path(settings, name),
-        pa.Table.from_pylist(list(rows), arrow_schema(table)),
+        rows
+        if isinstance(rows, pa.RecordBatchReader)
+        else pa.Table.from_pylist(list(rows), arrow_schema(table)),
         mode="overwrite",
         schema_mode="merge",
         predicate=where,
@@ -112,6 +118,6 @@ def replace(settings: Settings, name: str, rows: Sequence[dict[str, object]], wh
     )
 
 
-def replace_night(settings: Settings, name: str, rows: Sequence[dict[str, object]], as_of: date) -> None:
+def replace_night(settings: Settings, name: str, rows: Rows, as_of: date) -> None:
     """Replace one night of an as-of table with these rows."""
     replace(settings, name, rows, f"as_of = '{as_of}'")

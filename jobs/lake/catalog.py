@@ -137,6 +137,12 @@ _ALL = (
         similarity double, rank int, band string""",
     ),
     _table(
+        "candidates", "one track that a listener may be recommended on a night", "as_of user_id rank",
+        "as_of",
+        """as_of date, user_id string, rank int, track_id string, score double, source string,
+        because string?, model_version string?""",
+    ),
+    _table(
         "playlists", "one track of a listener's playlist of a night", "as_of user_id rank", "as_of",
         """as_of date, user_id string, rank int, track_id string, title string, artist string,
         score double, strategy string, reason_kind string, reason string, evidence string,

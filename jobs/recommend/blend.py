@@ -13,7 +13,11 @@ from jobs.domain.arrays import Ints
 from jobs.recommend.tracks import Tracks
 
 # Also the order in which they stand in for one another.
-EXPLOIT, EXPLORE, POPULAR = STRATEGIES = ("exploit", "explore", "popular")
+EXPLOIT, NEIGHBORS, EXPLORE, POPULAR, RETURNING = STRATEGIES = (
+    "exploit", "neighbors", "explore", "popular", "returning",
+)  # fmt: skip
+# A list opens with what is surest: its first third explores only where the rest is full.
+OPENING = 3
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,11 @@ def generator(seed: int, night: date, user_id: str) -> np.random.Generator:
 
 
 def draw_slots(n: int, explore_share: float, rng: np.random.Generator) -> list[str]:
-    """Return a strategy for each of ``n`` slots; on average exactly ``explore_share`` explore."""
-    n_explore = int(n * explore_share + rng.random())
-    exploring = set(rng.permutation(n)[:n_explore].tolist())
+    """Return a strategy for each of ``n`` slots; on average exactly ``explore_share`` explore, the first
+    third of a list last."""
+    n_explore, opening = int(n * explore_share + rng.random()), n // OPENING
+    places = [*(opening + rng.permutation(n - opening)).tolist(), *reversed(range(opening))]
+    exploring = set(places[:n_explore])
     return [EXPLORE if slot in exploring else EXPLOIT for slot in range(n)]
 
 

@@ -117,12 +117,20 @@ class Neighborhood:
 
 @dataclass(frozen=True)
 class Listener:
-    """One listener. Tracks are positions in the night's catalog; ``centroids`` float64[n_tastes, 13]."""
+    """One listener. Tracks are positions in the night's catalog; ``centroids`` float64[n_tastes, 13].
+
+    ``offered`` stood on a list of the last nights. ``candidates`` are ranked, with the ``chances`` that
+    they are played and the played track ``because`` of which each was found, -1 for none.
+    """
 
     user_id: str
     heard: Ints
+    offered: Ints
     blocked: Ints
     blocked_artists: tuple[str, ...]
+    candidates: Ints
+    chances: Floats
+    because: Ints
     rated: Ints
     ratings: Floats
     total: float
@@ -135,10 +143,16 @@ class Listener:
 
 
 def collect_facts(
-    heard: DataFrame, feedback: DataFrame, profiles: DataFrame, neighbors: DataFrame
+    heard: DataFrame,
+    feedback: DataFrame,
+    profiles: DataFrame,
+    neighbors: DataFrame,
+    candidates: DataFrame,
+    offered: DataFrame,
 ) -> DataFrame:
-    """Collect one row a listener with a recent listen: user_id, heard, blocked, blocked_artists,
-    neighbors (by rank) and tastes (heaviest first). ``heard``: see ``jobs.lake.heard``.
+    """Collect one row a listener with a recent listen: user_id, heard, offered, blocked,
+    blocked_artists, neighbors and candidates (by rank) and tastes (heaviest first). ``heard``: see
+    ``jobs.lake.heard``; ``offered`` are rows of ``playlists`` of the last nights.
 
     All facts go through one shuffle, in one table. Lists are sorted: rows come in any order.
     """
@@ -148,15 +162,19 @@ def collect_facts(
         .union(_facts(feedback, F.col("kind"), "target_id"))
         .union(_facts(neighbors, "neighbor", "neighbor_id", "rank", "similarity"))
         .union(_facts(profiles, "taste", F.lit(""), "taste_no", "weight", "centroid"))
+        .union(_facts(candidates, "candidate", "track_id", "rank", "score", because="because"))
+        .union(_facts(offered, "offered", "track_id"))
     )
     return (
         facts.groupBy("user_id")
         .agg(
             F.bool_or(F.col("fact") == "listen").alias("listened"),
             _set_of("listen", "heard").alias("heard"),
+            _set_of("offered").alias("offered"),
             _set_of(*REJECTIONS).alias("blocked"),
             _set_of("block_artist").alias("blocked_artists"),
             _list_of("neighbor", "number", "id", "value").alias("neighbors"),
+            _list_of("candidate", "number", "id", "value", "because").alias("candidates"),
             _list_of("taste", "number", "value", "vector").alias("tastes"),
         )
         .where("listened")
@@ -171,6 +189,7 @@ def _facts(
     number: str | None = None,
     value: str | None = None,
     vector: str | None = None,
+    because: str | None = None,
 ) -> DataFrame:
     return rows.select(
         "user_id",
@@ -179,6 +198,7 @@ def _facts(
         (F.col(number) if number else F.lit(None)).cast("int").alias("number"),
         (F.col(value) if value else F.lit(None)).cast("double").alias("value"),
         (F.col(vector) if vector else F.lit(None)).cast("array<double>").alias("vector"),
+        (F.col(because) if because else F.lit(None)).cast("string").alias("because"),
     )
 
 
@@ -192,17 +212,27 @@ def _list_of(fact: str, *columns: str) -> Column:
 
 def listeners_of(batch: pa.RecordBatch, tracks: Tracks, matrix: RatingMatrix) -> Iterator[Listener]:
     """Give the listeners of an Arrow batch of collected facts, in its order."""
-    heard, blocked = (_positions(batch.column(name), tracks) for name in ("heard", "blocked"))
+    heard, offered, blocked = (
+        _positions(batch.column(name), tracks) for name in ("heard", "offered", "blocked")
+    )
     artists = batch.column("blocked_artists").to_pylist()
     neighbors, tastes = batch.column("neighbors"), batch.column("tastes")
+    candidates = batch.column("candidates")
     for row, user_id in enumerate(batch.column("user_id").to_pylist()):
         number = matrix.number_of.get(user_id)
         rated, ratings = (_NO_INTS, _NO_FLOATS) if number is None else matrix.row(number)
+        proposed = candidates[row].values
+        position = located(proposed.field("id"), tracks)
+        there = position >= 0
         yield Listener(
             user_id=user_id,
             heard=heard[row],
+            offered=offered[row],
             blocked=blocked[row],
             blocked_artists=tuple(artists[row]),
+            candidates=position[there],
+            chances=_floats(proposed.field("value"))[there],
+            because=located(proposed.field("because"), tracks)[there],
             rated=rated,
             ratings=ratings,
             total=0.0 if number is None else float(matrix.totals[number]),

@@ -5,20 +5,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from jobs.domain.arrays import Ints, Mask
+from jobs.domain.arrays import Floats, Ints, Mask
 from jobs.domain.correlation import Support
 from jobs.lake.catalog import TABLES, Column
 from jobs.lake.schemas import arrow_type
 from jobs.recommend.blend import (
     EXPLOIT,
     EXPLORE,
+    NEIGHBORS,
     POPULAR,
+    RETURNING,
     Blend,
     Pick,
     best,
@@ -52,6 +54,7 @@ class PlaylistRules:
     artist_cap: int
     explore_share: float
     n_candidates: int
+    like_weight: float
     support: Support
 
 
@@ -94,31 +97,61 @@ class PlaylistBuilder:
         unheard = ~self.tracks.versions_of(listener.heard)
         allowed = unheard & ~self.tracks.versions_of(listener.blocked)
         allowed &= ~self.tracks.by_any_of(self.tracks.artist_numbers(listener.blocked_artists))
+        rested = allowed & ~self.tracks.versions_of(listener.offered)
         rng = generator(self.rules.seed, self.rules.night, listener.user_id)
-        candidates = self._candidates(listener, allowed, content, rng)
+        candidates = self._candidates(listener, allowed, rested, content, rng)
         slots = draw_slots(self.rules.n_tracks, self.rules.explore_share, rng)
         queues = {strategy: found.positions for strategy, found in candidates.items()}
         blended = blend(queues, slots, self.tracks, self.rules.artist_cap)
         return {
             "user_id": listener.user_id,
             "tracks": self._entries(listener, blended.picks, candidates),
-            "funnel": self._funnel(unheard, allowed, blended),
+            "funnel": self._funnel(unheard, allowed, rested, blended),
         }
 
     def _candidates(
-        self, listener: Listener, allowed: Mask, content: Scores, rng: np.random.Generator
+        self,
+        listener: Listener,
+        allowed: Mask,
+        rested: Mask,
+        content: Scores,
+        rng: np.random.Generator,
     ) -> dict[str, Candidates]:
-        exploit = predict(listener, len(self.tracks), self.rules.support)
-        exploit[~allowed] = np.nan
+        likely = self._likely(listener, content)
+        by_neighbors = predict(listener, len(self.tracks), self.rules.support)
+        by_neighbors[~rested] = np.nan
         played = self.tracks.artists_of_all(listener.rated[listener.ratings > 0])
-        explore = np.where(allowed & ~self.tracks.by_any_of(played), content, np.nan)
-        popular = (position for position in self.by_popularity if allowed[position])
+        explore = np.where(rested & ~self.tracks.by_any_of(played), content, np.nan)
+        popular = (position for position in self.by_popularity if rested[position])
         n = self.rules.n_candidates
         return {
-            EXPLOIT: Candidates(best(exploit, n).tolist(), exploit),
+            EXPLOIT: Candidates(best(np.where(rested, likely, np.nan), n).tolist(), likely),
+            NEIGHBORS: Candidates(best(by_neighbors, n).tolist(), by_neighbors),
             EXPLORE: Candidates(shuffled(best(explore, n), explore, rng).tolist(), explore),
             POPULAR: Candidates(popular, self.n_listeners),
+            RETURNING: self._returning(allowed & ~rested, likely),
         }
+
+    def _likely(self, listener: Listener, content: Scores) -> Floats:
+        """Chance of each candidate to be played, times that of being liked then to the power of
+        ``like_weight``: float64[n_tracks], NaN for what is no candidate.
+
+        The network's chance; of a track without features that of the middle candidate.
+        """
+        likely = np.full(len(self.tracks), np.nan)
+        likely[listener.candidates] = listener.chances
+        if self.model is not None and len(listener.candidates):
+            liked = content[listener.candidates].astype(float)
+            known = liked[~np.isnan(liked)]
+            liked[np.isnan(liked)] = np.median(known) if len(known) else 1.0
+            likely[listener.candidates] *= liked**self.rules.like_weight
+        return likely
+
+    def _returning(self, resting: Mask, likely: Floats) -> Candidates:
+        """What rests, to fill a list that would be short: likely ones first, then popular ones."""
+        ranked = best(np.where(resting, likely, np.nan), self.rules.n_candidates).tolist()
+        others = (position for position in self.by_popularity if resting[position])
+        return Candidates(chain(ranked, others), np.where(np.isnan(likely), 0.0, likely))
 
     def _entries(
         self, listener: Listener, picks: tuple[Pick, ...], candidates: dict[str, Candidates]
@@ -147,13 +180,17 @@ class PlaylistBuilder:
             )
         return entries
 
-    def _funnel(self, unheard: Mask, allowed: Mask, blended: Blend) -> list[dict[str, Any]]:
-        n_allowed = int(allowed.sum())
+    def _funnel(
+        self, unheard: Mask, allowed: Mask, rested: Mask, blended: Blend
+    ) -> list[dict[str, Any]]:
+        returning = sum(pick.strategy == RETURNING for pick in blended.picks)
+        n_rested = int(rested.sum()) + returning
         n_left = {
             "heard": int(unheard.sum()),
-            "blocked": n_allowed,
-            "version": n_allowed - blended.n_versions,
-            "artist_cap": n_allowed - blended.n_versions - blended.n_capped,
+            "blocked": int(allowed.sum()),
+            "rested": n_rested,
+            "version": n_rested - blended.n_versions,
+            "artist_cap": n_rested - blended.n_versions - blended.n_capped,
             "length": len(blended.picks),
         }
         before = [len(self.tracks), *list(n_left.values())[:-1]]

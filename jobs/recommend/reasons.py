@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.domain.arrays import Floats, Ints
-from jobs.recommend.blend import EXPLOIT, EXPLORE, Pick
+from jobs.recommend.blend import EXPLORE, POPULAR, Pick
 from jobs.recommend.candidates import COMPARED, Supporter, supporters
 from jobs.recommend.listeners import Listener
 from jobs.recommend.tracks import Tracks
@@ -60,16 +60,19 @@ class ReasonBuilder:
 
     def reason(self, pick: Pick) -> tuple[str, dict[str, Any]]:
         """Return the kind of the reason and its evidence."""
-        if pick.strategy == EXPLOIT:
-            return self._by_neighbors(pick)
         if pick.strategy == EXPLORE:
             return "content", self._by_content(pick)
-        return "popular", {
-            "n_listeners": int(self.score(pick)),
-            "taste_known": len(self.listener.centroids) > 0,
-        }
+        if pick.strategy == POPULAR:
+            return "popular", self._by_popularity(pick) | {
+                "taste_known": len(self.listener.centroids) > 0
+            }
+        return self._by_listening(pick)
 
-    def _by_neighbors(self, pick: Pick) -> tuple[str, dict[str, Any]]:
+    def _by_popularity(self, pick: Pick) -> dict[str, Any]:
+        return {"n_listeners": int(self.scores[POPULAR][pick.position])}
+
+    def _by_listening(self, pick: Pick) -> tuple[str, dict[str, Any]]:
+        """By an artist they play; else by who plays it; else by a track whose listeners play it."""
         found = supporters(self.listener.neighborhood, pick.position)
         closest = [
             {
@@ -83,7 +86,25 @@ class ReasonBuilder:
         own = np.intersect1d(self.tracks.artists_of(pick.position), self._own_artists)
         if len(own):
             return "own_artist", evidence | {"artist": self.tracks.artist_names[own[0]]}
-        return "neighbors", evidence | {"shared_artists": self._shared_artists(found[0])}
+        if found:
+            return "neighbors", evidence | {"shared_artists": self._shared_artists(found[0])}
+        like = self._because.get(pick.position)
+        if like is not None:
+            return "similar_track", {"like": self._track(like)}
+        return "popular", self._by_popularity(pick) | {"taste_known": None}
+
+    @cached_property
+    def _because(self) -> dict[int, int]:
+        """Which played track each candidate was found by."""
+        pairs = zip(self.listener.candidates.tolist(), self.listener.because.tolist(), strict=True)
+        return {candidate: played for candidate, played in pairs if played >= 0}
+
+    def _track(self, position: int) -> dict[str, Any]:
+        return {
+            "track_id": self.tracks.ids[position],
+            "title": self.tracks.titles[position],
+            "artist": self.tracks.artists[position],
+        }
 
     def _by_content(self, pick: Pick) -> dict[str, Any]:
         found = likeness(self.listener, pick.position, self.tracks, self.cited)
@@ -100,11 +121,7 @@ class ReasonBuilder:
             plain = tuple(sorted(plain, key=lambda feature: -added[FEATURES.index(feature[0])]))
         known = [(ADJECTIVES[name], high) for name, high in plain if name in ADJECTIVES]
         evidence["words"] = [above if high else below for (above, below), high in known]
-        evidence["like"] = {
-            "track_id": self.tracks.ids[found.position],
-            "title": self.tracks.titles[found.position],
-            "artist": self.tracks.artists[found.position],
-        }
+        evidence["like"] = self._track(found.position)
         return evidence
 
     @cached_property
@@ -168,6 +185,8 @@ def sentence(kind: str, evidence: Evidence) -> str:
 
 def own_artist(evidence: Evidence) -> str:
     """Say who plays a track by an artist that the listener plays."""
+    if not evidence["n_neighbors"]:
+        return f"You play {evidence['artist']}; this track is new to you."
     return f"You play {evidence['artist']}, and {_close_ones(evidence)} this track."
 
 
@@ -179,6 +198,12 @@ def neighbors(evidence: Evidence) -> str:
     one = "who" if evidence["n_neighbors"] == 1 else "the closest of whom"
     close = counted(evidence["n_neighbors"], "listener") + " close to you"
     return f"Played by {close}, {one} also plays {listed(shared)}."
+
+
+def similar_track(evidence: Evidence) -> str:
+    """Say whose listeners play a track."""
+    like = evidence["like"]
+    return f"Others who play “{like['title']}” by {like['artist']}, as you do, also play this."
 
 
 def content(evidence: Evidence) -> str:
@@ -194,6 +219,8 @@ def popular(evidence: Evidence) -> str:
     """Say how many play a track, where nothing closer is known or left."""
     n = evidence["n_listeners"]
     played = f"{counted(n, 'listener')} here {'plays' if n == 1 else 'play'} this" if n else "New here"
+    if evidence["taste_known"] is None:
+        return f"{played}."
     if evidence["taste_known"]:
         return f"{played}; nothing closer to your taste was left."
     return f"{played}; your taste is not known well enough yet to choose closer."
@@ -202,6 +229,7 @@ def popular(evidence: Evidence) -> str:
 SENTENCES: Mapping[str, Callable[[Evidence], str]] = {
     "own_artist": own_artist,
     "neighbors": neighbors,
+    "similar_track": similar_track,
     "content": content,
     "popular": popular,
 }

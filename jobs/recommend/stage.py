@@ -1,12 +1,15 @@
 """The stage: the night's tastes, neighbors and model to a playlist for each listener."""
 
+import logging
 from collections.abc import Iterable
+from datetime import date, timedelta
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import NoInputError
+from jobs.lake.arrow import night_rows
 from jobs.lake.heard import heard_known
 from jobs.lake.history import feedback_landed
 from jobs.lake.session import open_session
@@ -20,6 +23,8 @@ from jobs.stage import Night
 from models.content_network.scoring import ContentScorer
 from models.registry import Registry
 
+log = logging.getLogger("nocturne")
+
 
 def recommend(night: Night) -> None:
     """Replace the night's playlists and playlist_funnel; NoInputError without a catalog."""
@@ -30,17 +35,23 @@ def recommend(night: Night) -> None:
     model = promoted_model(night)
     matrix = read_rating_matrix(night.settings, night.window, tracks)
     builder = PlaylistBuilder(tracks, matrix, model, playlist_rules(night))
+    stale = [] if has_lists(night, night.window.as_of) else lists_after(night)
     lists = build_playlists(listener_facts(lake, night), builder).persist()
     n_listeners, n_tracks, n_short = write(lake, night, lists)
     lists.unpersist()
     night.summary.rows_in = n_listeners
     night.summary.rows_out = n_tracks
     night.summary.table_versions = lake.versions("playlists", "playlist_funnel")
+    if stale:
+        log.warning(
+            "lists of %s were made without these: make those nights again", ", ".join(map(str, stale))
+        )
     night.summary.details = {
         "n_listeners": n_listeners,
         "n_short": n_short,
         "n_catalog": len(tracks),
         "model_version": model.version if model else None,
+        "to_make_again": [str(later) for later in stale],
     }
 
 
@@ -54,6 +65,7 @@ def playlist_rules(night: Night) -> PlaylistRules:
         artist_cap=settings.artist_cap,
         explore_share=settings.explore_share,
         n_candidates=settings.n_candidates,
+        like_weight=settings.like_weight,
         support=night.settings.neighbors.support,
     )
 
@@ -75,10 +87,32 @@ def listener_facts(lake: Lake, night: Night) -> DataFrame:
         feedback_landed(lake, night.window),
         lake.read("taste_profiles", night.window.as_of),
         lake.read("neighbors", night.window.as_of),
+        lake.read("candidates", night.window.as_of),
+        offered(lake, night),
     )
     rows = made_anew(rows, lake, night)
     n_partitions = int(lake.spark.conf.get("spark.sql.shuffle.partitions") or 1)
     return rows.repartition(n_partitions, "user_id").sortWithinPartitions("user_id")
+
+
+def offered(lake: Lake, night: Night) -> DataFrame:
+    """Return the rows of lists of the last ``recommend.rest_nights`` nights, as they stand now."""
+    as_of, n_nights = night.window.as_of, night.settings.recommend.rest_nights
+    nights = [as_of - timedelta(days=age) for age in range(1, n_nights + 1)]
+    # The nights by name, so that no other partition is read.
+    return lake.read("playlists").where(F.col("as_of").isin(nights) if nights else F.lit(False))
+
+
+def lists_after(night: Night) -> list[date]:
+    """Return the later nights that have lists already, made without this night's."""
+    as_of, n_nights = night.window.as_of, night.settings.recommend.rest_nights
+    nights = (as_of + timedelta(days=age) for age in range(1, n_nights + 1))
+    return [later for later in nights if has_lists(night, later)]
+
+
+def has_lists(night: Night, as_of: date) -> bool:
+    """Tell whether a night has lists."""
+    return bool(night_rows(night.settings, "playlists", as_of).head(1, columns=["rank"]).num_rows)
 
 
 def build_playlists(listeners: DataFrame, builder: PlaylistBuilder) -> DataFrame:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_matrix, diags_array, vstack
 
-from models.arrays import Floats32
+from models.arrays import Floats32, Ints
 from models.peers.peer import blocks, only_positive
 
 BLOCK_TRACKS = 512
@@ -36,6 +36,20 @@ class ItemCosine:
         """Minus infinity for tracks that none of theirs is near to."""
         found = self._weights[first:last] @ self._cosine
         return only_positive(np.asarray(found.toarray(), np.float32))
+
+    def strongest(self, listener: Ints, track: Ints) -> Ints:
+        """Return for each pair, sorted by listener, the listener's track that adds most to the score, of
+        equals the first; -1 where none adds anything."""
+        found = np.full(len(track), -1)
+        listeners, starts = np.unique(listener, return_index=True)
+        for one, rows in zip(listeners, np.split(np.arange(len(track)), starts[1:]), strict=True):
+            played = self._weights[[one]]
+            added = self._cosine[played.indices][:, track[rows]].multiply(played.data[:, None]).toarray()
+            if len(added):
+                most = added.argmax(axis=0)
+                adds = added[most, np.arange(len(rows))] > 0
+                found[rows[adds]] = played.indices[most[adds]]
+        return found
 
 
 def nearest(similarity: csr_matrix, k: int) -> csr_matrix:

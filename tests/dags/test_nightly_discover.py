@@ -37,12 +37,13 @@ def test_each_task_waits_for_what_it_reads(dag):
         "gate_inputs": {"ingest"},
         "build_taste": {"gate_inputs"},
         "find_neighbors": {"build_taste"},
+        "rank_candidates": {"build_taste"},
         "train_content": {"build_taste"},
         "promote_models": {"train_content"},
-        "recommend": {"find_neighbors", "promote_models"},
+        "recommend": {"find_neighbors", "rank_candidates", "promote_models"},
         "gate_playlists": {"recommend"},
         "publish": {"gate_playlists"},
-        "report": {"find_neighbors", "promote_models", "publish"},
+        "report": {"find_neighbors", "rank_candidates", "promote_models", "publish"},
         "night": {"publish", "report"},
     }
 
@@ -50,7 +51,7 @@ def test_each_task_waits_for_what_it_reads(dag):
 def test_what_needs_spark_is_a_spark_stage_and_each_is_in_its_group(dag):
     kinds = {name: type(dag.get_task(name)) for name in STAGE_NAMES}
     assert {name for name, kind in kinds.items() if kind is ProcessStage} == {
-        "train_content", "promote_models", "publish", "report",
+        "rank_candidates", "train_content", "promote_models", "publish", "report",
     }  # fmt: skip
     assert {name for name, kind in kinds.items() if issubclass(kind, SparkStage)} == {
         "ingest", "gate_inputs", "build_taste", "find_neighbors", "recommend", "gate_playlists",
@@ -58,7 +59,8 @@ def test_what_needs_spark_is_a_spark_stage_and_each_is_in_its_group(dag):
     groups = {name: dag.get_task(name).task_group.group_id for name in STAGE_NAMES}
     assert groups == {
         "ingest": "inputs", "gate_inputs": "inputs", "build_taste": "taste",
-        "find_neighbors": "neighbors", "train_content": "models", "promote_models": "models",
+        "find_neighbors": "neighbors", "rank_candidates": "candidates",
+        "train_content": "models", "promote_models": "models",
         "recommend": "playlists", "gate_playlists": "playlists", "publish": "playlists", "report": None,
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from jobs.lake.arrow import table_rows
 from jobs.lake.catalog import TABLES
 from jobs.neighbors.stage import find_neighbors
 from jobs.publish.stage import publish
+from jobs.rank.stage import rank_candidates
 from jobs.recommend.stage import recommend
 from jobs.settings import LakeSettings, LandingSettings, Settings, StoreSettings, TrainSettings
 from jobs.stage import Night, run_stage
@@ -30,6 +31,7 @@ FUNCTIONS: dict[str, Callable[[Night], None]] = {
     "gate_inputs": gate_inputs,
     "build_taste": build_taste,
     "find_neighbors": find_neighbors,
+    "rank_candidates": rank_candidates,
     "train_content": train_content,
     "promote_models": promote_models,
     "recommend": recommend,

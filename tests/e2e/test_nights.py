@@ -104,7 +104,7 @@ def test_what_is_published_is_what_the_table_says(house):
 
 def test_the_report_and_the_ledger_tell_the_night(house):
     ledger = house.rows("run_ledger").filter(pl.col("as_of") == LAST)
-    assert ledger["error"].null_count() == len(ledger) == 9
+    assert ledger["error"].null_count() == len(ledger) == 10
     page = house.store.get(f"reports/{LAST}/index.html").decode()
     assert "the newest" in page
     assert "data_docs/" in page
@@ -119,13 +119,18 @@ def test_the_same_night_again_changes_nothing(house):
 
 
 def test_nights_in_any_order_give_the_same_tables_and_objects(house, _session, tmp_path, landing):
+    """A night rests what earlier lists offered, so it is made again once they are there."""
     other = House.below(tmp_path, landing)
+    stages = [name for name in FUNCTIONS if not name.startswith("gate_")]
     for day in (DAYS[2], DAYS[0], DAYS[1]):
-        other.run(day, [name for name in FUNCTIONS if not name.startswith("gate_")])
+        other.run(day, stages)
+    stale = json.loads(other.store.get(f"ledger/{DAYS[1]}/recommend.json"))["details"]["to_make_again"]
+    assert stale == [str(DAYS[2])]
+    other.run(DAYS[2], stages)
     tables, others = house.tables(), other.tables()
     assert tables.keys() - others.keys() == {"landed_plays", "validation_results"}
     assert [name for name in others if not tables[name].equals(others[name])] == []
-    assert other.published() == house.published()
+    assert house.published().items() <= other.published().items()
 
 
 def test_a_failed_gate_publishes_nothing_and_leaves_the_last_lists(house, _session, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.errors import UsageError
 from jobs.evaluate.hidden_tastes import read_hidden_tastes
-from jobs.evaluate.split import read_split
+from jobs.lake.split import read_split
 from tests.evaluate.small_night import DAYS, NIGHT, write
 
 

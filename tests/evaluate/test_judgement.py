@@ -5,7 +5,7 @@ import pytest
 
 from jobs.evaluate.contenders import fitted_peer, made_lists
 from jobs.evaluate.judgement import judge
-from jobs.evaluate.split import read_split
+from jobs.lake.split import read_split
 from models.peers import peer
 from tests.evaluate.small_night import DAYS, NIGHT, write
 

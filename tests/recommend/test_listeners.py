@@ -64,6 +64,7 @@ FACTS = pa.RecordBatch.from_pylist(
         {
             "user_id": "b",
             "heard": ["quiet", "outside", "duet"],
+            "offered": ["outside", "calm"],
             "blocked": ["loud"],
             "blocked_artists": ["dee", "eve"],
             "neighbors": [
@@ -74,18 +75,29 @@ FACTS = pa.RecordBatch.from_pylist(
                 {"number": 0, "value": 0.75, "vector": TASTE},
                 {"number": 1, "value": 0.25, "vector": TASTE[::-1]},
             ],
+            "candidates": [
+                {"number": 1, "id": "bare", "value": 0.5, "because": "quiet"},
+                {"number": 2, "id": "outside", "value": 0.4, "because": "quiet"},
+                {"number": 3, "id": "calm", "value": 0.25, "because": None},
+            ],
         },
-        {"user_id": "new", "heard": ["outside"], "blocked": [], "blocked_artists": []}
-        | {"neighbors": [], "tastes": []},
-        {"user_id": "a", "heard": ["calm"], "blocked": [], "blocked_artists": []}
-        | {"neighbors": [], "tastes": []},
+        {"user_id": "new", "heard": ["outside"], "offered": [], "blocked": [], "blocked_artists": []}
+        | {"neighbors": [], "tastes": [], "candidates": []},
+        {"user_id": "a", "heard": ["calm"], "offered": [], "blocked": [], "blocked_artists": []}
+        | {"neighbors": [], "tastes": [], "candidates": []},
     ],
     pa.schema(
         {
             "user_id": pa.string(),
-            **dict.fromkeys(("heard", "blocked", "blocked_artists"), pa.list_(pa.string())),
+            **dict.fromkeys(("heard", "offered", "blocked", "blocked_artists"), pa.list_(pa.string())),
             "neighbors": pa.list_(
                 pa.struct({"number": pa.int32(), "id": pa.string(), "value": pa.float64()})
+            ),
+            "candidates": pa.list_(
+                pa.struct(
+                    {"number": pa.int32(), "id": pa.string(), "value": pa.float64()}
+                    | {"because": pa.string()}
+                )
             ),
             "tastes": pa.list_(
                 pa.struct(
@@ -101,7 +113,10 @@ def test_listeners_are_read_with_their_ratings_tastes_and_neighbors():
     first, new, last = listeners_of(FACTS, catalog(), rating_matrix(RATINGS, catalog()))
     assert (first.user_id, new.user_id, last.user_id) == ("b", "new", "a")
     assert first.heard.tolist() == [0, 4]
+    assert first.offered.tolist() == [1]
     assert first.blocked.tolist() == [2]
+    assert (first.candidates.tolist(), first.chances.tolist()) == ([5, 1], [0.5, 0.25])
+    assert first.because.tolist() == [0, -1]
     assert first.blocked_artists == ("dee", "eve")
     assert (first.rated.tolist(), first.ratings.tolist()) == ([2], [1.0])
     assert (first.total, first.n_rated, first.n_plays, first.n_skips) == (5.0, 2, 5, 2)
@@ -117,7 +132,7 @@ def test_a_listener_without_ratings_or_anything_known_is_read_as_such():
     assert new.heard.tolist() == new.blocked.tolist() == new.rated.tolist() == new.ratings.tolist() == []
     assert (new.total, new.n_rated, new.n_plays, new.n_skips) == (0.0, 0, 0, 0)
     assert new.centroids.shape == (0, len(FEATURES))
-    assert len(new.neighborhood) == 0
+    assert len(new.neighborhood) == len(new.candidates) == len(new.offered) == 0
 
 
 @pytest.mark.spark
@@ -128,6 +143,12 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
                 ("silent", "like", "t1")]  # fmt: skip
     tastes = [("ann", 1, 0.25, [2.0]), ("ann", 0, 0.75, [1.0])]
     neighbors = [("ann", "y", 2, 0.5), ("ann", "x", 3, -0.5), ("ann", "z", 1, 0.75)]
+    candidates = [
+        ("ann", "t4", 2, 0.25, "t1"),
+        ("ann", "t5", 1, 0.5, None),
+        ("silent", "t4", 1, 0.5, None),
+    ]
+    offered = [("ann", "t3"), ("ann", "t0"), ("ann", "t3"), ("silent", "t3")]
     rows = collect_facts(
         spark.createDataFrame(heard, "user_id string, track_id string, recent boolean"),
         spark.createDataFrame(feedback, "user_id string, kind string, target_id string"),
@@ -137,17 +158,26 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
         spark.createDataFrame(
             neighbors, "user_id string, neighbor_id string, rank int, similarity double"
         ),
+        spark.createDataFrame(
+            candidates, "user_id string, track_id string, rank int, score double, because string"
+        ),
+        spark.createDataFrame(offered, "user_id string, track_id string"),
     ).collect()
     assert [row.asDict(recursive=True) for row in rows] == [
         {
             "user_id": "ann",
             "heard": ["t1", "t2"],
+            "offered": ["t0", "t3"],
             "blocked": ["t7", "t8"],
             "blocked_artists": ["x"],
             "neighbors": [
                 {"number": 1, "id": "z", "value": 0.75},
                 {"number": 2, "id": "y", "value": 0.5},
                 {"number": 3, "id": "x", "value": -0.5},
+            ],
+            "candidates": [
+                {"number": 1, "id": "t5", "value": 0.5, "because": None},
+                {"number": 2, "id": "t4", "value": 0.25, "because": "t1"},
             ],
             "tastes": [
                 {"number": 0, "value": 0.75, "vector": [1.0]},

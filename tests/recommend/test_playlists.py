@@ -23,6 +23,7 @@ RULES = PlaylistRules(
     artist_cap=2,
     explore_share=0.5,
     n_candidates=10,
+    like_weight=1.0,
     support="all",
 )
 NEAR = neighborhood(("n1", 0.9, {0: 1.0, 1: 2.0}), ("n2", 0.4, {1: 1.0, 5: 1.0}))
@@ -46,6 +47,67 @@ def playlist(one, model=None, **changes):
     row = next(builder.playlists([one]))
     pa.RecordBatch.from_pylist([row], PLAYLIST)
     return {track["track_id"]: track for track in row["tracks"]}, row
+
+
+LIKELY = {"candidates": ints(3, 4, 1), "chances": np.array([0.5, 0.4, 0.2]), "because": ints(-1, 0, -1)}
+
+
+def test_ranked_candidates_come_first_by_chance_to_be_played_and_liked():
+    # Alike for all without a network: 3, 4, 1. With it .5 * .8, .4 * .7, .2 * .2.
+    for model, scores in ((None, [0.5, 0.4, 0.2]), (Model("v7", Sure()), [0.4, 0.28, 0.04])):
+        _, row = playlist(listener(neighborhood=NEAR, **LIKELY), model, explore_share=0.0)
+        found = [(track["track_id"], track["strategy"]) for track in row["tracks"]]
+        assert found == [
+            ("louder", "exploit"), ("duet", "exploit"), ("calm", "exploit"), ("bare", "neighbors"),
+        ]  # fmt: skip
+        assert [track["score"] for track in row["tracks"][:3]] == pytest.approx(scores)
+
+
+def test_the_weight_of_liking_is_a_rule():
+    # .5 * .2 ** 2 = .02, .1 * .9 ** 2 = .081.
+    one = listener(candidates=ints(1, 2), chances=np.array([0.5, 0.1]), because=ints(-1, -1))
+    orders = {}
+    for weight in (0.0, 2.0):
+        _, row = playlist(one, Model("v7", Sure()), like_weight=weight, explore_share=0.0, n_tracks=2)
+        orders[weight] = [(track["track_id"], track["score"]) for track in row["tracks"]]
+    assert orders[0.0] == [("calm", 0.5), ("loud", 0.1)]
+    assert orders[2.0] == [("loud", pytest.approx(0.081)), ("calm", pytest.approx(0.02))]
+
+
+def test_a_candidate_without_features_is_liked_like_the_middle_one():
+    # bare has none; the others' chances are .9, .8 and .2, of which .8 is in the middle.
+    chances = {
+        "candidates": ints(5, 2, 3, 1),
+        "chances": np.full(4, 0.5),
+        "because": ints(-1, -1, -1, -1),
+    }
+    tracks, _ = playlist(listener(**chances), Model("v7", Sure()), explore_share=0.0, n_tracks=4)
+    assert tracks["bare"]["score"] == pytest.approx(0.5 * 0.8)
+
+
+def test_what_was_offered_rests_and_returns_only_to_a_list_that_would_be_short():
+    one = listener(offered=ints(3, 5), **LIKELY)
+    tracks, row = playlist(one, explore_share=0.0, n_tracks=3)
+    assert [track["track_id"] for track in row["tracks"]] == ["duet", "calm", "loud"]
+    tracks, row = playlist(one, explore_share=0.0, n_tracks=5)
+    assert [(track["track_id"], track["strategy"]) for track in row["tracks"]][3:] == [
+        ("louder", "returning"), ("bare", "returning"),
+    ]  # fmt: skip
+    after = {step["filter"]: step["n_after"] for step in row["funnel"]}
+    assert (after["blocked"], after["rested"], after["length"]) == (5, 5, 5)
+    assert tracks["bare"]["reason"] == "5 listeners here play this."
+
+
+def test_reasons_of_ranked_candidates_are_true_of_the_listener():
+    tracks, _ = playlist(listener(**LIKELY), explore_share=0.0, artist_cap=6, n_tracks=3)
+    assert tracks["calm"]["reason"] == "You play Ann; this track is new to you."
+    assert tracks["louder"]["reason"] == "1 listener here plays this."
+    alone = listener(candidates=ints(2), chances=np.array([0.5]), because=ints(0))
+    tracks, _ = playlist(alone, explore_share=0.0, n_tracks=1)
+    assert tracks["loud"]["reason"] == "Others who play “Quiet” by Ann, as you do, also play this."
+    assert json.loads(tracks["loud"]["evidence"]) == {
+        "like": {"artist": "Ann", "title": "Quiet", "track_id": "quiet"}
+    }
 
 
 def test_a_list_mixes_strategies_each_with_its_reason():
@@ -104,6 +166,7 @@ def test_nothing_heard_blocked_or_by_a_blocked_artist():
     assert [(step["filter"], step["n_before"], step["n_after"]) for step in row["funnel"]] == [
         ("heard", 6, 4),
         ("blocked", 4, 2),
+        ("rested", 2, 2),
         ("version", 2, 2),
         ("artist_cap", 2, 2),
         ("length", 2, 2),
@@ -113,7 +176,7 @@ def test_nothing_heard_blocked_or_by_a_blocked_artist():
 def test_a_short_list_is_explained_by_its_funnel():
     _, row = playlist(listener(), artist_cap=1)
     after = {step["filter"]: step["n_after"] for step in row["funnel"]}
-    assert after == {"heard": 5, "blocked": 5, "version": 5, "artist_cap": 3, "length": 3}
+    assert after == {"heard": 5, "blocked": 5, "rested": 5, "version": 5, "artist_cap": 3, "length": 3}
 
 
 def test_another_version_of_what_was_heard_or_blocked_is_out():
@@ -170,7 +233,7 @@ def test_rows_have_the_columns_of_their_tables():
     )
 
 
-@pytest.mark.parametrize(("n_candidates", "strategies"), [(1, {"exploit": 1}), (2, {"exploit": 2})])
+@pytest.mark.parametrize(("n_candidates", "strategies"), [(1, {"neighbors": 1}), (2, {"neighbors": 2})])
 def test_a_strategy_offers_its_best_candidates_only(n_candidates, strategies):
     one = listener(neighborhood=NEAR, centroids=np.empty((0, 13)), taste_weights=np.array([]))
     _, row = playlist(one, explore_share=0.0, n_tracks=2, n_candidates=n_candidates)
@@ -197,8 +260,8 @@ def test_an_artist_rated_zero_is_still_new_to_the_listener():
 def test_blocking_an_artist_blocks_what_they_are_a_guest_on():
     tracks, row = playlist(listener(blocked_artists=("cid",)), n_tracks=6, artist_cap=6)
     assert set(tracks) == {"calm", "loud", "louder", "bare"}
-    assert [step["n_after"] for step in row["funnel"]] == [5, 4, 4, 4, 4]
-    assert [step["step"] for step in row["funnel"]] == [1, 2, 3, 4, 5]
+    assert [step["n_after"] for step in row["funnel"]] == [5, 4, 4, 4, 4, 4]
+    assert [step["step"] for step in row["funnel"]] == [1, 2, 3, 4, 5, 6]
 
 
 def test_versions_are_counted_in_the_funnel():
@@ -207,7 +270,7 @@ def test_versions_are_counted_in_the_funnel():
     [row] = builder.playlists([stranger()])
     assert [track["track_id"] for track in row["tracks"]] == ["bare", "loud", "duet"]
     after = {step["filter"]: step["n_after"] for step in row["funnel"]}
-    assert after == {"heard": 6, "blocked": 6, "version": 5, "artist_cap": 3, "length": 3}
+    assert after == {"heard": 6, "blocked": 6, "rested": 6, "version": 5, "artist_cap": 3, "length": 3}
 
 
 def test_batches_of_facts_become_batches_of_lists_in_blocks(monkeypatch):

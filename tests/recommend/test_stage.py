@@ -40,6 +40,7 @@ def town(lake, settings):
     centroid = [0.1, *(float(value) for value in vector[1:])]
     put(settings, "taste_profiles", [(DAY, user, 0, 1.0, 1, centroid) for user in ("a", "b")])
     put(settings, "neighbors", [(DAY, "a", "b", 0.9, 3, 0.8, 1, "most_similar")])
+    put(settings, "candidates", [(DAY, "b", 1, "t4", 0.5, "own_artists", None, None)])
     return lake
 
 
@@ -64,7 +65,8 @@ def test_every_listener_with_a_listen_gets_the_same_list_and_funnel_in_every_run
         "new": {f"t{n}" for n in range(8)},
     }
     by_track = {row.track_id: row for row in found["a"]}
-    assert (by_track["t1"].strategy, by_track["t1"].reason_kind) == ("exploit", "neighbors")
+    assert (by_track["t1"].strategy, by_track["t1"].reason_kind) == ("neighbors", "neighbors")
+    assert (found["b"][0].track_id, found["b"][0].strategy) == ("t4", "exploit")
     assert {row.strategy for row in found["new"]} == {"popular"}
     funnel = town.read("playlist_funnel", DAY).where("user_id = 'a'").orderBy("step").collect()
     assert [(row["filter"], row.n_before, row.n_after) for row in funnel][:2] == [
@@ -78,6 +80,19 @@ def test_every_listener_with_a_listen_gets_the_same_list_and_funnel_in_every_run
 
 
 @pytest.mark.spark
+def test_what_stood_on_a_list_of_the_last_nights_rests(town, settings):
+    def put_lists(*nights_ago):
+        rows = [(DAY - timedelta(days=ago), "b", 1, "t7", "", "", 1.0, "exploit", "k", "r", "{}", None)
+                for ago in nights_ago]  # fmt: skip
+        put(settings, "playlists", rows)
+        recommend(Night(Window.night(DAY), settings))
+        return {row.track_id: row.strategy for row in lists(town)["b"]}["t7"]
+
+    assert put_lists(8) == "popular"
+    assert put_lists(7) == "returning"
+
+
+@pytest.mark.spark
 def test_no_catalog_is_said(lake, settings):
     with pytest.raises(NoInputError, match="no track had landed by 2026-06-28"):
         recommend(Night(Window.night(DAY), settings))
@@ -85,7 +100,9 @@ def test_no_catalog_is_said(lake, settings):
 
 @pytest.mark.parametrize("support", ["co_rated", "all"])
 def test_every_rule_is_a_setting(settings, support):
-    chosen = RecommendSettings(n_tracks=7, artist_cap=3, explore_share=0.4, n_candidates=99)
+    chosen = RecommendSettings(
+        n_tracks=7, artist_cap=3, explore_share=0.4, n_candidates=99, like_weight=0.5
+    )
     neighbors = NeighborsSettings(support=support)
     settings = settings.model_copy(update={"seed": 5, "recommend": chosen, "neighbors": neighbors})
     assert playlist_rules(Night(Window(DAY, DAY + timedelta(days=3)), settings)) == PlaylistRules(
@@ -95,6 +112,7 @@ def test_every_rule_is_a_setting(settings, support):
         artist_cap=3,
         explore_share=0.4,
         n_candidates=99,
+        like_weight=0.5,
         support=support,
     )
 

@@ -67,8 +67,12 @@ def listener(**changes: object) -> Listener:
     facts = {
         "user_id": "u",
         "heard": ints(0),
+        "offered": ints(),
         "blocked": ints(),
         "blocked_artists": (),
+        "candidates": ints(),
+        "chances": np.array([]),
+        "because": ints(),
         "rated": ints(0),
         "ratings": np.array([2.0]),
         "total": 2.0,

@@ -21,7 +21,7 @@ from jobs.domain.listening import SIGNALS, decide, decides, signals_of_rows
 from jobs.errors import NoInputError
 from jobs.lake.arrow import night_rows, table_rows
 from jobs.settings import Settings
-from jobs.window import Window
+from jobs.window import DAY, Window
 from models.features import FEATURES
 from models.ranking.lists import PADDING, Credits, Lists
 
@@ -38,10 +38,11 @@ class Split:
     """Listeners known at the night's end, numbered by id, and tracks, also those played later.
 
     Matrices are float32, listeners x tracks: ``heard`` counts listens before, however long ago, and
-    likes (what is heard is what ``jobs.lake.heard`` says), ``plays`` the plays of the lookback,
-    ``decayed`` weighs those by their age (halved every 14 days), ``later`` counts plays after.
+    likes (what is heard is what ``jobs.lake.heard`` says), ``plays`` and ``skips`` those of the
+    lookback, ``decayed`` weighs plays by their age (halved every 14 days), ``later`` counts plays after.
     ``lists`` are the night's playlists, ``strategies`` the number in ``strategy_names`` of each entry.
-    ``features`` float64[n_tracks, 13], NaN where none had landed.
+    ``features`` float64[n_tracks, 13], NaN where none had landed. ``age_days`` counts the nights since a
+    track landed first, NaN where it had not.
     """
 
     night: date
@@ -53,10 +54,12 @@ class Split:
     heard: csr_matrix
     plays: csr_matrix
     decayed: csr_matrix
+    skips: csr_matrix
     later: csr_matrix
     lists: Lists
     strategies: Lists
     strategy_names: tuple[str, ...]
+    age_days: Floats
 
     @property
     def n_listeners(self) -> int:
@@ -71,33 +74,37 @@ class Split:
 
 def read_split(settings: Settings, night: date, days: int) -> Split:
     """Split at the end of ``night``: before it what had landed by then, after it the plays of the next
-    ``days`` days that landed within them. NoInputError if either has no listens."""
+    ``days`` days that landed within them; 0 days for what the night knows alone. NoInputError if either
+    has no listens."""
     window = Window.night(night)
-    after = Window(window.end, window.end + timedelta(days=days))
-    past, future = _landed(settings, "listens", window.end), _listens_of(settings, after)
+    known_by = window.end + timedelta(days=days)
+    after = Window(window.end, max(known_by, window.end + DAY))
+    past = _landed(settings, "listens", window.end)
+    future = _listens_of(settings, after) if days else past.filter(ds.scalar(False))
     lookback = Window(window.end - timedelta(days=settings.lake.lookback_days), window.end)
     likes = _landed(settings, "feedback_history", window.end).filter(ds.field("kind") == LIKE)
     tracks = _newest(
-        settings, "tracks_history", ["track_id", "artist_ids", "duration_ms"], after.end, night
+        settings, "tracks_history", ["track_id", "artist_ids", "duration_ms"], known_by, night
     )
     playlists = night_rows(settings, "playlists", night)
     users = _ids((past, playlists), "user_id")
     if not len(users):
         raise NoInputError(f"no listen had landed by {night} in {settings.lake.root}")
-    if not future.head(1).num_rows:
+    if days and not future.head(1).num_rows:
         raise NoInputError(
             f"no listen of {after.start} to {after.as_of} has landed, so nobody can tell what became of "
             f"the lists of {night}: evaluate a night that is {days} days old, or pass fewer --days"
         )
     track_ids = _ids((past, playlists, future, ds.dataset(tracks)), "track_id")
     numbers, decided = _Numbers(users, track_ids), _Plays.of(tracks, settings.taste.play_ms)
-    listens, plays, decayed = numbers.matrices(past, lookback, decided)
+    listens, plays, decayed, skips = numbers.matrices(past, lookback, decided)
     lists, strategies, names = _lists(playlists, numbers)
     return Split(
         night, days, users, track_ids, _credits(tracks, track_ids),
         _features(settings, window, track_ids),
-        csr_matrix(listens + numbers.likes(likes)), plays, decayed,
+        csr_matrix(listens + numbers.likes(likes)), plays, decayed, skips,
         numbers.matrices(future, after, decided)[1], lists, strategies, names,
+        _age_days(settings, window, track_ids),
     )  # fmt: skip
 
 
@@ -144,10 +151,11 @@ class _Plays:
         short = decides(tracks["duration_ms"].to_numpy(), play_ms)
         return cls(tracks.select(["track_id", "duration_ms"]).filter(pa.array(short)), play_ms)
 
-    def among(self, listens: pa.RecordBatch) -> Mask:
-        """Tell of each listen whether it is a play: bool[n]."""
+    def among(self, listens: pa.RecordBatch) -> tuple[Mask, Mask]:
+        """Tell of each listen whether it is a play, and whether a skip: bool[n] each."""
         signals = signals_of_rows(pa.Table.from_batches([listens]), self.short)
-        return np.asarray(decide(signals, self.play_ms).play)
+        decision = decide(signals, self.play_ms)
+        return np.asarray(decision.play), np.asarray(decision.skip)
 
 
 class _Numbers:
@@ -163,17 +171,18 @@ class _Numbers:
 
     def matrices(self, listens: ds.Dataset, window: Window, plays: _Plays) -> list[csr_matrix]:
         """Return listens, whenever they were; plays of the window; these decayed by their age at its
-        end."""
-        sums = [_Sums(self.shape) for _ in range(3)]
+        end; skips of the window."""
+        sums = [_Sums(self.shape) for _ in range(4)]
         end_us = int(window.end_at.timestamp()) * 1_000_000
         n_days = len(window.days)
         for batch in listens.to_batches(columns=LISTEN):
             user, track = self.pairs(batch)
             at = batch["listened_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
             age = (end_us - at) / DAY_US
-            play = plays.among(batch) & (age > 0) & (age <= n_days)
+            within = (age > 0) & (age <= n_days)
+            play, skip = (kind & within for kind in plays.among(batch))
             weight = np.round(0.5 ** (age / HALF_LIFE_DAYS) * UNIT) / UNIT
-            for total, values in zip(sums, (np.ones(len(play)), play, play * weight), strict=True):
+            for total, values in zip(sums, (np.ones(len(play)), play, play * weight, skip), strict=True):
                 counted = (user >= 0) & (values > 0)
                 total.add(user[counted], track[counted], values[counted].astype(float))
         return [total.matrix() for total in sums]
@@ -250,6 +259,17 @@ def lists_beside(settings: Settings, split: Split) -> tuple[Lists, int]:
             f"{settings.lake.root} has no lists of {split.night}: run the night with its settings"
         )
     return lists, n - int((lists != PADDING).sum())
+
+
+def _age_days(settings: Settings, window: Window, track_ids: pa.Array) -> Floats:
+    landed = table_rows(settings, "tracks_history").to_table(
+        columns=["track_id", "landed_on"], filter=ds.field("landed_on") < window.end
+    )
+    first = landed.group_by("track_id").aggregate([("landed_on", "min")])
+    days = np.datetime64(window.as_of) - first["landed_on_min"].to_numpy().astype("datetime64[D]")
+    age = np.full(len(track_ids), np.nan)
+    age[located(first["track_id"].combine_chunks(), track_ids)] = days.astype(float)
+    return age
 
 
 def _lists(playlists: ds.Dataset, numbers: _Numbers) -> tuple[Lists, Lists, tuple[str, ...]]:

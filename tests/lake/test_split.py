@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from jobs.errors import NoInputError
-from jobs.evaluate import split as split_module
 from jobs.evaluate.contenders import PEERS, fitted_peer
-from jobs.evaluate.split import read_split
+from jobs.lake import split as split_module
+from jobs.lake.split import read_split
 from tests.evaluate.small_night import DAYS, LISTS, NIGHT, features, listen, track, write
 from tests.tables import put
 

@@ -1,0 +1,1 @@
+"""Candidates of a night, ranked by how likely each is to be played: table ``candidates``."""
