@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,14 +12,24 @@ from jobs.errors import NocturneError
 if TYPE_CHECKING:
     from models.registry import Interval, Registry
 
-models = typer.Typer(no_args_is_help=True, help="Versions of the content network.")
+models = typer.Typer(no_args_is_help=True, help="Versions of the content network and of the ranker.")
 Version = Annotated[str, typer.Argument(help="A version, as `nocturne models list` shows it.")]
 
 
+class Model(StrEnum):
+    """The models that the registry holds."""
+
+    CONTENT = "content"
+    RANKER = "ranker"
+
+
+Which = Annotated[Model, typer.Option("--model", help="The content network, or the ranker.")]
+
+
 @models.command("list")
-def list_versions() -> None:
+def list_versions(model: Which = Model.CONTENT) -> None:
     """All versions, the oldest night first; * marks the champion."""
-    with _registry() as registry:
+    with _registry(model) as registry:
         champion = registry.champion()
         for card in registry.versions():
             mark = "*" if champion and card.version == champion.version else " "
@@ -27,22 +38,23 @@ def list_versions() -> None:
 
 
 @models.command()
-def show(version: Version) -> None:
+def show(version: Version, model: Which = Model.CONTENT) -> None:
     """A version's card."""
-    with _registry() as registry:
+    with _registry(model) as registry:
         typer.echo(registry.card(version).to_bytes().decode())
 
 
 @models.command()
 def compare(first: Version, second: Version) -> None:
-    """Two versions on the same plays: those held out of the later one's night; intervals are 95 %."""
+    """Two versions of the content network on the same plays: those held out of the later one's night;
+    intervals are 95 %."""
     from jobs.settings import load_settings
     from jobs.train.heldout import heldout_plays, scorer_of
     from jobs.window import Window
     from models.content_network.comparison import measure, paired_differences, predict
 
     settings = load_settings()
-    with _registry() as registry:
+    with _registry(Model.CONTENT) as registry:
         night = max(registry.card(version).as_of for version in (first, second))
         features, block = heldout_plays(settings, Window.night(night))
         one, other = (
@@ -58,12 +70,12 @@ def compare(first: Version, second: Version) -> None:
 
 
 @models.command()
-def promote(version: Version) -> None:
+def promote(version: Version, model: Which = Model.CONTENT) -> None:
     """Make a version the champion of its night, whatever its metrics; its files are checked.
 
     It stays so when the night is run again.
     """
-    with _registry() as registry:
+    with _registry(model) as registry:
         registry.promote(version, by_hand=True)
         _tell_champion(registry)
 
@@ -71,9 +83,10 @@ def promote(version: Version) -> None:
 @models.command()
 def rollback(
     version: Annotated[str | None, typer.Argument(help="Default: the champion.")] = None,
+    model: Which = Model.CONTENT,
 ) -> None:
     """Withdraw a version; the newest one promoted before it is the champion again."""
-    with _registry() as registry:
+    with _registry(model) as registry:
         champion = registry.champions().champion
         if version is None and champion is None:
             raise NocturneError("no version is promoted, so there is none to withdraw")
@@ -82,16 +95,15 @@ def rollback(
 
 
 @contextmanager
-def _registry() -> "Iterator[Registry]":
+def _registry(model: Model) -> "Iterator[Registry]":
     """The registry of the settings; what is wrong with a model is a sentence, not a trace."""
     from jobs.settings import load_settings
     from jobs.store import open_store
-    from jobs.train.heldout import MODEL
     from models.errors import ModelError
     from models.registry import Registry
 
     try:
-        yield Registry(open_store(load_settings()), MODEL)
+        yield Registry(open_store(load_settings()), model)
     except ModelError as error:
         raise NocturneError(str(error)) from None
 

@@ -39,7 +39,8 @@ class Registry:
         body = self.store.get(self._key(version, CARD))
         if body is None:
             raise UnknownVersionError(
-                f"{self.model} has no version {version!r}: `nocturne models list` shows what there is"
+                f"{self.model} has no version {version!r}: `nocturne models list --model "
+                f"{self.model}` shows what there is"
             )
         try:
             return Card.model_validate_json(body)
@@ -117,5 +118,5 @@ class Registry:
     def _damage(self, version: str, name: str, what: str) -> str:
         return (
             f"{self.model} version {version}: {name} {what}, so it is not used; withdraw it with "
-            f"`nocturne models rollback {version}`, or train that night again"
+            f"`nocturne models rollback {version} --model {self.model}`, or train that night again"
         )

@@ -15,7 +15,8 @@ from jobs.store.folder import FolderStore
 from jobs.train.heldout import heldout_plays
 from jobs.window import Window
 from models.content_network.comparison import predict
-from models.registry import Registry
+from models.registry import Card, Registry
+from models.registry.card import checksum
 from tests.models.content_network.tiny import publish_tiny, tiny_scorer
 from tests.train.lake import put_town
 
@@ -99,3 +100,19 @@ def test_the_command_line_and_promotion_import_no_tensorflow():
         "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras', 'pyspark')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_ranker_has_versions_of_its_own(store, cards):
+    body = b"trees"
+    card = Card(
+        model="ranker", version="2026-06-05-abc", as_of=date(2026, 6, 5), seed=1,
+        files={"trees.npz": checksum(body)},
+    )  # fmt: skip
+    Registry(store, "ranker").publish(card, {"trees.npz": body})
+    assert run("list", "--model", "ranker").split()[:2] == ["2026-06-05-abc", "kept"]
+    assert run("promote", "2026-06-05-abc", "--model", "ranker") == "champion: 2026-06-05-abc\n"
+    assert run("rollback", "--model", "ranker") == "champion: none\n"
+    assert json.loads(run("show", "2026-06-05-abc", "--model", "ranker"))["model"] == "ranker"
+    with pytest.raises(NocturneError, match=r"ranker has no version 'x'.*list --model ranker"):
+        run("show", "x", "--model", "ranker")
+    assert cards[2].version in run("list")
