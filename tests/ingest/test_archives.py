@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from jobs.ingest.faults import FileFault
+from jobs.ingest.formats.archives import read_archive
 from jobs.ingest.landing import Root, list_landing
 from jobs.ingest.raw import raw_rows
 from jobs.settings import ArchiveSettings
@@ -173,6 +175,45 @@ def test_a_list_of_members_that_is_longer_than_memory_is_not_read(tmp_path):
     put(tmp_path, "listens", "x.zip", listing + end)
     _, census = read_landed(tmp_path, f"{PLACE}/x.zip")
     assert (census["rule"], "too long" in census["reason"]) == ("archive too large", True)
+
+
+def test_an_error_of_the_network_is_no_broken_archive():
+    class Broken(io.BytesIO):
+        reads = 0
+
+        def read(self, size=-1):
+            self.reads += 1
+            if self.reads == 1:  # the next request would be answered
+                raise OSError("AWS Error NETWORK_CONNECTION during GetObject operation")
+            return super().read(size)
+
+    with pytest.raises(OSError, match="NETWORK_CONNECTION"):
+        read_archive(pa.PythonFile(Broken(EXPORT), mode="r"), len(EXPORT), ArchiveSettings())
+
+
+def test_what_shrinks_far_is_read_while_it_does_no_harm(tmp_path):
+    body = zipped(("a.csv", b"\n" * 1_000_000))
+    read_archive(pa.BufferReader(body), len(body), ArchiveSettings())
+    with pytest.raises(FileFault, match="times as many"):
+        read_archive(pa.BufferReader(body), len(body), ArchiveSettings(harmless_mb=0))
+
+
+def test_as_many_members_as_may_be_are_read():
+    archive = read_archive(pa.BufferReader(EXPORT), len(EXPORT), ArchiveSettings(members=3))
+    assert len(archive.logs) == 3
+
+
+def test_a_path_that_begins_where_it_is_leads_nowhere_else(tmp_path):
+    put(tmp_path, "listens", "x.zip", zipped(("./a/log.jsonl", LOG[1])))
+    assert names(tmp_path) == ["x.zip", "x.zip/a/log.jsonl"]
+    rows, _ = read_landed(tmp_path, f"{PLACE}/x.zip/a/log.jsonl")
+    assert [row["rule"] for row in rows] == [None]
+
+
+def test_hidden_archives_and_logs_of_a_system_are_none(tmp_path):
+    members = [("a.jsonl", LOG[1]), ("__MACOSX/._b.jsonl", b""), ("__MACOSX/._c.zip", b"")]
+    put(tmp_path, "listens", "x.zip", zipped(*members))
+    assert names(tmp_path) == ["x.zip", "x.zip/a.jsonl"]
 
 
 def test_what_an_archive_may_hold_is_a_setting(tmp_path):

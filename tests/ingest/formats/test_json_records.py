@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from jobs.ingest.formats.json_records import wrapped
 from tests.ingest.reader import json_lines, listen, read
 from tests.ingest.sources.test_sources import ACCOUNT, ANSWER, BRAINZ, ENTRY, SPOTIFY
 
@@ -64,6 +65,18 @@ def test_a_page_that_failed_is_one_refused_row_among_pages(tmp_path):
         (2, "missing field: track_metadata"),
     ]
     assert (census["n_read"], census["n_left_out"]) == (2, 1)
+
+
+def test_the_account_that_is_named_nearest_to_a_record_is_its(tmp_path):
+    page = {"user": "inner", "listens": [ENTRY]}
+    document = {"user": "outer", "pages": [page, [ENTRY]]}
+    assert wrapped(document, lambda fields: fields is ENTRY) == [
+        (ENTRY, "inner"), (ENTRY, "outer"),
+    ]  # fmt: skip
+
+
+def test_an_object_in_an_object_is_no_list_of_records_by_number():
+    assert wrapped({"one": ENTRY, "more": {"a": 1}}, lambda fields: fields is ENTRY) == [(ENTRY, None)]
 
 
 def test_objects_by_number_lose_none(tmp_path):

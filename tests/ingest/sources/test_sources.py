@@ -298,6 +298,11 @@ def test_the_user_of_an_export_is_in_its_user_json_and_of_no_other(tmp_path):
     assert rows[0]["user_id"] == "mia"
     _, census = read(tmp_path, "listens", "other/listens/2026/5.jsonl", line)
     assert census["rule"] == "listener unknown"
+    # A partition is nobody's export.
+    put(tmp_path, "listens", "user.json", b'{"username": "mia"}')
+    put(tmp_path, "listens", "Userdata.json", b'{"username": "mia"}')
+    for name in ("listens/2026/5.jsonl", "5.jsonl"):
+        assert read(tmp_path, "listens", name, line)[1]["rule"] == "listener unknown"
     rows, census = read(tmp_path, "listens", "lb/feedback.jsonl", b'{"score": 1}\n{"score": 1}')
     assert (rows, census["rule"], len(census["notes"])) == ([], None, 1)
 
