@@ -14,7 +14,7 @@ from jobs.ingest.duplicates import with_listen_id
 from jobs.ingest.frames import Work, judged, read_frame
 from jobs.ingest.kinds import Kind
 from jobs.ingest.landing import LandedFile, Root
-from jobs.ingest.ledger import FileCount, rows_held
+from jobs.ingest.landing_files import FileCount, rows_held
 from jobs.ingest.matching import matched, named_tracks, share_counts
 from jobs.ingest.names import NAMED
 from jobs.ingest.newest import refresh_newest

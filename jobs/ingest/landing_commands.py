@@ -64,7 +64,7 @@ def forgotten(settings: "Settings", name: str) -> list[str]:
     """Forget the file or listener of this name; return what was done, in sentences. NoInputError if
     there is neither."""
     from jobs.ingest.formats.suffixes import ARCHIVE
-    from jobs.ingest.ledger import yields
+    from jobs.ingest.landing_files import yields
     from jobs.ingest.removal import forget_files, forget_listener
     from jobs.lake.session import open_session
     from jobs.lake.tables import Lake
@@ -123,7 +123,7 @@ def _what_was_done(settings: "Settings", entries: Entries, rows: dict[str, int])
 def _entries(settings: "Settings") -> list[dict[str, Any]]:
     from datetime import date
 
-    from jobs.ingest.ledger import ingested_files
+    from jobs.ingest.landing_files import ingested_files
 
     rows = ingested_files(settings, date.min, date.max).values()
     return sorted(map(dict, rows), key=lambda row: (row["landed_on"], row["landing_file"]))

@@ -10,7 +10,7 @@ from jobs.ingest.formats.suffixes import ARCHIVE
 from jobs.ingest.sources import SOURCES
 
 if TYPE_CHECKING:
-    from jobs.ingest.ledger import FileCount
+    from jobs.ingest.landing_files import FileCount
 
 # Formats in which a service hands a listener their own history, and archives of it.
 PERSONAL = {ARCHIVE} | {source.name for source in SOURCES if source.named and source.kind == "listens"}

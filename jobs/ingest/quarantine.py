@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from jobs.ingest.frames import with_raw
 from jobs.ingest.kinds import Kind
 from jobs.ingest.landing import Root
-from jobs.ingest.ledger import FileCount
+from jobs.ingest.landing_files import FileCount
 from jobs.ingest.resolution import union
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema

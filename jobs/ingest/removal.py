@@ -5,7 +5,7 @@ from typing import Any
 
 from expectations.landing_files import FORGOTTEN
 from jobs.ingest.kinds import KINDS
-from jobs.ingest.ledger import enter_rows, rows_held, strike, yields
+from jobs.ingest.landing_files import enter_rows, rows_held, strike, yields
 from jobs.ingest.newest import refresh_newest
 from jobs.ingest.resolution import in_files
 from jobs.lake.tables import Lake, literal

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from expectations.landing_files import REFUSED
-from jobs.ingest.ledger import FileCount
+from jobs.ingest.landing_files import FileCount
 from jobs.lake.catalog import LANDING_KINDS
 from jobs.window import Window
 

@@ -13,7 +13,7 @@ from jobs.ingest.arrival import check_arrival, check_unchanged
 from jobs.ingest.batch import IngestBatch, ingest_batch
 from jobs.ingest.kinds import KINDS
 from jobs.ingest.landing import LandedFile, Landing, Root, list_landing
-from jobs.ingest.ledger import FileCount, enter, gone_files, ingested_files, pending, strike
+from jobs.ingest.landing_files import FileCount, enter, gone_files, ingested_files, pending, strike
 from jobs.ingest.manifest import check_manifests, with_promised_rows
 from jobs.ingest.removal import Entry, remove_files
 from jobs.ingest.report import (

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from jobs.ingest.commands import quarantine
 from jobs.ingest.landing import LandedFile
-from jobs.ingest.ledger import FileCount
+from jobs.ingest.landing_files import FileCount
 from jobs.lake.arrow import replace
 
 D27, D28 = date(2026, 6, 27), date(2026, 6, 28)

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from jobs.errors import NoInputError
 from jobs.ingest.landing_commands import landing
-from jobs.ingest.ledger import gone_files
+from jobs.ingest.landing_files import gone_files
 from jobs.stage import Night
 from jobs.window import Window
-from tests.ingest.test_ledger import file
+from tests.ingest.test_landing_files import file
 from tests.ingest.test_stage import features, lake_content, listen, rows, track
 
 D26, D27, D28 = (date(2026, 6, day) for day in (26, 27, 28))

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.errors import NoInputError
 from jobs.ingest.arrival import StillLandingError
-from jobs.ingest.ledger import FileCount
+from jobs.ingest.landing_files import FileCount
 from jobs.ingest.names import name_id
 from jobs.ingest.stage import ingest_landing
 from jobs.lake.arrow import open_table, table_rows

@@ -5,7 +5,7 @@ import pytest
 from jobs.errors import NocturneError
 from jobs.ingest.frames import balanced
 from jobs.ingest.landing import LandedFile
-from jobs.ingest.ledger import FileCount, enter, ingested_files, pending
+from jobs.ingest.landing_files import FileCount, enter, ingested_files, pending
 from jobs.ingest.report import (
     late_plays,
     made_nights,
