@@ -54,7 +54,7 @@ HEAD = """\
 
 @dataclass(frozen=True)
 class FileRow:
-    """What became of one file: its entry in the ledger, its rows by what became of them, its records
+    """What became of one file: its entry in landing_files, its rows by what became of them, its records
     as a plain reading counts them, and what is to be said of it."""
 
     landing: str

@@ -56,5 +56,5 @@ def check_unchanged(read: list[LandedFile], now: Landing) -> None:
     if changed:
         raise StillLandingError(
             f"{changed[0]} was written while it was read ({len(changed)} files): nothing of this run "
-            "is entered in the ledger; run the night again when the landing is complete"
+            "is entered in landing_files; run the night again when the landing is complete"
         )

@@ -73,7 +73,7 @@ class FileCount:
             raise NocturneError(
                 f"{self.file.name}: {self.n_read} rows read, but {self.n_accepted} accepted + "
                 f"{self.n_quarantined} quarantined + {self.n_duplicate} duplicate = {parts}; "
-                "nothing was entered in the ledger: run the night again, and report it if it stays"
+                "nothing was entered in landing_files: run the night again, and report it if it stays"
             )
 
     def sentences(self) -> list[str]:
@@ -199,7 +199,7 @@ def enter_rows(settings: Settings, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def strike(settings: Settings, names: Sequence[str]) -> None:
-    """Take the files' entries out of the ledger, so that they are new if they are found again."""
+    """Take the files' entries out, so that they are new if they are found again."""
     if names and is_there(settings, "landing_files"):
         replace(settings, "landing_files", [], _named(names))
 

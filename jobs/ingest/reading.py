@@ -111,7 +111,7 @@ class FileReader:
         self.tally.check_promise(self.file.rows_promised)
 
     def census(self, fault: RowFault | None) -> dict[str, Any]:
-        """Return what the ledger is told of the file."""
+        """Return what landing_files is told of the file."""
         # What cannot be read of an export is the exporter's, as the export is.
         of_export = self.file.is_archive or (fault and self.file.archive)
         name = self.source.name if self.source else ARCHIVE if of_export else NATIVE

@@ -16,7 +16,7 @@ OF_LISTENERS = ("listens", "feedback")
 
 
 def remove_files(lake: Lake, entries: Sequence[Entry]) -> None:
-    """Delete the rows of the files from all tables, then their entries in the ledger.
+    """Delete the rows of the files from all tables, then their entries in landing_files.
 
     ``entries`` are rows of landing_files. Cut off, it is repeated by the next run to the same end.
     """

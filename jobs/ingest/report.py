@@ -14,7 +14,7 @@ PARTS = ("read", "accepted", "quarantined", "duplicate")
 
 
 def night_counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    """Count files and rows of each kind, from the ledger's rows."""
+    """Count files and rows of each kind, from rows of landing_files."""
     counts = {kind: dict.fromkeys(("files", *PARTS), 0) for kind in LANDING_KINDS}
     for row in rows:
         counts[row["kind"]]["files"] += 1

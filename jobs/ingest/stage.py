@@ -97,7 +97,7 @@ def _remove(
 def ingest_files(
     settings: Settings, files: Sequence[LandedFile], landed: Sequence[LandedFile] = ()
 ) -> list[IngestBatch]:
-    """Ingest these files, and enter them in the ledger.
+    """Ingest these files, and enter them in landing_files.
 
     Files that have ``landed`` are taken again where rows of these come before theirs.
     """
@@ -178,7 +178,7 @@ def _summarize_run(
 
 
 def _summarize_night(night: Night, entered: Entered) -> None:
-    """The night's own files as the ledger has them: the same whether or not they came just now."""
+    """The night's own files as landing_files has them: the same whether or not they came just now."""
     summary, window = night.summary, night.window
     rows = list(ingested_files(night.settings, window.start, window.end).values())
     summary.rows_in = sum(row["rows_read"] for row in rows)

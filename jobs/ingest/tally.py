@@ -120,7 +120,7 @@ class Tally:
         return [*self.notes, *left_out, *nulled, *undetected, *words]
 
     def census(self, fault: RowFault | None) -> dict[str, Any]:
-        """Return what was counted, in the words of the ledger."""
+        """Return what was counted, in the words of landing_files."""
         return {
             "n_read": self.n_read,
             "n_left_out": self.n_left_out,

@@ -40,7 +40,7 @@ def expected_counts(case: dict[str, str]) -> tuple[int, int, int]:
 
 @pytest.fixture(scope="module")
 def ingested(_session, tmp_path_factory):
-    """Ledger rows and quarantine rows by file, after one night of all the cases."""
+    """Rows of landing_files and of the quarantine by file, after one night of all the cases."""
     from jobs.ingest.stage import ingest_landing
     from jobs.lake.arrow import table_rows
     from jobs.settings import LakeSettings, LandingSettings, Settings, StoreSettings
@@ -76,7 +76,7 @@ def of_file(rows: list[dict], case: dict[str, str]) -> list[dict]:
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case["case"])
-def test_the_ledger_counts_what_is_kept_and_what_is_not(ingested, case):
+def test_the_counts_of_a_file_are_of_what_is_kept_and_what_is_not(ingested, case):
     tables, *_ = ingested
     (row,) = of_file(tables["landing_files"], case)
     found = row["rows_accepted"], row["rows_quarantined"], row["rows_duplicate"]

@@ -76,7 +76,7 @@ def test_rows_that_do_not_add_up_are_an_error(lost):
         FileCount(file(), **(counts | lost)).check()
 
 
-def test_the_ledger_keeps_the_last_entry_of_each_file(settings):
+def test_the_table_keeps_the_last_entry_of_each_file(settings):
     enter(settings, [FileCount(file("o'clock")), FileCount(file("b", day=D27))])
     enter(settings, [FileCount(file("o'clock"), n_read=3, n_accepted=3)])
     rows = ingested_files(settings, D27, D29)
@@ -86,7 +86,7 @@ def test_the_ledger_keeps_the_last_entry_of_each_file(settings):
     assert list(ingested_files(settings, D28, D29)) == [file("o'clock").name]
 
 
-def test_an_empty_lake_has_an_empty_ledger(settings):
+def test_an_empty_lake_has_no_entries(settings):
     assert ingested_files(settings, D27, D29) == {}
 
 

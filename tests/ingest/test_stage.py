@@ -293,7 +293,7 @@ def test_a_landing_that_is_being_written_waits_unless_forced(settings, land, mon
     assert went_on == [1]
 
 
-def test_a_run_cut_off_before_the_ledger_is_repeated_to_the_same_rows(
+def test_a_run_cut_off_before_its_files_are_entered_is_repeated_to_the_same_rows(
     settings, land, ingest, spark, monkeypatch
 ):
     land("listens", [listen(1), listen(2), listen(2), listen(3, user_id=None)])
