@@ -1,6 +1,5 @@
 """How a stage runs as a task: argv in, exit code out, its summary into XCom."""
 
-import json
 import os
 import subprocess
 import sys
@@ -64,15 +63,18 @@ class StageTask:
         return list(window_argv(self.window(context), context["params"]["force"]))
 
     def summary(self, window: Window) -> dict[str, Any]:
-        """Return what the stage left in the store about this night."""
+        """Return what the stage left in the store about this night; AirflowException without it."""
         from jobs.settings import load_settings
-        from jobs.stage import Night, summary_key
+        from jobs.stage_record import as_json, read_record, record_key
+        from jobs.store import open_store
 
-        night = Night(window, load_settings())
-        body = night.store.get(summary_key(night, self.spec.name))
-        if body is None:
-            raise AirflowException(f"{self.spec.name} left no summary of {window.as_of} in the store")
-        return dict(json.loads(body))
+        store, key = open_store(load_settings()), record_key(window.as_of, self.spec.name)
+        record = read_record(store, key)
+        if record is None:
+            raise AirflowException(
+                f"{self.spec.name} left no summary of {window.as_of}: {store.url(key)}"
+            )
+        return as_json(record)
 
     def run_process(self, context: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
         """Run the stage as a process of its own, its output into the task's log."""

@@ -40,3 +40,8 @@ def read_record(store: ObjectStore, key: str) -> StageRecord | None:
         return _RECORD.validate_json(store.get(key) or b"")
     except ValidationError:
         return None
+
+
+def as_json(record: StageRecord) -> dict[str, Any]:
+    """Return the record in the types of JSON: dates are texts."""
+    return dict(_RECORD.dump_python(record, mode="json"))

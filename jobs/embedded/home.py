@@ -86,17 +86,7 @@ class AirflowHome:
     ) -> dict[str, dict[str, object]]:
         self.password()
         return {
-            "core": {
-                "dags_folder": dags_folder(),
-                "load_examples": False,
-                "executor": "LocalExecutor",
-                "parallelism": settings.airflow.parallelism,
-                "dags_are_paused_at_creation": False,
-                "fernet_key": self.secret("fernet"),
-                "simple_auth_manager_users": f"{USER}:admin",
-                "simple_auth_manager_passwords_file": self.password_file,
-                "execution_api_server_url": f"http://127.0.0.1:{port}/execution/",
-            },
+            "core": self._core(port) | {"parallelism": settings.airflow.parallelism},
             "database": {
                 "sql_alchemy_conn": database,
                 "sql_alchemy_conn_async": database.replace("+psycopg2", "+asyncpg"),
@@ -112,7 +102,7 @@ class AirflowHome:
             "scheduler": {
                 # An unpaused DAG would start last night's run at once, landed or not.
                 "use_job_schedule": nightly,
-                # Tasks are handed over in tenths of a second; a night has eleven of them.
+                # Tasks are handed over in tenths of a second; a night has ten of them.
                 "scheduler_idle_sleep_time": 0.2,
                 # How soon a task is tried again whose process was killed with all its family.
                 "task_instance_heartbeat_timeout": 120,
@@ -121,6 +111,18 @@ class AirflowHome:
             "dag_processor": {"min_file_process_interval": 600, "refresh_interval": 600},
             "logging": {"base_log_folder": self.logs, "colored_console_log": False},
             "usage_data_collection": {"enabled": False},
+        }
+
+    def _core(self, port: int) -> dict[str, object]:
+        return {
+            "dags_folder": dags_folder(),
+            "load_examples": False,
+            "executor": "LocalExecutor",
+            "dags_are_paused_at_creation": False,
+            "fernet_key": self.secret("fernet"),
+            "simple_auth_manager_users": f"{USER}:admin",
+            "simple_auth_manager_passwords_file": self.password_file,
+            "execution_api_server_url": f"http://127.0.0.1:{port}/execution/",
         }
 
 

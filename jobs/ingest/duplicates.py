@@ -72,11 +72,8 @@ def resolved(
     ``resolution``, ``is_stored``, the accepted row's ``winner_file``, and ``is_outdated`` of stored
     rows: whether another row of the key would be in the table, or this one with other values.
     """
-    rows = fresh.withColumn("is_stored", F.lit(False))
-    if stored is not None:
-        old = stored.withColumn("is_stored", F.lit(True)).withColumn("line", F.lit(None).cast("bigint"))
-        rows = rows.unionByName(old, allowMissingColumns=True)
-    rows = rows.withColumn("key_hash", _hash(kind.key)).join(keys, "key_hash", how="left_semi")
+    rows = _with_stored(fresh, stored).withColumn("key_hash", _hash(kind.key))
+    rows = rows.join(keys, "key_hash", how="left_semi")
     rows = rows.withColumns(
         {
             "content": _row_hash(kind, ()),
@@ -98,6 +95,14 @@ def resolved(
     outdated = F.col("is_stored") & ((F.col("resolution") != ACCEPTED) | refilled)
     rows = rows.withColumns({"is_outdated": outdated, "winner_file": F.col("winner_landing_file")})
     return rows.drop("key_hash", "content", "same_play", "n_known", *(f"winner_{c}" for c in compared))
+
+
+def _with_stored(fresh: DataFrame, stored: DataFrame | None) -> DataFrame:
+    rows = fresh.withColumn("is_stored", F.lit(False))
+    if stored is None:
+        return rows
+    old = stored.withColumn("is_stored", F.lit(True)).withColumn("line", F.lit(None).cast("bigint"))
+    return rows.unionByName(old, allowMissingColumns=True)
 
 
 def _resolution(nth: Column) -> Column:

@@ -221,10 +221,13 @@ def _in_bucket(path: str, s3: S3Settings) -> Iterator[tuple[str, int, str, float
     from jobs.store.s3 import S3Store
 
     store = S3Store(f"s3://{path}", s3, 1)
-    pages = store.client.get_paginator("list_objects_v2")
-    for kind in LANDING_KINDS:
-        for page in pages.paginate(Bucket=store.bucket, Prefix=f"{store.prefix}{kind}/"):
-            for entry in page.get("Contents", []):
-                name, size = entry["Key"].removeprefix(store.prefix), entry["Size"]
-                if not name.endswith("/"):
-                    yield name, size, f"{size}-{entry['ETag']}", entry["LastModified"].timestamp()
+    paginate = store.client.get_paginator("list_objects_v2").paginate
+    pages = (
+        page
+        for kind in LANDING_KINDS
+        for page in paginate(Bucket=store.bucket, Prefix=f"{store.prefix}{kind}/")
+    )
+    for entry in (entry for page in pages for entry in page.get("Contents", [])):
+        name, size = entry["Key"].removeprefix(store.prefix), entry["Size"]
+        if not name.endswith("/"):
+            yield name, size, f"{size}-{entry['ETag']}", entry["LastModified"].timestamp()

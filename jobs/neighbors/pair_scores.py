@@ -217,22 +217,21 @@ def _two_pass(left, u, right, v):
     for second in range(2):
         p, q = left.indptr[u], right.indptr[v]
         while p < left.indptr[u + 1] and q < right.indptr[v + 1]:
-            if left.items[p] < right.items[q]:
-                p += 1
-            elif left.items[p] > right.items[q]:
-                q += 1
+            item, other = left.items[p], right.items[q]
+            if item != other:
+                p, q = p + int(item < other), q + int(item > other)
+                continue
+            if n == 0:
+                first_x, first_y = left.ratings[p], right.ratings[q]
+            dx = (left.ratings[p] - first_x) / left.scale[u]
+            dy = (right.ratings[q] - first_y) / right.scale[v]
+            if second:
+                dx, dy = (dx - mean_x) / far_x, (dy - mean_y) / far_y
+                vx, vy, cov = vx + dx * dx, vy + dy * dy, cov + dx * dy
             else:
-                if n == 0:
-                    first_x, first_y = left.ratings[p], right.ratings[q]
-                dx = (left.ratings[p] - first_x) / left.scale[u]
-                dy = (right.ratings[q] - first_y) / right.scale[v]
-                if second:
-                    dx, dy = (dx - mean_x) / far_x, (dy - mean_y) / far_y
-                    vx, vy, cov = vx + dx * dx, vy + dy * dy, cov + dx * dy
-                else:
-                    n, mean_x, mean_y = n + 1, mean_x + dx, mean_y + dy
-                    far_x, far_y = max(far_x, abs(dx)), max(far_y, abs(dy))
-                p, q = p + 1, q + 1
+                n, mean_x, mean_y = n + 1, mean_x + dx, mean_y + dy
+                far_x, far_y = max(far_x, abs(dx)), max(far_y, abs(dy))
+            p, q = p + 1, q + 1
         if not second:
             mean_x, mean_y = mean_x / n, mean_y / n
             if far_x == 0 or far_y == 0:

@@ -68,12 +68,13 @@ def _append(lists, sign, pairs, start):
     owners, similarities, n_common, neighbors = pairs
     for at in range(start, len(owners)):
         u, key = owners[at], sign * similarities[at]
-        if key >= bar[u]:
-            code, end = sign * _code(n_common[at], neighbors[at]), size[u]
-            if key > bar[u] or code > codes[u, k - 1]:
-                keys[u, end], codes[u, end], size[u] = key, code, end + 1
-                if end + 1 == keys.shape[1]:
-                    return at + 1
+        if not key >= bar[u]:  # NaN, of pairs without variance, reaches no bar
+            continue
+        code, end = sign * _code(n_common[at], neighbors[at]), size[u]
+        if key > bar[u] or code > codes[u, k - 1]:
+            keys[u, end], codes[u, end], size[u] = key, code, end + 1
+            if end + 1 == keys.shape[1]:
+                return at + 1
     return len(owners)
 
 
@@ -123,11 +124,16 @@ def merge_top_k(lists, others):
     """Offer all entries of ``others`` to ``lists``, listener by listener."""
     for u in range(len(others.size)):
         for at in range(others.size[u]):
-            end, key, code = lists.size[u], others.keys[u, at], others.codes[u, at]
-            if key > lists.bar[u] or (key == lists.bar[u] and code > lists.codes[u, lists.k - 1]):
-                lists.keys[u, end], lists.codes[u, end], lists.size[u] = key, code, end + 1
-                if end + 1 == lists.keys.shape[1]:
-                    _sort_one(lists, u)
+            _enter(lists, u, others.keys[u, at], others.codes[u, at])
+
+
+@compiled
+def _enter(lists, u, key, code):
+    if key > lists.bar[u] or (key == lists.bar[u] and code > lists.codes[u, lists.k - 1]):
+        end = lists.size[u]
+        lists.keys[u, end], lists.codes[u, end], lists.size[u] = key, code, end + 1
+        if end + 1 == lists.keys.shape[1]:
+            _sort_one(lists, u)
 
 
 @compiled

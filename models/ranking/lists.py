@@ -124,12 +124,17 @@ def _admit(chosen: Lists, ordered: Ints, ptr: Ints, of: Ints, artist_cap: int) -
             break
         free = True
         for artist in of[ptr[track] : ptr[track + 1]]:
-            n_of_artist = 0
-            for other in chosen[:n]:
-                for one in of[ptr[other] : ptr[other + 1]]:
-                    n_of_artist += one == artist
-            free &= n_of_artist < artist_cap
+            free &= _n_credited(artist, chosen[:n], ptr, of) < artist_cap
         if free:
             chosen[n] = track
             n += 1
+    return n
+
+
+@njit
+def _n_credited(artist: int, tracks: Ints, ptr: Ints, of: Ints) -> int:
+    n = 0
+    for track in tracks:
+        for one in of[ptr[track] : ptr[track + 1]]:
+            n += one == artist
     return n

@@ -99,6 +99,17 @@ def test_a_stage_without_a_summary_is_a_failure(stub):
         stub("publish", "sys.exit(0)").execute(context())
 
 
+def test_half_a_summary_is_a_failure(stub, settings):
+    open_store(settings).put("ledger/2026-06-28/publish.json", b'{"stage": "publish", "rows_out": 11')
+    with pytest.raises(AirflowException, match="publish left no summary of 2026-06-28"):
+        stub("publish", "sys.exit(0)").execute(context())
+
+
+def test_a_summary_is_of_texts_and_numbers(stub):
+    summary = stub("publish").execute(context())
+    assert (summary["window_start"], summary["rows_in"], summary["force"]) == ("2026-06-28", 1200, None)
+
+
 @pytest.mark.parametrize(("code", "final"), [(65, True), (1, False)])
 def test_spark_submits_exit_code_decides_too(code, final, tmp_path, monkeypatch):
     submit = tmp_path / "spark-submit"

@@ -34,13 +34,17 @@ class Drift:
 
 def in_periods(plays: Mapping[date, Plays], night: date) -> dict[tuple[str, str], Bins]:
     """Plays of the night and of the week before it, by feature and source, bin, and period."""
+    counted = (
+        (day, *of, n)
+        for day, counts in plays.items()
+        if night - REFERENCE <= day <= night
+        for of, n in counts.items()
+    )
     found: dict[tuple[str, str], Bins] = {}
-    for day, counts in plays.items():
-        if night - REFERENCE <= day <= night:
-            for (source, feature, number), n in counts.items():
-                if feature in BINS:
-                    pair = found.setdefault((feature, source), {}).setdefault(number, [0, 0])
-                    pair[day == night] += n
+    for day, source, feature, number, n in counted:
+        if feature in BINS:
+            pair = found.setdefault((feature, source), {}).setdefault(number, [0, 0])
+            pair[day == night] += n
     return found
 
 
