@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 AS_LANDED = ("landed_on", "landing_file")
-# A track's duration is what the catalog says of it, whenever the features landed.
-IN_CATALOG = "in_catalog"
-OF_DURATIONS = (IN_CATALOG, *AS_LANDED)
 
 
 def newest(rows: "DataFrame", *key: str, order: tuple[str, ...] = AS_LANDED) -> "DataFrame":

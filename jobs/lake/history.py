@@ -10,7 +10,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from expectations.audio_features import UNDETECTED
-from jobs.domain.landed import AS_LANDED, IN_CATALOG, OF_DURATIONS, newest
+from jobs.domain.durations import newest_durations
+from jobs.domain.landed import AS_LANDED, newest
 from jobs.lake.tables import Lake
 from jobs.window import Window
 
@@ -43,17 +44,9 @@ def features_known(lake: Lake, window: Window) -> DataFrame:
 
 
 def durations_known(lake: Lake, window: Window) -> DataFrame:
-    """Return one row (track_id, duration_ms) a track whose duration is known: the catalog's, else that
-    of the features, each as last landed by the window's end."""
-    columns = ["track_id", "duration_ms", *AS_LANDED]
-    tracks, features = (
-        lake.read(name)
-        .where(_landed(window) & (F.col("duration_ms") > 0))
-        .select(*columns, F.lit(name == "tracks_history").alias(IN_CATALOG))
-        for name in ("tracks_history", "audio_features_history")
-    )
-    durations = newest(tracks.union(features), "track_id", order=OF_DURATIONS)
-    return durations.select("track_id", "duration_ms")
+    """Return one row (track_id, duration_ms) a track whose duration was known by the window's end."""
+    histories = ("tracks_history", "audio_features_history")
+    return newest_durations(*(lake.read(name).where(_landed(window)) for name in histories))
 
 
 def feedback_landed(lake: Lake, window: Window) -> DataFrame:

@@ -14,10 +14,11 @@ import pyarrow.dataset as ds
 from scipy.sparse import csr_matrix
 
 from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.durations import DURATION_COLUMNS, deciding_rows, newest_duration_rows
 from jobs.domain.features import feature_matrix
 from jobs.domain.feedback import LIKE
 from jobs.domain.landed import AS_LANDED, newest_rows
-from jobs.domain.listening import SIGNALS, decide, decides, signals_of_rows
+from jobs.domain.listening import SIGNALS, decide, signals_of_rows
 from jobs.errors import NoInputError
 from jobs.lake.arrow import night_rows, table_rows
 from jobs.settings import Settings
@@ -26,6 +27,9 @@ from models.features import FEATURES
 from models.ranking.lists import PADDING, Credits, Lists
 
 LISTEN = ["user_id", "track_id", "listened_at", *SIGNALS]
+# A track is what the night knew of it; one that landed after it, what has landed since.
+KNOWN = "known"
+KNOWN_FIRST = (KNOWN, *AS_LANDED)
 HALF_LIFE_DAYS = 14.0
 DAY_US = 86_400_000_000
 # Weights are whole parts of this: sums of them in double precision do not depend on the order of rows.
@@ -83,9 +87,10 @@ def read_split(settings: Settings, night: date, days: int) -> Split:
     future = _listens_of(settings, after) if days else past.filter(ds.scalar(False))
     lookback = Window(window.end - timedelta(days=settings.lake.lookback_days), window.end)
     likes = _landed(settings, "feedback_history", window.end).filter(ds.field("kind") == LIKE)
-    tracks = _newest(
-        settings, "tracks_history", ["track_id", "artist_ids", "duration_ms"], known_by, night
-    )
+    history = _history(settings, "tracks_history", [*DURATION_COLUMNS, "artist_ids"], known_by, night)
+    lengths = _history(settings, "audio_features_history", [*DURATION_COLUMNS], known_by, night)
+    durations = newest_duration_rows(history, lengths, before=(KNOWN,))
+    tracks = newest_rows(history, "track_id", order=KNOWN_FIRST)
     playlists = night_rows(settings, "playlists", night)
     users = _ids((past, playlists), "user_id")
     if not len(users):
@@ -96,7 +101,7 @@ def read_split(settings: Settings, night: date, days: int) -> Split:
             f"the lists of {night}: evaluate a night that is {days} days old, or pass fewer --days"
         )
     track_ids = _ids((past, playlists, future, ds.dataset(tracks)), "track_id")
-    numbers, decided = _Numbers(users, track_ids), _Plays.of(tracks, settings.taste.play_ms)
+    numbers, decided = _Numbers(users, track_ids), _Plays.of(durations, settings.taste.play_ms)
     listens, plays, decayed, skips = numbers.matrices(past, lookback, decided)
     lists, strategies, names = _lists(playlists, numbers)
     return Split(
@@ -118,15 +123,11 @@ def _listens_of(settings: Settings, window: Window) -> ds.Dataset:
     return _landed(settings, "listens", window.end).filter(listened)
 
 
-def _newest(settings: Settings, name: str, columns: list[str], end: date, night: date) -> pa.Table:
-    """One row a track: as last landed by the night; what landed first after it, before ``end``, as it
-    landed last."""
-    rows = table_rows(settings, name).to_table(
-        columns=[*columns, *AS_LANDED], filter=ds.field("landed_on") < end
-    )
+def _history(settings: Settings, name: str, columns: list[str], end: date, night: date) -> pa.Table:
+    """Rows that landed before ``end``, and whether the night knew them (``KNOWN``)."""
+    rows = _landed(settings, name, end).to_table(columns)
     known = pc.less_equal(rows["landed_on"], pa.scalar(night, pa.date32()))
-    rows = rows.append_column("known", known)
-    return newest_rows(rows, "track_id", order=("known", *AS_LANDED)).select(columns)
+    return rows.append_column(KNOWN, known)
 
 
 def _ids(datasets: Sequence[ds.Dataset], column: str) -> pa.Array:
@@ -146,10 +147,9 @@ class _Plays:
     play_ms: int
 
     @classmethod
-    def of(cls, tracks: pa.Table, play_ms: int) -> "_Plays":
-        """Decide by the durations of these tracks."""
-        short = decides(tracks["duration_ms"].to_numpy(), play_ms)
-        return cls(tracks.select(["track_id", "duration_ms"]).filter(pa.array(short)), play_ms)
+    def of(cls, durations: pa.Table, play_ms: int) -> "_Plays":
+        """Decide by these durations."""
+        return cls(deciding_rows(durations, play_ms), play_ms)
 
     def among(self, listens: pa.RecordBatch) -> tuple[Mask, Mask]:
         """Tell of each listen whether it is a play, and whether a skip: bool[n] each."""
@@ -239,7 +239,8 @@ def _credits(tracks: pa.Table, track_ids: pa.Array) -> Credits:
 
 
 def _features(settings: Settings, window: Window, track_ids: pa.Array) -> Floats:
-    rows = _newest(settings, "audio_features_history", ["track_id", *FEATURES], window.end, window.as_of)
+    history = _landed(settings, "audio_features_history", window.end)
+    rows = newest_rows(history.to_table(["track_id", *FEATURES, *AS_LANDED]), "track_id")
     features = np.full((len(track_ids), len(FEATURES)), np.nan)
     place = located(rows["track_id"], track_ids)
     features[place[place >= 0]] = feature_matrix(rows)[place >= 0]

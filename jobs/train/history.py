@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.durations import DURATION_COLUMNS, deciding_rows, newest_duration_rows
 from jobs.domain.features import feature_matrix
 from jobs.domain.feedback import EXCLUDE, LIKE, NEVER, VERDICTS, is_taken_back
-from jobs.domain.landed import AS_LANDED, IN_CATALOG, OF_DURATIONS, newest_rows
-from jobs.domain.listening import SIGNALS, decide, decides, signals_of_rows
+from jobs.domain.landed import AS_LANDED, newest_rows
+from jobs.domain.listening import SIGNALS, decide, signals_of_rows
 from jobs.lake.arrow import open_table, table_rows
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
@@ -98,8 +99,8 @@ def read_known(settings: Settings, window: Window, folder: Path) -> Known | None
     edges = _Edges({day: n for day, (n, _) in days.items() if day >= opens}, settings.train.n_blocks)
     exclusions, play_ms = exclusions_of(feedback), settings.taste.play_ms
     vectors = reading.rows("audio_features_history", ["track_id", *FEATURES, *AS_LANDED])
-    lengths = reading.rows("tracks_history", ["track_id", "duration_ms", *AS_LANDED])
-    durations = durations_deciding(lengths, vectors, play_ms)
+    lengths = reading.rows("tracks_history", [*DURATION_COLUMNS])
+    durations = deciding_rows(newest_duration_rows(lengths, vectors), play_ms)
 
     def plays() -> Iterator[Records]:
         for day, (_, fragments) in days.items():
@@ -252,23 +253,6 @@ def _features(vectors: pa.Table, tracks: Numbering) -> Floats:
     features = np.full((len(tracks), len(FEATURES)), np.nan)
     features[track] = feature_matrix(vectors)
     return features
-
-
-def durations_deciding(tracks: pa.Table, vectors: pa.Table, play_ms: int) -> pa.Table:
-    """Return rows (track_id, duration_ms) of the tracks whose duration decides what is a play.
-
-    The duration is the one of ``jobs.lake.history.durations_known``; ``tracks`` and ``vectors`` are the
-    histories of tracks and of features.
-    """
-    columns = ["track_id", "duration_ms", *AS_LANDED]
-    told = [
-        pa.table({name: table[name] for name in columns} | {IN_CATALOG: np.full(len(table), listed)})
-        for table, listed in ((tracks, True), (vectors, False))
-    ]
-    known = pa.concat_tables(told).filter(pc.field("duration_ms") > 0)
-    durations = newest_rows(known, "track_id", order=OF_DURATIONS)
-    short = decides(np.asarray(durations["duration_ms"]), play_ms)
-    return durations.filter(pa.array(short)).select(["track_id", "duration_ms"])
 
 
 def exclusions_of(feedback: pa.Table) -> Exclusions:

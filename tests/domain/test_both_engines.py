@@ -6,11 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jobs.domain.durations import deciding_rows, newest_duration_rows
 from jobs.domain.landed import newest_rows
 from jobs.lake.session import arrow_frame
 from jobs.settings import TasteSettings
 from jobs.taste.ratings import rate
-from jobs.train.history import Numbering, counted_plays, durations_deciding, exclusions_of, verdicts_of
+from jobs.train.history import Numbering, counted_plays, exclusions_of, verdicts_of
 from jobs.train.snapshots import ratings
 from jobs.window import Window
 from tests.train.lake import arrow_rows, at, feedback, listen, micros, vector
@@ -87,7 +88,7 @@ def by_numpy(listens, said, known):
 @given(listeners=LISTENERS)
 def test_spark_and_numpy_rate_alike(spark, listeners):
     listens, said = rows_of(listeners)
-    known = durations_deciding(*durations(), TASTE.play_ms)
+    known = deciding_rows(newest_duration_rows(*durations()), TASTE.play_ms)
     assert by_numpy(listens, said, known) == pytest.approx(
         by_spark(spark, listens, said, known), rel=1e-12
     )

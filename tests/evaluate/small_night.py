@@ -59,9 +59,10 @@ def track(track_id, artist, day=0):
     return (track_id, track_id, [artist], artist, None, None, 180_000, NIGHT + timedelta(days=day), "f")
 
 
-def features(track_id, value, day=0):
-    """A row of audio_features_history, all features alike."""
-    row = [1 if name in ("key", "mode", "duration_ms", "time_signature") else value for name in FEATURES]
+def features(track_id, value, day=0, duration_ms=1):
+    """A row of audio_features_history, all other features alike."""
+    integers = {"key": 1, "mode": 1, "time_signature": 1, "duration_ms": duration_ms}
+    row = [integers.get(name, value) for name in FEATURES]
     return (track_id, *row, "given", NIGHT + timedelta(days=day), "f")
 
 

@@ -159,3 +159,35 @@ def test_half_of_a_short_track_is_a_play_and_a_private_listen_is_none(settings):
     split = read_split(settings, NIGHT, DAYS)
     assert {user for user, track in by_name(split, split.heard) if track == "t9"} == {"ada", "bob", "cy"}
     assert {user for user, track in by_name(split, split.plays) if track == "t9"} == {"cy"}
+
+
+def test_a_tracks_duration_is_the_catalogs_and_else_that_of_the_features_known_first(settings):
+    """Half of 40 s is a play. What lands after the night, of one kind or the other, changes no play of a
+    track whose duration it knew; of a track that it did not know, what landed since counts."""
+    names = ("featured", "listed", "listed since", "new", "none")
+    write(
+        settings,
+        listens=[listen(name, "cy", name, 0, 20_000, None) for name in names],
+        tracks=[
+            length("listed", 40_000),
+            length("listed", 200_000, 1),
+            length("listed since", 200_000, 1),
+        ],
+    )
+    put(settings, "audio_features_history", [
+        *(features(name, 0.1 * int(name[1])) for name in TRACKS[:7]),
+        *(features(name, 0.5, day, ms) for name, day, ms in (
+            ("featured", -1, 200_000), ("featured", 0, 40_000), ("featured", 1, 200_000),
+            ("listed", 0, 200_000), ("listed since", 0, 40_000), ("new", 1, 40_000), ("none", 0, 0),
+        )),
+    ])  # fmt: skip
+    split = read_split(settings, NIGHT, DAYS)
+    plays = by_name(split, split.plays)
+    assert {name for user, name in plays if user == "cy"} - set(TRACKS) == {
+        "featured", "listed", "listed since", "new",
+    }  # fmt: skip
+
+
+def length(name, duration_ms, day=0):
+    """A row of tracks_history."""
+    return (name, name, ["A"], "A", None, None, duration_ms, NIGHT + timedelta(days=day), "f")
