@@ -12,7 +12,6 @@ items ranks as Resnick's does. Prints Markdown tables and draws the curves.
 import argparse
 import gzip
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,14 +19,25 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import scipy.sparse as sp
 
+from jobs.domain.durations import deciding_rows, newest_duration_rows
+from jobs.domain.listening import decide, signals_of_rows
+from jobs.domain.ratings import DAY_US, rating_of_listens, weights
 from jobs.neighbors.kernel import Neighbors, pearson_neighbors
+from jobs.settings import TasteSettings
 
 OVERLAPS = (1, 2, 3, 5, 8, 12)
 SHRINKAGES = (0, 3, 10, 30, 100)
 RANKINGS = ("co_rated, Resnick", "co_rated, sum", "all, Resnick")
-HALF_LIFE_DAYS = 90.0
+LANDED = [("track_id", pa.string()), ("landed_on", pa.date32()), ("landing_file", pa.string())]
+LENGTH = pa.schema([*LANDED, ("duration_ms", pa.int64())])
+LISTEN = pa.schema([
+    *LANDED, ("user_id", pa.string()), ("ms_played", pa.int64()), ("skipped", pa.bool_()),
+    ("end_reason", pa.string()), ("private", pa.bool_()),
+])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,31 +60,41 @@ def hetrec(path: Path, seed: int = 7) -> Split:
 
 
 def landing(folder: Path) -> Split:
-    """Ratings as the night makes them from all but the last 7 days; those days' new tracks held out."""
-    days = sorted(folder.glob("listens/date=*"))
-    last_known = date.fromisoformat(days[-8].name[5:])
-    weights: dict[tuple[str, str], float] = {}
-    later: set[tuple[str, str]] = set()
-    for day in days:
-        on = date.fromisoformat(day.name[5:])
-        for play in _plays(day):
-            pair = (play["user_id"], play["track_id"])
-            skipped = play.get("skipped") or (play.get("skipped") is None and play["ms_played"] < 30_000)
-            if on > last_known:
-                later |= set() if skipped else {pair}
-            else:
-                weight = 0.5 ** ((last_known - on).days / HALF_LIFE_DAYS) * (-0.5 if skipped else 1.0)
-                weights[pair] = weights.get(pair, 0.0) + weight
-    pairs = sorted(weights.keys() | later)
-    users, items = (np.unique([p[i] for p in pairs], return_inverse=True)[1] for i in (0, 1))
-    ratings = np.log1p(np.maximum([weights.get(pair, 0.0) for pair in pairs], 0))
-    return _split("28 nights", users, items, ratings, np.array([pair not in weights for pair in pairs]))
+    """Ratings as the night makes them from all but the last 7 days; those days' new tracks held out.
+
+    A listen is as old as the day on which it landed.
+    """
+    taste, days = TasteSettings(), sorted(folder.glob("listens/date=*"))
+    listens, tracks, features = (
+        _rows(folder, kind, columns)
+        for kind, columns in (("listens", LISTEN), ("tracks", LENGTH), ("audio_features", LENGTH))
+    )
+    durations = deciding_rows(newest_duration_rows(tracks, features), taste.play_ms)
+    decision = decide(signals_of_rows(listens, durations), taste.play_ms)
+    on = np.asarray(listens["landed_on"].cast(pa.int32()), np.int64)
+    last = (date.fromisoformat(days[-8].name[5:]) - date(1970, 1, 1)).days
+    weight = weights(np, on * DAY_US, last * DAY_US, taste.half_life_days) * (on <= last)
+    pairs = pd.DataFrame({
+        "user": listens["user_id"], "track": listens["track_id"],
+        "played": weight * decision.play, "skipped": weight * decision.skip,
+        "heard": on <= last, "rated": (on <= last) & (decision.play | decision.skip),
+        "later": (on > last) & decision.play,
+    }).groupby(["user", "track"], as_index=False).sum()  # fmt: skip
+    pairs["hidden"] = (pairs.later > 0) & (pairs.heard == 0)
+    pairs = pairs[pairs.hidden | (pairs.rated > 0)]
+    users, items = (np.unique(pairs[name], return_inverse=True)[1] for name in ("user", "track"))
+    rating = rating_of_listens(np, pairs.played, pairs.skipped, taste.skip_weight)
+    return _split("28 nights", users, items, rating.to_numpy(), pairs.hidden.to_numpy())
 
 
-def _plays(day: Path) -> Iterator[dict[str, object]]:
-    for file in sorted(day.iterdir()):
-        with gzip.open(file, "rt", encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
+def _rows(folder: Path, kind: str, columns: pa.Schema) -> pa.Table:
+    rows = [
+        json.loads(line)
+        | {"landed_on": date.fromisoformat(file.parent.name[5:]), "landing_file": file.name}
+        for file in sorted(folder.glob(f"{kind}/date=*/*"))
+        for line in gzip.decompress(file.read_bytes()).splitlines()
+    ]
+    return pa.Table.from_pylist(rows, columns)
 
 
 def _split(
