@@ -47,6 +47,13 @@ def test_a_login_comes_first_and_once(server):
     assert asked == [login, *[("GET", "/api/v2/pools", None)] * 2]
 
 
+def test_a_client_shows_neither_its_password_nor_its_token(server):
+    client, answers, _ = server
+    answers += [(200, {})]
+    client.call("GET", "pools")
+    assert repr(client) == f"Api(port={client.port}, user='admin')"
+
+
 def test_a_question_that_the_server_drops_is_repeated(server):
     client, answers, _ = server
     answers += [(500, {}), (503, {}), (200, {"ok": True})]
