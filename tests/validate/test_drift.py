@@ -25,6 +25,8 @@ def test_equal_shares_and_an_empty_bin_are_finite():
 def test_few_plays_are_not_judged():
     assert drift("energy", None, {0: [5_000, 999]}).psi is None
     assert drift("energy", None, {0: [5_000, 1_000]}).psi == 0
+    few = drift("energy", "app", {0: [900, 3_000], 1: [99, 2_000]})
+    assert (few.psi, few.sentence) == (None, "app: 5,000 plays against 999: too few to judge")
 
 
 def test_all_sources_their_mix_and_each_of_them_are_judged():

@@ -83,6 +83,12 @@ def test_faulty_files_are_told_with_rule_listener_and_number():
     }
 
 
+def test_a_file_of_many_listeners_is_nobodys():
+    feed = landing_file("tracks", 0, listener="ann", landing_file="tracks/a", **REFUSED)
+    (file,) = judged([feed], {}, ())
+    assert (file.own, file.told) == (False, "tracks/a: malformed file: cut off")
+
+
 def test_files_of_later_nights_are_not_known(settings):
     write(settings, "landing_files", [
         landing_file("listens", 1, day=day) for day in (NIGHT - DAY, NIGHT, NIGHT + DAY)

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from deltalake import write_deltalake
 
 from jobs.errors import BadDataError
 from jobs.lake.arrow import open_table, replace_night, table_rows
@@ -22,7 +23,7 @@ from jobs.validate.inputs.set_aside import (
 from jobs.validate.inputs.stage import gate_inputs
 from jobs.validate.playlists.stage import gate_playlists
 from jobs.window import DAY, Window
-from tests.validate.rows import NIGHT, land, landing_file, listen, playlist, write
+from tests.validate.rows import NIGHT, land, landing_file, listen, playlist, table, write
 
 ANNS = f"listens/date={NIGHT}/user=ann/history.pdf"
 REFUSED = {"rows_read": 0, "rows_accepted": 0, "status": "refused", "reason": "unknown format: a PDF"}
@@ -61,6 +62,24 @@ def test_rules_are_counted_by_file_from_the_quarantine(settings):
     assert broken_rules(settings, files) == {
         "a": [RuleCount("new", 2, "why"), RuleCount("old", 2, "a"), RuleCount("aged", 1, "why")]
     }
+
+
+def test_a_rules_rows_are_counted_over_all_parts_of_the_quarantine_with_the_first_reason(settings):
+    folder = f"{settings.lake.root}/listens_quarantine"
+    for reason in ("b", "a", "c"):
+        write_deltalake(
+            folder, table("listens_quarantine", [entry("a", "old", 1, reason)]), mode="append"
+        )
+    files = [landing_file("listens", 9, 5, landing_file="a")]
+    assert broken_rules(settings, files) == {"a": [RuleCount("old", 3, "a")]}
+
+
+def test_what_is_set_aside_is_written_with_the_night_whose_list_stays(settings, night):
+    made(settings, NIGHT - DAY, playlist("ann", "t1"))
+    rows = [SetAside(who, "a", "old", "why", 1) for who in ("ann", "new", None)]
+    stays = [("ann", NIGHT - DAY), ("new", None), (None, None)]
+    assert [(row.user_id, row.list_of) for row in keep_set_aside(night, rows)] == stays
+    assert [(row["user_id"], row["list_of"]) for row in rows_of(settings)] == stays
 
 
 def test_a_row_for_each_rule_that_a_listeners_own_file_broke():

@@ -44,6 +44,29 @@ def test_else_with_all_nights_of_four_weeks_and_never_with_later_ones():
     assert (nights, what) == (sorted([*weeks(1, 1), *recent]), "nights")
 
 
+def test_eight_weeks_and_four_weeks_are_their_first_day_included():
+    eight = [SUNDAY - timedelta(weeks=n) for n in (8, 2, 1)]
+    counts = {day: {"app": 1} for day in [*eight, SUNDAY - timedelta(weeks=9)]}
+    assert compared(counts, SUNDAY) == (sorted(eight), "Sundays")
+    four = [SUNDAY - timedelta(days=n) for n in (28, 2, 1)]
+    counts = {day: {"app": 1} for day in [*four, SUNDAY - timedelta(days=30)]}
+    assert compared(counts, SUNDAY) == (sorted(four), "nights")
+
+
+def test_weekdays_among_themselves_may_differ_more():
+    counts = {SUNDAY - timedelta(days=n): {"app": 10_000} for n in (1, 2, 3)}
+    night, app = volumes(counts | {SUNDAY: {"app": 5_000}}, SUNDAY)
+    assert night.z == app.z == pytest.approx(log(0.5) / 0.10)
+
+
+def test_the_nights_volume_comes_first_and_its_sources_by_name():
+    sources = ("tv", "car", "app", "web", "radio", "phone")
+    counts = {SUNDAY: dict.fromkeys(sources[:4], 1), SUNDAY - DAY: dict.fromkeys(sources[2:], 1)}
+    counts |= {SUNDAY - n * DAY: {} for n in (2, 3)}
+    found = [(volume.scope, volume.sentence.split(":")[0]) for volume in volumes(counts, SUNDAY)]
+    assert found == [("night", "all"), *(("source", name) for name in sorted(sources))]
+
+
 def test_two_nights_of_history_judge_nothing():
     counts = {SUNDAY - timedelta(days=n): {"app": 10_000} for n in (1, 2)} | {SUNDAY: {"app": 1}}
     assert [(found.typical, found.z) for found in volumes(counts, SUNDAY)] == [(None, None)] * 2
