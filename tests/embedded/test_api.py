@@ -72,12 +72,12 @@ def test_a_refusal_or_a_deed_is_not_repeated(server, method, status):
 
 def test_pools_that_are_missing_are_made_with_one_slot(server):
     client, answers, asked = server
-    answers += [(200, {"pools": [{"name": "nocturne_landed"}]}), *[(201, {})] * 7]
+    answers += [(200, {"pools": [{"name": "nocturne_landed"}]}), *[(201, {})] * 8]
     client.ensure_pools()
     made = [body for method, _, body in asked[2:] if method == "POST"]
     assert {pool["slots"] for pool in made} == {1}
     assert "nocturne_landed" not in {pool["name"] for pool in made}
-    assert len(made) == 7
+    assert len(made) == 8
 
 
 @pytest.mark.parametrize(
