@@ -215,7 +215,7 @@ class RecommendSettings(Section):
     explore_share: Share = 0.17
     n_candidates: PositiveInt = 300
     rest_nights: NonNegativeInt = 7
-    like_weight: NonNegative = 2.0
+    like_weight: NonNegative = 2.25
 
 
 class EvaluateSettings(Section):
