@@ -102,7 +102,7 @@ class AirflowHome:
             "scheduler": {
                 # An unpaused DAG would start last night's run at once, landed or not.
                 "use_job_schedule": nightly,
-                # Tasks are handed over in tenths of a second; a night has ten of them.
+                # Tasks are handed over in tenths of a second: a night is a chain of them.
                 "scheduler_idle_sleep_time": 0.2,
                 # How soon a task is tried again whose process was killed with all its family.
                 "task_instance_heartbeat_timeout": 120,
