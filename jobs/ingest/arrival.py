@@ -29,13 +29,22 @@ def check_arrival(landing: Landing, window: Window, settings: IngestSettings, no
             f"{len(partitions)} partitions: {WAIT}"
         )
     days = {f"date={day}" for _, day in partitions}
-    unfinished = [name for name in landing.unfinished if name.split("/")[1] in days]
+    # What a listener has left behind is not waited for: when it is whole, it is a file like any other.
+    unfinished = [
+        name
+        for name in landing.unfinished
+        if name.split("/")[1] in days and not _is_in_folder_of_listener(name)
+    ]
     if unfinished:
         raise StillLandingError(
             f"{unfinished[0]} is still being written, by its name: wait for the writer, remove what it "
             "left behind, or pass --force with a note"
         )
     _check_quiet(landing, window, settings.quiet_s, now)
+
+
+def _is_in_folder_of_listener(name: str) -> bool:
+    return any(folder.startswith("user=") for folder in name.split("/")[:-1])
 
 
 def _check_quiet(landing: Landing, window: Window, quiet_s: float, now: float) -> None:

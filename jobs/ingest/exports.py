@@ -11,20 +11,26 @@ MAX_BYTES = 1 << 16
 # Parts of a partition's name: its kind and its day.
 PARTITION = 2
 # ListenBrainz: who exported, what was liked, what was pinned; they lie beside ``listens/``. Spotify: the
-# account data around its logs. And what operating systems leave behind.
+# account data around its logs.
 _SIDE_FILE = re.compile(
     r"user\.json|feedback\.jsonl|pinned_recording\.jsonl"
     r"|(Userdata|Identity|Identifiers|Follow|Inferences|Marquee|Payments|Playlist\d+|SearchQueries"
     r"|YourLibrary|YourSoundCapsule|DuoNewFamily|FamilyPlan|MessageData|PodcastInteractivity\w*"
-    r"|Wrapped\d+)\.json|Read_?Me_?First.*\.pdf|Thumbs\.db|desktop\.ini"
+    r"|Wrapped\d+)\.json|Read_?Me_?First.*\.pdf"
 )
+# What operating systems, editors and Office leave behind, of any kind of landing.
+_LEFT_BEHIND = re.compile(r"Thumbs\.db|desktop\.ini|Icon\r?|~\$.*|.*~|.*\.lnk", re.DOTALL)
+_TRASH = "$RECYCLE.BIN"
 _OF_SPOTIFY = {"Spotify Account Data", "Spotify Extended Streaming History", "MyData"}
 _LOG_OF_SPOTIFY = re.compile(r"(StreamingHistory|Streaming_History|endsong).*")
 
 
 def is_side_file(file: LandedFile) -> bool:
-    """Return whether a file among listens is a known part of an export that holds no plays."""
+    """Return whether a file is what a system left behind, or among listens a known part of an export
+    that holds no plays."""
     *folders, base = file.name.split("/")
+    if _LEFT_BEHIND.fullmatch(base) or _TRASH in folders:
+        return True
     if file.kind != "listens":
         return False
     beside_logs = folders[-1] in _OF_SPOTIFY and not _LOG_OF_SPOTIFY.fullmatch(base)

@@ -22,7 +22,11 @@ from jobs.settings import ArchiveSettings, S3Settings, Settings, is_s3
 
 _PARTITION = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 # Names that writers give to what is not data, or not yet.
-_UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".inprogress")
+_UNFINISHED = (
+    ".tmp", ".part", ".partial", ".crdownload", ".opdownload", ".download", ".inprogress",
+)  # fmt: skip
+# The one log whose name begins with a point.
+_PLAYER_LOG = ".scrobbler.log"
 # What the operating system says of one file, and of no other.
 OF_THE_FILE = (PermissionError, FileNotFoundError, IsADirectoryError)
 SUCCESS, MANIFEST = "_SUCCESS", "_MANIFEST.json"
@@ -171,7 +175,7 @@ def _place(landing: Landing, name: str, size: int, fingerprint: str, modified: f
         landing.complete.add((kind, day))
     elif day and base == MANIFEST and len(folders) == 1:
         landing.manifests.add((kind, day))
-    elif any(part.startswith(("_", ".")) for part in (*folders, base)):
+    elif any(part.startswith(("_", ".")) for part in (*folders, base.removeprefix(_PLAYER_LOG))):
         return
     elif name != name.encode(errors="replace").decode():
         landing.ignored.append(ascii(name))  # no table could name it

@@ -30,6 +30,7 @@ from jobs.ingest.landing import OF_THE_FILE, LandedFile, Root
 from jobs.ingest.nothing import without_nothing
 from jobs.ingest.optional import checked
 from jobs.ingest.sources import NATIVE, columns_of, nearest, pick, record_test
+from jobs.ingest.sources.player_log import PLAYER_LOG, check_clock
 from jobs.ingest.sources.source import Row, Source, remedy
 from jobs.ingest.tally import Tally
 
@@ -75,7 +76,8 @@ def read_file(root: Root, file: LandedFile, configured: str | None = None) -> It
 def delimited(stream: Stream, suffix: str, kind: str) -> Delimited:
     """Return the records of a delimited file, its columns named as the contract and the sources name
     them."""
-    return Delimited(stream, suffix, columns_of(kind) | {field.name for field in FIELDS[kind]})
+    known = columns_of(kind) | {field.name for field in FIELDS[kind]}
+    return Delimited(stream, suffix, known, record_test(kind))
 
 
 class FileReader:
@@ -94,7 +96,9 @@ class FileReader:
         if self.file.size < 0:
             raise FileFault("unreadable file", "it is no regular file, or its link leads nowhere")
         if is_side_file(self.file):
-            self.tally.notes.append("passed over: a known part of an export, and no log of plays")
+            self.tally.notes.append(
+                "passed over: left by an export or a system beside its logs, and no log"
+            )
         elif self.file.is_archive:
             self._archive()
         elif suffixes(self.file.name)[0] == "parquet":
@@ -215,6 +219,8 @@ class FileReader:
         table = delimited(stream, suffix, self.kind)
         self._choose(table.header)
         self.tally.notes += table.notes
+        if self.source is PLAYER_LOG:
+            check_clock(table.above)
         if self.source is None:
             table.check_columns(self.required, nearest(self.kind, table.header))
         for record in table.records():

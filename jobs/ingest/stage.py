@@ -65,7 +65,13 @@ def ingest_landing(night: Night) -> None:
     _summarize_night(night, entered)
     if landing.ignored:
         log.warning("ignored, in no folder of a day: %s", ", ".join(map(ascii, landing.ignored[:20])))
-    night.summary.details |= {"files_ingested": len(todo), "files_ignored": landing.ignored}
+    if landing.unfinished:
+        log.warning("by its name not whole yet: %s", ", ".join(map(ascii, landing.unfinished[:20])))
+    night.summary.details |= {
+        "files_ingested": len(todo),
+        "files_ignored": landing.ignored,
+        "files_unfinished": landing.unfinished,
+    }
 
 
 def _check_input(landing: Landing, night: Night) -> None:

@@ -137,7 +137,7 @@ REFUSED = [
     (zipped(LOG, ("inner.tar.gz", b"")), "nested archive", "unpack it here"),
     (zipped(("a.pdf", b"")), "no log in it", "a zip archive of a.pdf"),
     (zipped(), "no log in it", "of nothing"),
-    (encrypted(zipped(LOG)), "encrypted archive", "with its password"),
+    (encrypted(zipped(LOG)), "encrypted archive", "needs a password: with it, unpack it here"),
     (zipped(LOG).replace(b"\x08\x00", b"\x09\x00"), "unknown compression", "method 9"),
     (EXPORT[:-30], "no sound archive", "deliver it again"),
     (b"", "no sound archive", "an empty file"),

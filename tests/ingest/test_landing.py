@@ -1,16 +1,19 @@
 import gzip
+import io
 import os
 from datetime import date
 
+import pyarrow as pa
 import pytest
 
 from jobs.errors import NocturneError
 from jobs.ingest.arrival import StillLandingError, check_arrival, check_unchanged
+from jobs.ingest.formats import streams
 from jobs.ingest.landing import LandedFile, Landing, Root, list_landing
 from jobs.ingest.reading import read_file
 from jobs.settings import IngestSettings, LandingSettings
 from jobs.window import Window
-from tests.ingest.reader import DAY, json_lines, listen, put
+from tests.ingest.reader import DAY, json_lines, listen, put, read
 
 PLACE = "listens/date=2026-06-28"
 WINDOW = Window.night(DAY)
@@ -45,6 +48,51 @@ def test_what_is_a_landed_file_and_what_is_not(tmp_path):
     ]  # fmt: skip
     assert landing.unfinished == [f"listens/{day}/c.jsonl.tmp"]
     assert landing.complete == {("listens", DAY)}
+
+
+@pytest.mark.parametrize(
+    "name", ["a.zip.crdownload", "a.csv.part", "a.csv.opdownload", "a.json.download"]
+)
+def test_a_download_that_goes_on_is_told_by_its_name(tmp_path, name):
+    put(tmp_path, "listens", f"user=a/{name}", b"{}")
+    landing = list_landing(Root(str(tmp_path)))
+    assert (landing.files, landing.unfinished) == ([], [f"{PLACE}/user=a/{name}"])
+
+
+def test_the_log_of_a_player_is_data_though_its_name_begins_with_a_point(tmp_path):
+    for name in (".scrobbler.log", ".scrobbler.log.swp", ".other.log"):
+        put(tmp_path, "listens", f"user=a/{name}", b"#")
+    assert [f.name for f in list_landing(Root(str(tmp_path))).files] == [
+        f"{PLACE}/user=a/.scrobbler.log"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["listens", "tracks"])
+@pytest.mark.parametrize(
+    "name",
+    ["~$h.xlsx", "h.csv~", "Thumbs.db", "desktop.ini", "Icon\r", "h.lnk", "$RECYCLE.BIN/x.csv"],
+)
+def test_what_a_system_leaves_behind_is_passed_over_and_told(tmp_path, kind, name):
+    rows, census = read(tmp_path, kind, f"user=a/{name}", b"x\n1\n2\n")
+    assert (rows, census["rule"], census["n_read"]) == ([], None, 0)
+    assert census["notes"][0].startswith("passed over")
+
+
+def test_an_error_of_the_disk_or_the_network_is_no_damaged_file(tmp_path, monkeypatch):
+    name = f"{PLACE}/a.jsonl.gz"
+    put(tmp_path, "listens", "a.jsonl.gz", gzip.compress(json_lines(listen())))
+    (landed,) = [file for file in list_landing(Root(str(tmp_path))).files if file.name == name]
+
+    class Broken(io.BytesIO):
+        def read(self, size=-1):
+            if self.tell() >= streams.HEAD or size > streams.HEAD:
+                raise OSError("AWS Error NETWORK_CONNECTION during GetObject operation")
+            return super().read(size)
+
+    whole = gzip.compress(json_lines(listen()))
+    monkeypatch.setattr(Root, "open_file", lambda *_: pa.PythonFile(Broken(whole), mode="r"))
+    with pytest.raises(OSError, match="NETWORK_CONNECTION"):
+        list(read_file(Root(str(tmp_path)), landed))
 
 
 def test_a_file_written_again_has_another_fingerprint(tmp_path):
@@ -90,6 +138,8 @@ def test_a_night_still_being_written_is_told(landing, settings, now, told):
         (Landing([file()], manifests={("listens", DAY)}), IngestSettings(needs_success=True), 0),
         (Landing([file()], unfinished=["listens/date=2026-06-27/b.csv.tmp"]), IngestSettings(), 0),
         (Landing([file(modified=1000)]), IngestSettings(quiet_s=60), 1060),
+        # What one listener's browser has left behind keeps nobody waiting.
+        (Landing([file()], unfinished=[f"{PLACE}/user=a/b.zip.crdownload"]), IngestSettings(), 0),
     ],
 )
 def test_a_night_that_is_complete_passes(landing, settings, now):

@@ -19,7 +19,7 @@ from jobs.ingest.formats.content import looks_like
 from jobs.ingest.formats.suffixes import ARCHIVE, FORMATS, OTHER_ARCHIVES, suffixes
 from jobs.settings import ArchiveSettings
 
-UNPACK = "unpack it here"
+UNPACK = "unpack it here, and remove it"
 AGAIN = "remove it, and download the export again"
 # The list of members is read at once: more than this is no list of an export's members.
 MAX_READ = 1 << 22
@@ -157,7 +157,7 @@ def _check_readable(name: str, entry: zipfile.ZipInfo) -> None:
     if entry.flag_bits & _ENCRYPTED:
         raise FileFault(
             "encrypted archive",
-            f"its member {name[:200]!r} needs a password: {UNPACK} with its password",
+            f"its member {name[:200]!r} needs a password: with it, {UNPACK}",
         )
     if entry.compress_type not in _METHODS:
         raise FileFault(

@@ -1,5 +1,6 @@
 """What a file is by its first bytes, whatever its name says."""
 
+import json
 import re
 from codecs import getincrementaldecoder
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ class Content:
 _IN_UTF8 = "save it as text in UTF-8"
 _LOG_AGAIN = "remove it, or download the log again"
 _NO_LOG = "remove it, it is no log"
-_UNPACK = "unpack it here"
+_UNPACK = "unpack it here, and remove it"
 _COMPRESSED = {rb"\x1f\x8b": "gzip", rb"\x28\xb5\x2f\xfd": "zstd", rb"BZh[1-9]1AY&SY": "bz2"}
 _PAGE = Content("a web page, of a login maybe", "download the log again, logged in")
 _WIDE = Content("text in UTF-16 or UTF-32", _IN_UTF8)
@@ -34,7 +35,7 @@ _FOREIGN = tuple(
             rb"PK\x03\x04.{0,4000}(\[Content_Types\]\.xml|application/vnd\.oasis)",
             Content("a spreadsheet or an Office document", "save the sheet as .csv, in UTF-8"),
         ),
-        (rb"PK\x03\x04", Content("a zip archive", "name it .zip if it is an export, or unpack it here")),
+        (rb"PK\x03\x04", Content("a zip archive", f"name it .zip if it is an export, or {_UNPACK}")),
         (rb"PK\x05\x06", Content("an empty zip archive", _LOG_AGAIN)),
         (rb"7z\xbc\xaf\x27\x1c", Content("a 7z archive", _UNPACK)),
         (rb"Rar!\x1a", Content("a rar archive", _UNPACK)),
@@ -110,11 +111,17 @@ def _other_text(head: bytes) -> Content:
     return Content(shown, _LOG_AGAIN)
 
 
+def is_player_log(head: bytes) -> bool:
+    """Return whether a text begins as the log of a portable player does, ``.scrobbler.log``."""
+    return _text(head).startswith(b"#AUDIOSCROBBLER/1.")
+
+
 def layout_of(head: bytes) -> str | None:
     """Return whether a text begins like JSON ``lines``, like a JSON ``document``, or like neither
     (None).
 
-    One object on one line may be either; it is taken for a line.
+    One object on one line may be either; it is taken for a line. A comma may end it, as where a list was
+    cut into lines.
     """
     text = _text(head)
     if text.startswith(b"["):
@@ -122,10 +129,18 @@ def layout_of(head: bytes) -> str | None:
     if not text.startswith(b"{"):
         return None
     lines = [line.strip() for line in text.split(b"\n", 20)[:20] if line.strip()]
-    whole = sum(line.startswith(b"{") and line.endswith(b"}") for line in lines)
+    ends = (b"}", b"},") if _is_object(lines[0].removesuffix(b",")) else (b"}",)
+    whole = sum(line.startswith(b"{") and line.endswith(ends) for line in lines)
     if 2 * whole >= len(lines):
         return "lines"
     return "document" if lines[0].endswith((b"{", b"[", b",")) else None
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def format_of(suffix: str, head: bytes) -> str:

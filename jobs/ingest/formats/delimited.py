@@ -3,12 +3,15 @@
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 from typing import cast
 
 from jobs.ingest.faults import FileFault, RowFault
 from jobs.ingest.formats.headers import (
+    Fits,
     declared_separator,
     fixed_columns,
+    header_place,
     looks_like_data,
     named_columns,
     separator,
@@ -18,6 +21,10 @@ from jobs.ingest.formats.streams import MAX_LINE, Stream, line_blocks
 
 # A quoted field may hold line breaks, but a quote that is never closed must not swallow the file.
 MAX_LINES = 20
+# So many of the first lines may stand above the header.
+MAX_ABOVE = 10
+# With blank lines among them.
+LOOKED_AT = 3 * MAX_ABOVE
 
 
 class _LineEnds:
@@ -43,11 +50,14 @@ class Delimited:
     ``header`` names its columns: those of the first line, spelled as in ``known``, or of the export that
     the file has the shape of; it is empty for an empty file. ``notes`` say what was made of the header.
     ``suffix`` is the name's: in a ``tsv`` tabs separate and nothing is quoted; otherwise the first line
-    tells what separates (``delimiter``).
+    tells what separates (``delimiter``). ``above`` are the lines over it: comments, a title; ``fits``
+    says whether columns are those of a known format.
     """
 
-    def __init__(self, stream: Stream, suffix: str, known: frozenset[str]) -> None:
+    def __init__(self, stream: Stream, suffix: str, known: frozenset[str], fits: Fits) -> None:
         self.quoted, self.known, self.delimiter = suffix != "tsv", known, "\t"
+        self.fits = fits
+        self.above: list[str] = []
         self.notes: list[str] = []
         self.lines = (
             (number, line)
@@ -60,13 +70,21 @@ class Delimited:
 
     def _first_line(self) -> tuple[int, bytes] | None:
         """The first line that holds cells, and by which ``delimiter``."""
-        first = self._next()
-        if first and self.quoted:
-            declared = declared_separator(first[1][:20].decode(errors="replace"))
-            first = self._next() if declared else first
-            text = first[1].decode(errors="replace") if first else ""
-            self.delimiter = declared or separator(text, self.known)
-        return first
+        ahead = [*filter(None, [self._next()]), *islice(self.lines, LOOKED_AT)]
+        lines = [line for line in ahead if line[1].strip()][: MAX_ABOVE + 1]
+        texts = [line[:MAX_LINE].decode(errors="replace") for _, line in lines]
+        declared = declared_separator(texts[0][:20]) if lines and self.quoted else None
+        if declared:
+            lines, texts = lines[1:], texts[1:]
+        mark = declared if self.quoted else "\t"
+        place = header_place(texts, mark, self.known, self.fits)
+        self.above = texts[:place]
+        self.waiting = [line for line in ahead if lines and line[0] > lines[place][0]]
+        if self.above:
+            self.notes.append(f"{place} lines above the header are no rows: {self.above[0][:100]!r}")
+        if self.quoted:
+            self.delimiter = declared or separator("".join(texts[place : place + 1]), self.known)
+        return lines[place] if lines else None
 
     def _header(self, number: int, line: bytes) -> list[str]:
         cells = self._first_cells(line)
@@ -170,7 +188,9 @@ def _decoded(lines: list[bytes]) -> str:
     try:
         text = b"\n".join(lines).decode()
     except UnicodeDecodeError as error:
-        raise RowFault("not UTF-8", f"byte {error.start + 1} of the row is not UTF-8") from None
+        raise RowFault(
+            "not UTF-8", f"byte {error.start + 1} of the row is not UTF-8: save the file as UTF-8"
+        ) from None
     if "\0" in text:
         raise RowFault("malformed CSV", "the row holds a NUL")
     return text

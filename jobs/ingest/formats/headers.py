@@ -2,10 +2,13 @@
 
 import csv
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import Any
 
 from jobs.ingest.faults import FileFault
 
+# Whether columns are those of a known format.
+Fits = Callable[[Mapping[str, Any]], bool]
 SEPARATORS = (",", ";", "\t", "|")
 _DECLARED = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
 # A cell that names no column: a number, a time, an address.
@@ -14,11 +17,21 @@ _DATUM = re.compile(
     r"|\d{1,2} [A-Z][a-z]{2} \d{4}\b.*"
 )
 _SCROBBLED = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d")
-# Exports that have no header, by the shape of a row: a pattern of one of their cells, and its place.
-_FIXED: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
-    (("artist", "album", "track", "date"), 3, _SCROBBLED),
-    (("uts", "track", "artist", "album", "track_mbid", "artist_mbid", "album_mbid"), 0,
-     re.compile(r"\d{9,10}")),
+_PLAYER_LOG = ("artist", "album", "track", "tracknum", "length", "rating", "timestamp")
+_OF_PLAYER = {5: re.compile("[LS]"), 6: re.compile(r"\d{1,10}")}
+# Exports that have no header, by the shape of a row: patterns of some of their cells, by place.
+_FIXED: tuple[tuple[tuple[str, ...], dict[int, re.Pattern[str]]], ...] = (
+    (("artist", "album", "track", "date"), {3: _SCROBBLED}),
+    (("uts", "track", "artist", "album", "track_mbid", "artist_mbid", "album_mbid"),
+     {0: re.compile(r"\d{9,10}")}),
+    # A portable player's .scrobbler.log, of version 1.0 and 1.1.
+    (_PLAYER_LOG, _OF_PLAYER),
+    ((*_PLAYER_LOG, "mbid"), _OF_PLAYER),
+    # Last.fm's thousand listeners, and the triplets of the Million Song Dataset.
+    (("user_id", "timestamp", "artist_mbid", "artist_name", "track_mbid", "track_name"),
+     {0: re.compile(r"user_\d{6}"), 1: re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")}),
+    (("user_id", "song_id", "play_count"),
+     {0: re.compile("[0-9a-f]{40}"), 1: re.compile("SO[A-Z0-9]{16}"), 2: re.compile(r"\d+")}),
 )  # fmt: skip
 
 
@@ -49,15 +62,45 @@ def _cells(line: str, mark: str) -> list[str]:
 
 def spelling(name: str) -> str:
     """Return a column's name without what spreadsheets and people change: case, blanks, marks."""
-    return re.sub(r"[\s_\-.]+", "_", name[:200].strip().lower()).strip("_")
+    return re.sub(r"[\s_\-.()#]+", "_", name[:200].strip().lower()).strip("_")
 
 
 def fixed_columns(cells: Sequence[str]) -> tuple[str, ...] | None:
     """Return the columns of a known export without a header, of which this is a row; None if of none."""
-    for columns, place, pattern in _FIXED:
-        if len(cells) == len(columns) and pattern.fullmatch(cells[place].strip()):
+    for columns, patterns in _FIXED:
+        if len(cells) == len(columns) and all(
+            pattern.fullmatch(cells[place].strip()) for place, pattern in patterns.items()
+        ):
             return columns
     return None
+
+
+def header_place(lines: Sequence[str], mark: str | None, known: Container[str], fits: Fits) -> int:
+    """Return which of a file's first lines is its header, or its first row if it has none.
+
+    That is the first line that ``fits`` a known format, if all above it are comments or have fewer
+    cells, as titles have; else the first line that is no comment. ``mark`` separates the cells; None:
+    each line tells.
+    """
+    cells = [_cells(line, mark or separator(line, known)) for line in lines]
+    found = next((place for place, row in enumerate(cells) if _is_header(row, known, fits)), None)
+    if found is not None and all(
+        _is_comment(line) or len(row) < len(cells[found])
+        for line, row in zip(lines[:found], cells[:found], strict=True)
+    ):
+        return found
+    return next((place for place, line in enumerate(lines) if not _is_comment(line)), 0)
+
+
+def _is_header(cells: Sequence[str], known: Container[str], fits: Fits) -> bool:
+    if fixed_columns(cells):
+        return True
+    names = dict.fromkeys(cell if cell in known else spelling(cell) for cell in cells)
+    return fits(names)
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip('\ufeff "').startswith("#")
 
 
 def named_columns(cells: Sequence[str], known: Iterable[str]) -> list[str]:

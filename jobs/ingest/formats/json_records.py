@@ -16,6 +16,7 @@ MAX_DEPTH = 32
 MAX_DOCUMENT = 1 << 28
 # A string that is never closed counts to the end, once: no other quote in it is tried as a beginning.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_ENDS_WITH_COMMA = re.compile(rb",\s*\]\s*\Z")
 _KINDS = {
     dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null",
     object: "a number",
@@ -64,7 +65,8 @@ def _value(line: bytes) -> Any:
     except UnicodeDecodeError as error:
         at = f"byte {error.start + 1} is 0x{line[error.start]:02x}"
         raise RowFault("not UTF-8", f"{at}: not UTF-8, and no other character is put for it") from None
-    return loads(text)
+    # A list that was cut into lines leaves its commas behind.
+    return loads(text.removesuffix(",") if text.endswith("},") else text)
 
 
 def _named(value: Any) -> str:
@@ -133,6 +135,8 @@ def _lines_after_all(body: bytes, fits: Fits, fault: RowFault) -> Iterator[Recor
     if len(lines) == 1 or next(line_records(*lines[0], fits)).fields is None:
         found = looks_like(body)
         told = f"; it looks like {found.what}: {found.remedy}" if layout_of(body) is None else AGAIN
+        if _ENDS_WITH_COMMA.search(body):
+            told = ": remove the comma before the last bracket"
         raise FileFault(fault.rule, f"{fault.reason}{told}")
     for line in lines:
         yield from line_records(*line, fits)

@@ -1,5 +1,6 @@
 """Files as streams of numbered lines: decompressed, checked, and never wholly in memory."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ MAX_LINE = 1 << 20
 # Gzip of real logs is 5 to 30 times smaller; a thousand times is its limit, and an attack.
 BOMB_RATIO = 300
 BOMB_BYTES = 1 << 28
+# What Arrow says of bytes that do not unpack; an error of the disk or of the network it says otherwise.
+_OF_CODEC = re.compile(r"Truncated compressed stream|(zlib|ZSTD|bz2) \w+ failed")
 
 
 class Stream:
@@ -66,8 +69,8 @@ class Stream:
         try:
             data: bytes = self.source.read(n_bytes)
         except OSError as error:
-            if not self.codec:
-                raise
+            if not _OF_CODEC.match(str(error)):
+                raise  # the disk's or the network's: worth another try
             raise _damage(error) from None
         except DAMAGES as error:
             raise _damage(error) from None

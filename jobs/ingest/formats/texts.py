@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jobs.ingest.faults import FileFault
-from jobs.ingest.formats.content import Content, format_of, looks_like
+from jobs.ingest.formats.content import Content, format_of, is_player_log, looks_like
 from jobs.ingest.formats.streams import MAX_LINE, Stream
 from jobs.ingest.formats.suffixes import FORMATS, JSON_LINES, suffixes
 from jobs.ingest.landing import LandedFile, Root
@@ -26,6 +26,8 @@ def open_text(root: Root, file: LandedFile) -> Text:
     stream = Stream(root, file)
     head = stream.peek()
     looks = looks_like(head)
+    if is_player_log(head):
+        return Text(stream, "tsv", looks, [stream.note] if stream.note else [])
     if named not in FORMATS:
         raise FileFault(
             "unknown format",

@@ -9,6 +9,7 @@ from jobs.ingest.landing import LandedFile
 from jobs.ingest.sources.item_sessions import ITEM_SESSIONS
 from jobs.ingest.sources.lastfm import LASTFM, LASTFM_JSON
 from jobs.ingest.sources.listenbrainz import LISTENBRAINZ
+from jobs.ingest.sources.player_log import PLAYER_LOG
 from jobs.ingest.sources.skip_sessions import SKIP_SESSIONS
 from jobs.ingest.sources.source import Source
 from jobs.ingest.sources.spotify import SPOTIFY, SPOTIFY_ACCOUNT
@@ -16,8 +17,8 @@ from jobs.ingest.sources.spotify_answers import SPOTIFY_FEATURES
 from jobs.ingest.sources.triplets import TRIPLETS
 
 SOURCES: tuple[Source, ...] = (
-    SPOTIFY, SPOTIFY_ACCOUNT, LISTENBRAINZ, *LASTFM, LASTFM_JSON, *SKIP_SESSIONS, ITEM_SESSIONS,
-    SPOTIFY_FEATURES, *TRIPLETS,
+    SPOTIFY, SPOTIFY_ACCOUNT, LISTENBRAINZ, PLAYER_LOG, *LASTFM, LASTFM_JSON, *SKIP_SESSIONS,
+    ITEM_SESSIONS, *SPOTIFY_FEATURES, *TRIPLETS,
 )  # fmt: skip
 NATIVE = "native"
 # A share of a format's columns from which on it is said to be near.
@@ -30,14 +31,16 @@ def columns_of(kind: str) -> frozenset[str]:
 
 
 def pick(file: LandedFile, columns: Iterable[str], configured: str | None = None) -> Source | None:
-    """Return the adapter of a file with these columns; None for the native contract.
+    """Return the adapter of a file with these columns; None for the native contract, of which is every
+    file that has all of its required columns, whatever else it has.
 
     ``configured`` names one, whatever the file looks like; FileFault if it cannot be that one.
     """
     found = set(columns)
     fitting = [source for source in SOURCES if source.kind == file.kind and source.columns <= found]
     if configured is None:
-        return fitting[0] if fitting else None
+        is_native = required_fields(file.kind) <= found
+        return fitting[0] if fitting and not is_native else None
     if configured == NATIVE:
         return None
     named = [source for source in fitting if source.name == configured]
@@ -54,6 +57,32 @@ def record_test(kind: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda fields: any(columns <= fields.keys() for columns in needed)
 
 
+# What is told of a file that is near no known format.
+REWRITE = {
+    "listens": "if these are plays, write them as a CSV with the columns ts (ISO 8601 with a zone, or "
+    "seconds since 1970), artist and track, into a folder user=<id>/",
+    **{
+        kind: f"write it with the columns {', '.join(sorted(required_fields(kind)))}"
+        for kind in ("tracks", "audio_features", "feedback")
+    },
+}
+# Exports of services that are not read, by some of their columns.
+_FOREIGN = (
+    ("Apple Music's play activity", {"Event Start Timestamp", "Play Duration Milliseconds"}),
+    ("Apple Music's daily tracks", {"Date Played", "Track Description"}),
+    ("YouTube's watch history", {"titleUrl", "time"}),
+    ("Tidal's streaming history", {"entry_date", "stream_duration_ms"}),
+    ("Deezer's listening history", {"ISRC", "Listening Time"}),
+    ("Maloja's export", {"time", "track", "origin"}),
+    ("Koito's export", {"listened_at", "track", "artists"}),
+)
+
+
+def _foreign(columns: set[str]) -> str:
+    service = next((name for name, known in _FOREIGN if known <= columns), None)
+    return f"it looks like {service}, which is not read" if service else "it is near no known format"
+
+
 def nearest(kind: str, columns: Iterable[str]) -> str:
     """Say which known format is the nearest to these columns, and what they lack of it."""
     found = set(columns)
@@ -65,6 +94,7 @@ def nearest(kind: str, columns: Iterable[str]) -> str:
         return f"it looks like {other} ({name}): lay it into {other}/date=…"
     shares = {one: len(one[2] & found) / len(one[2]) for one in formats if one[1] == kind}
     name, _, wanted = max(shares, key=lambda one: shares[one])
-    if shares[name, kind, wanted] < NEAR:
-        return "it is near no known format: see the table of formats in docs/ingestion.md"
-    return f"the nearest known format is {name}, which has {', '.join(sorted(wanted))}"
+    if shares[name, kind, wanted] < NEAR or any(known <= found for _, known in _FOREIGN):
+        return f"{_foreign(found)}: {REWRITE[kind]}; the formats are in docs/ingestion.md"
+    near = f"the nearest known format is {name}, which has {', '.join(sorted(wanted))}"
+    return f"{near}; {REWRITE[kind]}" if name != NATIVE else near

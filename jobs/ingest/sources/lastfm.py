@@ -1,13 +1,15 @@
 """Last.fm scrobbles as CSV: one play a row, at its start, by names alone.
 
-Three exports are known: ``ts, track, artist, album`` with an ISO time, ``uts, artist, track, …`` with
-seconds since 1970, and ``artist, album, track, date`` with the time as Last.fm's pages write it; the
-last two also without a header. None names the listener: see ``listener``.
+Known by the column of their time: ``ts`` or ``timestamp`` (ISO 8601, or a number since 1970), ``uts``
+(such a number) or ``date`` (as Last.fm's pages write it, or ISO 8601). The exports ``uts, track,
+artist, …`` and ``artist, album, track, date`` also come without a header. None names the listener: see
+``listener``.
+
+The thousand listeners of the Last.fm-1K data set name theirs in a column.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from jobs.ingest.faults import RowFault
@@ -16,20 +18,23 @@ from jobs.ingest.sources.source import (
     SCROBBLE_MS,
     Row,
     Source,
+    instant,
     listener,
     named_track,
     needed,
-    whole_number,
+    seconds_since_1970,
 )
 from jobs.ingest.times import parse_time
 
 _WORDS = re.compile(r"(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}),? (\d\d:\d\d)")
+# Columns that tell who listened, where a log is of several people.
+_ACCOUNTS = ("user_id", "username", "user_name", "user")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _scrobble(record: Mapping[str, Any], file: LandedFile, listened_at: str) -> Row:
     return {
-        "user_id": listener(file),
+        "user_id": listener(file, next(filter(None, map(record.get, _ACCOUNTS)), None)),
         "track_id": named_track(record.get("artist"), record.get("track")),
         "listened_at": listened_at,
         "ms_played": SCROBBLE_MS,
@@ -39,11 +44,24 @@ def _scrobble(record: Mapping[str, Any], file: LandedFile, listened_at: str) -> 
 
 
 def _by_time(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
-    yield _scrobble(record, file, needed(record, "ts"))
+    yield _scrobble(record, file, instant(record, "ts"))
+
+
+def _by_timestamp(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
+    yield _scrobble(record, file, instant(record, "timestamp"))
+
+
+def _of_thousand(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
+    named = {
+        "user_id": needed(record, "user_id"),
+        "artist": record.get("artist_name"),
+        "track": record.get("track_name"),
+    }
+    yield _scrobble(named, file, instant(record, "timestamp"))
 
 
 def _by_seconds(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
-    yield _scrobble(record, file, from_epoch(whole_number(record, "uts")))
+    yield _scrobble(record, file, seconds_since_1970(record, "uts"))
 
 
 def _by_words(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
@@ -51,26 +69,22 @@ def _by_words(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
 
 
 def _from_words(text: str) -> str:
-    """The time of Last.fm's pages, ``17 Nov 2009, 23:41``, which is UTC, as an ISO time."""
+    """The time of Last.fm's pages, ``17 Nov 2009, 23:41``, which is UTC, as an ISO time; one with a
+    zone, as it is."""
     found = _WORDS.fullmatch(str(text).strip())
     try:
-        day, month, year, clock = found.groups() if found else ("", "", "", "")
+        if not found:
+            return parse_time("date", str(text).strip()).isoformat()
+        day, month, year, clock = found.groups()
         at = f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02}T{clock}Z"
         parse_time("date", at)
     except (ValueError, RowFault):
         raise RowFault(
             "not a time: date",
-            f"date is {str(text)[:60]!r}, not as Last.fm writes it: 17 Nov 2009, 23:41",
+            f"date is {str(text)[:60]!r}, neither as Last.fm writes it, 17 Nov 2009, 23:41, nor "
+            "ISO 8601 with a zone",
         ) from None
     return at
-
-
-def from_epoch(seconds: int) -> str:
-    """Seconds since 1970 as an ISO time; RowFault if no calendar has that day."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat()
-    except (ValueError, OverflowError, OSError):
-        raise RowFault("out of range: listened_at", f"{seconds} seconds since 1970 is no day") from None
 
 
 def _page_entry(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
@@ -83,7 +97,7 @@ def _page_entry(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
         artist = artist.get("#text") or artist.get("name")
     uts = date if isinstance(date, dict) else {}
     named = {"artist": artist, "track": record.get("name")}
-    yield _scrobble(named, file, from_epoch(whole_number(uts, "uts")))
+    yield _scrobble(named, file, seconds_since_1970(uts, "uts"))
 
 
 LASTFM_JSON = Source(
@@ -93,4 +107,12 @@ LASTFM = (
     Source("lastfm", "listens", frozenset({"ts", "track", "artist"}), _by_time, named=True),
     Source("lastfm_dates", "listens", frozenset({"date", "track", "artist"}), _by_words, named=True),
     Source("lastfm_uts", "listens", frozenset({"uts", "track", "artist"}), _by_seconds, named=True),
-)
+    Source(
+        "lastfm_timestamp", "listens", frozenset({"timestamp", "track", "artist"}), _by_timestamp,
+        named=True,
+    ),
+    Source(
+        "lastfm_1k", "listens", frozenset({"user_id", "timestamp", "artist_name", "track_name"}),
+        _of_thousand, named=True,
+    ),
+)  # fmt: skip

@@ -9,15 +9,14 @@ from typing import Any
 
 from jobs.ingest.faults import RowFault
 from jobs.ingest.landing import LandedFile
-from jobs.ingest.sources.lastfm import from_epoch
 from jobs.ingest.sources.source import (
     SCROBBLE_MS,
     Row,
     Source,
+    instant,
     listener,
     named_track,
     needed,
-    whole_number,
 )
 
 
@@ -32,7 +31,7 @@ def _rows(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
     yield {
         "user_id": record.get("user_name") or listener(file),
         "track_id": _track_id(track, more),
-        "listened_at": from_epoch(whole_number(record, "listened_at")),
+        "listened_at": instant(record, "listened_at"),
         "ms_played": _ms(more),
         "skipped": False,
         "source": "listenbrainz",

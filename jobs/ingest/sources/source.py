@@ -1,7 +1,9 @@
 """What an adapter is: how a log format is known, and how one of its records becomes rows of ours."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from expectations.landing_files import UNKNOWN_LISTENER
@@ -11,10 +13,15 @@ from jobs.ingest.faults import RowFault
 from jobs.ingest.landing import LandedFile
 from jobs.ingest.names import name_id
 from jobs.ingest.numbers import plain_number
+from jobs.ingest.times import parse_time
 
 Row = dict[str, Any]
 # A scrobble says that half of the track, or four minutes of it, was played; not how much.
 SCROBBLE_MS = 240_000
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+# The end of the year 5138: what is more is no number of seconds since 1970.
+_SECONDS = 10**11
+_NUMBER = re.compile(r"[+-]?\d+(\.0*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,33 @@ def _whole_text(text: str) -> int:
     if zeros.strip("0"):
         raise ValueError
     return int(head)
+
+
+def from_epoch(ticks: int) -> str:
+    """Return seconds since 1970, or milli-, micro- or nanoseconds, as an ISO time.
+
+    Their size tells which they are: as seconds, milliseconds are of the year 5138 or later, as
+    milliseconds microseconds are, and so on. RowFault if no calendar has that day.
+    """
+    unit = next((unit for unit in (1, 10**3, 10**6) if abs(ticks) < unit * _SECONDS), 10**9)
+    try:
+        return (_1970 + timedelta(microseconds=ticks * 10**6 // unit)).isoformat()
+    except OverflowError:
+        raise RowFault("out of range: listened_at", f"{ticks} since 1970 is no day") from None
+
+
+def seconds_since_1970(record: Mapping[str, Any], name: str) -> str:
+    """Return the instant of a record that is written as a number, as an ISO time: see ``from_epoch``."""
+    return from_epoch(whole_number(record, name))
+
+
+def instant(record: Mapping[str, Any], name: str) -> str:
+    """Return the record's instant, written as a number or as ISO 8601, as an ISO time; RowFault if it is
+    neither."""
+    value = needed(record, name)
+    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
+        return parse_time(name, value.strip()).isoformat()
+    return seconds_since_1970(record, name)
 
 
 def flag(record: Mapping[str, Any], name: str) -> bool | None:

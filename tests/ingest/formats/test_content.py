@@ -31,6 +31,13 @@ READ = [
     ("pretty.jsonl", json.dumps(ROWS, indent=2).encode(), None),
     ("wrapped.ndjson", json.dumps({"data": ROWS}, indent=2).encode(), None),
     ("lines.json", LINES, None),
+    ("commas.jsonl", LINES.replace(b"}\n", b"},\n"), None),
+    ("commas.json", LINES.replace(b"}\n", b"},\n"), None),
+    (
+        "inner.json",
+        b'{"a": {"b": 1},\n"data": [' + LINES.replace(b"}\n", b"},\n").rstrip()[:-1] + b"]}",
+        None,
+    ),
     ("bom.json", b"\xef\xbb\xbf" + LINES, None),
     ("list.csv", LIST, "a JSON document under a name that ends in .csv"),
     ("lines.tsv", LINES, "JSON lines under a name that ends in .tsv"),
@@ -86,6 +93,7 @@ REFUSED = [
     ("a.jsonl", CSV, "malformed file", "with commas", "name it .csv"),
     ("a.json", CSV, "malformed JSON", "with commas", "name it .csv"),
     ("a.json", LIST[:-40], "malformed JSON", "Expecting property name", "deliver the whole file"),
+    ("a.json", LIST[:-1] + b",\n]", "malformed JSON", "", "remove the comma before the last bracket"),
     (
         "a.json", json.dumps(ROWS, indent=0).encode()[:-40],
         "malformed JSON", "", "deliver the whole file",

@@ -14,6 +14,12 @@ from tests.ingest.reader import DAY, put, read
 NAMED = name_id("Tool", "Parabola")
 LASTFM = {"ts": "2021-05-10 12:59:22+03:00", "track": "Parabola", "artist": "Tool", "album": "Lateralus"}
 UTS = {"uts": "1620640762", "utc_time": "10 May 2021, 09:59", "artist": "Tool", "track": "Parabola"}
+STAMPED = {"timestamp": "1620640762", "artist": "Tool", "track": "Parabola", "album": "Lateralus"}
+THOUSAND = {
+    "user_id": "ann", "timestamp": "2021-05-10T09:59:22Z", "artist_mbid": "", "artist_name": "Tool",
+    "track_mbid": "", "track_name": "Parabola",
+}  # fmt: skip
+PLAYED = STAMPED | {"tracknum": "1", "length": "183", "rating": "L", "mbid": ""}
 DATED = {"artist": "Tool", "album": "Lateralus", "track": "Parabola", "date": "10 May 2021, 09:59"}
 BRAINZ = {
     "listened_at": 1620640762,
@@ -69,10 +75,14 @@ def csv_text(*records: dict) -> bytes:
     return text.getvalue().encode()
 
 
+def without(record: dict, *names: str) -> dict:
+    return {name: value for name, value in record.items() if name not in names}
+
+
 TABLE = [
     # source, kind, record, what becomes of it
     ("lastfm", "listens", LASTFM, PLAY | {"source": "lastfm"}),
-    ("lastfm", "listens", LASTFM | {"ts": "2021-05-10 12:59:22"}, "no zone: listened_at"),
+    ("lastfm", "listens", LASTFM | {"ts": "2021-05-10 12:59:22"}, "no zone: ts"),
     ("lastfm", "listens", LASTFM | {"artist": ""}, "missing field: artist"),
     ("lastfm", "listens", LASTFM | {"track": " "}, "missing field: title"),
     ("lastfm", "listens", LASTFM | {"track": " " * 100_000 + "x"}, "too long: title"),
@@ -89,7 +99,28 @@ TABLE = [
      "missing field: artist"),
     ("lastfm", "listens", LASTFM | {"artist": "NA", "track": "NA"}, {"track_id": name_id("NA", "NA")}),
     ("lastfm_uts", "listens", UTS | {"uts": "soon"}, "wrong type: uts"),
-    ("lastfm_uts", "listens", UTS | {"uts": "9" * 20}, "out of range: listened_at"),
+    ("lastfm_uts", "listens", UTS | {"uts": "9" * 30}, "out of range: listened_at"),
+    # Milli-, micro- and nanoseconds are known by their size; a clockless player's few seconds stay.
+    ("lastfm_uts", "listens", UTS | {"uts": "1620640762000"}, PLAY),
+    ("lastfm_uts", "listens", UTS | {"uts": "1620640762000000"}, PLAY),
+    ("lastfm_uts", "listens", UTS | {"uts": "1620640762000000999"}, PLAY),
+    ("lastfm_uts", "listens", UTS | {"uts": "12"}, {"listened_at": "1970-01-01T00:00:12"}),
+    ("lastfm_uts", "listens", UTS | {"uts": "99999999999"}, {"listened_at": "5138-11-16T09:46:39"}),
+    ("lastfm", "listens", LASTFM | {"ts": "1620640762"}, PLAY),
+    ("lastfm_timestamp", "listens", STAMPED, PLAY),
+    ("lastfm_timestamp", "listens", STAMPED | {"timestamp": "2021-05-10T09:59:22Z"}, PLAY),
+    ("lastfm_timestamp", "listens", STAMPED | {"timestamp": "10.05.2021 09:59"},
+     "not ISO-8601: timestamp"),
+    ("lastfm_dates", "listens", DATED | {"date": "2021-05-10T09:59:22Z"}, PLAY),
+    ("lastfm_dates", "listens", DATED | {"date": "2021-05-10 09:59:22"}, "not a time: date"),
+    ("lastfm_1k", "listens", THOUSAND, PLAY | {"source": "lastfm"}),
+    ("lastfm_1k", "listens", THOUSAND | {"user_id": ""}, "missing field: user_id"),
+    ("lastfm_1k", "listens", THOUSAND | {"track_name": ""}, "missing field: title"),
+    ("player_log", "listens", PLAYED, PLAY | {"source": "player", "ms_played": 183_000}),
+    ("player_log", "listens", PLAYED | {"length": "900"}, {"ms_played": SCROBBLE_MS}),
+    ("player_log", "listens", PLAYED | {"length": "0"}, {"ms_played": SCROBBLE_MS}),
+    ("player_log", "listens", PLAYED | {"rating": "S"}, {"ms_played": 0, "skipped": True}),
+    ("player_log", "listens", PLAYED | {"rating": "X"}, "out of range: rating"),
     ("listenbrainz", "listens", BRAINZ, PLAY | {"source": "listenbrainz"}),
     ("listenbrainz", "listens", BRAINZ | {"track_metadata": "x"}, "wrong type: track_metadata"),
     ("listenbrainz", "listens", BRAINZ | {"user_name": 7}, "wrong type: user_id"),
@@ -156,7 +187,12 @@ TABLE = [
     ("skip_features", "audio_features", TRACK | {"key": "C"}, "wrong type: key"),
     ("skip_features", "audio_features", TRACK | {"energy": ""}, "missing field: energy"),
     ("spotify_features", "audio_features", ANSWER, {"track_id": "abc", "tempo": 0.5, "key": 11}),
-    ("spotify_features", "audio_features", ANSWER | {"id": None}, "missing field: id"),
+    ("spotify_features", "audio_features", ANSWER | {"uri": None, "id": None}, "missing field: id"),
+    ("spotify_features", "audio_features", ANSWER | {"uri": None}, {"track_id": "abc"}),
+    ("spotify_features", "audio_features", without(ANSWER, "id"), {"track_id": "abc"}),
+    ("spotify_features", "audio_features", without(ANSWER, "uri"), {"track_id": "abc"}),
+    ("spotify_features", "audio_features", without(ANSWER, "uri", "id") | {"track_uri": ANSWER["uri"]},
+     {"track_id": "abc"}),
     ("item_sessions", "listens", {"session_id": 7, "items": [51]},
      {"listen_id": "7-1", "user_id": "7", "track_id": "51", "listened_at": f"{DAY}T00:00:00"}),
     ("item_sessions", "listens", {"session_id": 7, "items": 51}, "wrong type: items"),
@@ -183,6 +219,8 @@ def test_a_record_of_a_log(tmp_path, source, kind, record, expected):
         if source in AS_JSON
         else ("user=ann/log.csv", csv_text(record))
     )
+    if source == "player_log":
+        body = b"#TZ/UTC\n" + body
     rows, census = read(tmp_path, kind, name, body)
     assert (census["source"], census["rule"]) == (source, None)
     if expected is None:
@@ -251,12 +289,80 @@ def test_words_for_nothing_are_told(tmp_path):
         ("lastfm.csv", "Tool,Lateralus,Parabola,10 May 2021 09:59"),
         ("lastfm.csv", '"Tool";"Lateralus";"Parabola";"10 May 2021, 09:59"'),
         ("exported_tracks.tsv", "1620640762\tParabola\tTool\tLateralus\t\t\t"),
+        ("lastfm-1k.tsv", "user_000001\t2021-05-10T09:59:22Z\t\tTool\t\tParabola"),
     ],
 )
 def test_an_export_without_a_header_is_known_by_its_shape(tmp_path, name, line):
     rows, census = read(tmp_path, "listens", f"user=ann/{name}", f"{line}\n{line}\n".encode())
     assert [(row["line"], row["track_id"]) for row in rows] == [(1, NAMED), (2, NAMED)]
     assert census["notes"][0].startswith("no header line: read as ")
+
+
+def test_lines_of_other_shape_are_no_export_without_a_header(tmp_path):
+    for line in ("user_1\t2021-05-10T09:59:22Z\t\tTool\t\tParabola", "a" * 40 + "\tx\t3"):
+        _, census = read(tmp_path, "listens", "a.tsv", f"{line}\n{line}\n".encode())
+        assert census["rule"] == "no header line"
+
+
+def test_triplets_of_the_million_song_dataset_have_no_header(tmp_path):
+    body = f"{'b' * 40}\tSOAKIMP12A8C130995\t2\n".encode()
+    rows, _ = read(tmp_path, "listens", "train_triplets.tsv", body)
+    assert [(row["user_id"], row["track_id"]) for row in rows] == [("b" * 40, "SOAKIMP12A8C130995")] * 2
+
+
+PLAYER = (
+    "#AUDIOSCROBBLER/1.1\n#TZ/{}\n#CLIENT/Rockbox\nTool\tLateralus\tParabola\t1\t183\tL\t1620640762\t\n"
+)
+
+
+@pytest.mark.parametrize("name", [".scrobbler.log", "scrobbler.log", "mine.tsv", "mine.csv"])
+def test_the_log_of_a_player_is_known_by_its_first_line(tmp_path, name):
+    (row,), census = read(tmp_path, "listens", f"user=ann/{name}", PLAYER.format("UTC").encode())
+    assert (row["line"], row["track_id"], census["source"]) == (4, NAMED, "player_log")
+    assert row["listened_at"].isoformat() == "2021-05-10T09:59:22+00:00"
+
+
+@pytest.mark.parametrize("zone", ["UNKNOWN", "", "+02:00"])
+def test_the_log_of_a_player_whose_clock_is_of_no_zone_is_refused(tmp_path, zone):
+    body = PLAYER.format(zone).encode()
+    for each in (body, body.replace(b"#TZ/" + zone.encode() + b"\n", b"")):
+        rows, census = read(tmp_path, "listens", "user=ann/.scrobbler.log", each)
+        assert (rows, census["rule"]) == ([], "no zone")
+        assert "#TZ/UTC" in census["reason"]
+
+
+def test_a_log_of_several_people_names_them_in_a_column(tmp_path):
+    for name in ("user_id", "User", "username"):
+        body = csv_text(UTS | {name: "ann"}, UTS | {name: "bob"})
+        rows, _ = read(tmp_path, "listens", "all.csv", body)
+        assert [row["user_id"] for row in rows] == ["ann", "bob"]
+        rows, _ = read(tmp_path, "listens", "user=cia/all.csv", body)
+        assert {row["user_id"] for row in rows} == {"cia"}
+
+
+def test_a_file_of_the_contract_is_one_whatever_else_it_has(tmp_path):
+    record = without(ANSWER, "id") | {"track_id": "t1", "id": "7"}
+    (row,), census = read(tmp_path, "audio_features", "f.jsonl", json.dumps(record).encode())
+    assert (row["track_id"], census["source"]) == ("t1", "native")
+
+
+@pytest.mark.parametrize(
+    ("columns", "looks"),
+    [
+        ("Event Start Timestamp,Play Duration Milliseconds,Song Name", "Apple Music's play activity"),
+        ("artist_name,track_title,entry_date,stream_duration_ms", "Tidal's streaming history"),
+        ("Song Title,Artist,ISRC,Listening Time,Date", "Deezer's listening history"),
+        ("titleUrl,time,title", "YouTube's watch history"),
+        ("one,two,three", "near no known format"),
+        ("Name,Artist,Plays", "lastfm_json"),
+    ],
+)
+def test_what_is_not_read_is_named_and_the_remedy_works(tmp_path, columns, looks):
+    _, census = read(tmp_path, "listens", "user=ann/h.csv", f"{columns}\n1,2,3,4,5\n".encode())
+    assert looks in census["reason"] and "the columns ts (ISO 8601" in census["reason"]
+    body = b"ts,artist,track\n2021-05-10T09:59:22Z,Tool,Parabola\n1620640762,Tool,Parabola\n"
+    rows, _ = read(tmp_path, "listens", "user=ann/remedy.csv", body)
+    assert [row["listened_at"].isoformat() for row in rows] == ["2021-05-10T09:59:22+00:00"] * 2
 
 
 def test_a_triplet_counts_plays_but_not_without_end(tmp_path):
