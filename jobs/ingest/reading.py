@@ -18,7 +18,13 @@ from expectations.landing_files import UNKNOWN_LISTENER
 from jobs.ingest.contract import FIELDS, from_text, required_fields, typed
 from jobs.ingest.exports import exported_by, is_side_file
 from jobs.ingest.faults import FileFault, RowFault
-from jobs.ingest.formats.columnar import open_parquet, parquet_rows
+from jobs.ingest.formats.columnar import (
+    as_wanted,
+    check_names,
+    open_parquet,
+    parquet_records,
+    parquet_rows,
+)
 from jobs.ingest.formats.delimited import Delimited
 from jobs.ingest.formats.json_arrow import arrow_rows
 from jobs.ingest.formats.json_records import document_records, line_records
@@ -170,10 +176,19 @@ class FileReader:
 
     def _parquet(self) -> Iterator[pa.Table]:
         file = open_parquet(self.root, self.file)
-        self.tally.columns |= set(file.schema_arrow.names)
-        for table in parquet_rows(file, self.fields, self.required, self.tally.nulled):
-            self.tally.take(table, self.fields.names)
-            yield table
+        found = file.schema_arrow
+        check_names(found)
+        self.tally.columns |= set(found.names)
+        self._choose(found.names)
+        if self.source:
+            self.file = replace(self.file, exported_by=exported_by(self.root, self.file))
+            yield from self._typed(map(_without_nan, parquet_records(file)))
+        elif not as_wanted(found, self.fields, self.required, nearest(self.kind, found.names)):
+            yield from self._typed(parquet_records(file))
+        else:
+            for table in parquet_rows(file, self.fields, self.required, self.tally.nulled):
+                self.tally.take(table, self.fields.names)
+                yield table
 
     def _json_lines(self, stream: Stream) -> Iterator[pa.Table]:
         for first, text in text_blocks(stream):
@@ -282,6 +297,12 @@ class FileReader:
             return list(source.rows(fields, file))
         except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
             raise RowFault("unreadable record", f"no {source.name} record: {error}"[:200]) from None
+
+
+def _without_nan(record: Record) -> Record:
+    """The record, for whom NaN is nothing: adapters know the values of JSON."""
+    fields = record.fields or {}
+    return replace(record, fields={name: value for name, value in fields.items() if value == value})  # noqa: PLR0124
 
 
 def _numbered(first: int, text: bytes) -> list[tuple[int, bytes]]:

@@ -1,7 +1,10 @@
-"""Parquet. Its types are the file's: if they are not the contract's, the whole file is refused."""
+"""Parquet. Its types are the file's: where they can mean none of the contract's, the whole file is
+refused, and told how to write the column."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +13,7 @@ import pyarrow.parquet as pq
 
 from jobs.ingest.faults import FileFault
 from jobs.ingest.formats.content import looks_like
+from jobs.ingest.formats.records import Record
 from jobs.ingest.landing import LandedFile, Root
 
 BATCH = 50_000
@@ -39,45 +43,110 @@ def open_parquet(root: Root, file: LandedFile) -> pq.ParquetFile:
 def parquet_rows(
     file: pq.ParquetFile, schema: pa.Schema, required: set[str], nulled: Counter[str]
 ) -> Iterator[pa.Table]:
-    """Yield the rows with the schema's columns (null where the file has none) and ``line``, their
-    number.
+    """Yield the rows of a file that is ``as_wanted``, with the schema's columns (null where the file has
+    none) and ``line``, their number.
 
     Rows with a number that is none have ``rule`` and ``reason``. Values of optional columns that are
     none of theirs are null, and counted by column in ``nulled``.
     """
-    found = file.schema_arrow
-    _check(found, schema, required)
-    names = [name for name in schema.names if name in found.names]
+    names = [name for name in schema.names if name in file.schema_arrow.names]
     first = 1
+    for batch in _batches(file, names):
+        table = pa.Table.from_batches([batch])
+        for field in (schema.field(name) for name in names if name not in required):
+            table = _fitted(table, field, nulled)
+        yield _conformed(table, schema, first)
+        first += batch.num_rows
+
+
+def parquet_records(file: pq.ParquetFile) -> Iterator[Record]:
+    """Yield the rows one by one, with values as JSON has them: times are texts in ISO 8601."""
+    number = 0
+    for batch in _batches(file, file.schema_arrow.names):
+        for row in zip(*(_values(column) for column in batch.columns), strict=True):
+            number += 1
+            named = zip(batch.schema.names, map(_as_json, row), strict=True)
+            yield Record(number, b"", {name: value for name, value in named if value is not None})
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
+    return value
+
+
+def _batches(file: pq.ParquetFile, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    n_rows = 0
     try:
         for batch in file.iter_batches(BATCH, columns=names):
-            table = pa.Table.from_batches([batch])
-            table.validate(full=True)
-            for field in (schema.field(name) for name in names if name not in required):
-                table = _fitted(table, field, nulled)
-            yield _conformed(table, schema, first)
-            first += batch.num_rows
+            batch.validate(full=True)
+            yield batch
+            n_rows += batch.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise FileFault("damaged file", f"after row {first - 1}: {str(error)[:200]}") from None
+        raise FileFault("damaged file", f"after row {n_rows}: {str(error)[:200]}") from None
 
 
-def _check(found: pa.Schema, wanted: pa.Schema, required: set[str]) -> None:
+def check_names(found: pa.Schema) -> None:
+    """Raise FileFault if a column is there twice."""
     twice = sorted({name for name in found.names if found.names.count(name) > 1})
     if twice:
         raise FileFault("duplicate columns", f"the file has {', '.join(twice)} more than once")
+
+
+def as_wanted(found: pa.Schema, wanted: pa.Schema, required: set[str], nearest: str) -> bool:
+    """Return whether the required columns have the wanted types; if not, each row tells for itself.
+
+    FileFault if one is not there (``nearest`` says which format the columns are near), or has a type
+    whose values cannot be meant.
+    """
     missing = sorted(required - set(found.names))
     if missing:
         raise FileFault(
             "required columns missing",
-            f"{', '.join(missing)}; the columns are {', '.join(found.names)[:300]}",
+            f"{', '.join(missing)}; the columns are {', '.join(found.names)[:300]}; {nearest}",
         )
-    differing = {
-        field.name: f"{field.name} is {found.field(field.name).type}, not {field.type}"
-        for field in wanted
-        if field.name in found.names and not _fits(found.field(field.name).type, field.type)
-    }
-    if not required.isdisjoint(differing):
-        raise FileFault("column types differ", "; ".join(differing.values()))
+    types = [(name, found.field(name).type, wanted.field(name).type) for name in sorted(required)]
+    if told := [_told(*each) for each in types if not _may_fit(*each[1:])]:
+        raise FileFault("column types differ", "; ".join(told))
+    return all(_fits(*each[1:]) for each in types)
+
+
+def _told(name: str, found: pa.DataType, wanted: pa.DataType) -> str:
+    """What is wrong with a column's type, and how to write it, with pandas for example."""
+    column, types = f'df["{name}"]', pa.types
+    if types.is_timestamp(wanted) and types.is_timestamp(found):
+        remedy = f'say its zone (pandas: {column}.dt.tz_localize("UTC"), if it is UTC)'
+    elif types.is_timestamp(wanted):
+        remedy = (
+            f'write it as a time with a zone (pandas: pd.to_datetime({column}, unit="s", utc=True), or '
+            "what else its numbers count)"
+        )
+    elif types.is_string(wanted):
+        remedy = f'write it as text (pandas: {column}.astype("string"))'
+    else:
+        remedy = f"write it as numbers (pandas: pd.to_numeric({column}))"
+    return f"{name} is {found}, not {wanted}: {remedy}"
+
+
+def _may_fit(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether values of the one type may be values of the other, without a loss."""
+    types = pa.types
+    if types.is_dictionary(found):
+        found = found.value_type
+    if types.is_integer(wanted) and (types.is_floating(found) or types.is_integer(found)):
+        return True
+    if types.is_decimal(found):
+        return bool(types.is_integer(wanted) or types.is_floating(wanted))
+    if types.is_string(wanted) and (types.is_binary(found) or types.is_large_binary(found)):
+        return True
+    return _fits(found, wanted) or (types.is_timestamp(wanted) and _fits(found, pa.string()))
 
 
 def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
@@ -160,6 +229,9 @@ def row_texts(batch: pa.RecordBatch) -> Iterator[bytes]:
 
 
 def _values(column: pa.Array) -> list[Any]:
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+        # Python knows no nanoseconds; they are cut.
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
     try:
         return list(column.to_pylist())
     except (OverflowError, ValueError):  # a time that Python has no name for
