@@ -21,6 +21,14 @@ INGESTED, REFUSED, FORGOTTEN = "ingested", "refused", "forgotten"
 # Rules of ingestion that say more of a file than that a row is bad: nothing tells whose it is; rows that
 # tell a kept play again are in the quarantine to be looked at, and nothing is wrong with them.
 UNKNOWN_LISTENER, SAME_PLAY = "listener unknown", "same play"
+# Formats in which a service hands a listener their own history, and archives of it. Of those that know
+# tracks by their names alone, Last.fm-1K is not: it is a thousand listeners' at once.
+HANDED_OUT = frozenset(
+    {
+        *("zip", "spotify", "spotify_account", "listenbrainz", "player_log"),
+        *("lastfm", "lastfm_uts", "lastfm_timestamp", "lastfm_dates", "lastfm_json"),
+    }
+)
 # Faults of a file, for which it stops the night or its listener is set aside.
 FILE_REFUSED, ROWS_QUARANTINED = "file refused", "rows quarantined"
 

@@ -74,6 +74,16 @@ def decide(listens: Signals, play_ms: int) -> Decision:
     )
 
 
+def is_to_the_end(
+    play: Values, told_skipped: Values, ms_played: Values, duration_ms: Values, play_ms: int
+) -> Values:
+    """Return which plays leave no doubt: of half of the track (of ``play_ms``, its ``duration_ms`` 0 for
+    not known), and not said to be skipped."""
+    known = duration_ms > 0
+    enough = (known & (ms_played * 2 >= duration_ms)) | (~known & (ms_played >= play_ms))
+    return play & enough & ~told_skipped
+
+
 def decides(duration_ms: Values, play_ms: int) -> Values:
     """Return whether a track is so short that its duration, and not ``play_ms``, tells a play."""
     return (duration_ms > 0) & (duration_ms < 2 * play_ms)

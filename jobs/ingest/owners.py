@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from jobs.ingest.formats.suffixes import ARCHIVE
-from jobs.ingest.sources import SOURCES
+from expectations.landing_files import HANDED_OUT
 
 if TYPE_CHECKING:
     from jobs.ingest.landing_files import FileCount
 
-# Formats in which a service hands a listener their own history, and archives of it.
-PERSONAL = {ARCHIVE} | {source.name for source in SOURCES if source.named and source.kind == "listens"}
-
 
 def is_own_log(row: Mapping[str, Any]) -> bool:
     """Return whether a row of landing_files is of one listener's own log."""
-    return row.get("listener") is not None or row["source"] in PERSONAL
+    return row.get("listener") is not None or row["source"] in HANDED_OUT
 
 
 def count_listeners(rows: DataFrame, groups: Iterable[Row], counts: "Mapping[str, FileCount]") -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from jobs.domain.arrays import Floats
 from jobs.domain.feedback import is_liked
+from jobs.domain.listening import is_to_the_end
 from jobs.domain.ratings import DAY_US
 from jobs.settings import Settings, TasteSettings
 from jobs.train.history import Feedback, Known
@@ -94,14 +95,15 @@ def labels(plays: Records, feedback: Feedback, features: Floats, taste: TasteSet
     """Return 1 for a like, 0 for a dislike, UNKNOWN for neither, one for each of ``plays``.
 
     The listener's latest feedback on the track decides, if given since the play: an earlier one is known
-    when the play comes. Else a skip is a dislike, and so is a play that its listener skipped later on;
-    a play of at least half the track (of ``play_ms``, its length unknown) is a like. Tracks not played
-    are no dislikes; starts and private listens are not among the plays.
+    when the play comes. Else a skip is a dislike, and a play that ``is_to_the_end`` a like; a play that
+    is none (cut short, or skipped later on) counts for the track in its rating, and is neither here.
+    Tracks not played are no dislikes; starts and private listens are not among the plays.
     """
-    half = features[plays["track"], DURATION] / 2
-    enough = plays["ms_played"] >= np.where(np.isnan(half), taste.play_ms, half)
-    left = plays["is_skip"] | plays["told_skipped"]
-    by_play = np.where(left, 0.0, np.where(enough, 1.0, UNKNOWN))
+    duration_ms = np.nan_to_num(features[plays["track"], DURATION])
+    liked = is_to_the_end(
+        ~plays["is_skip"], plays["told_skipped"], plays["ms_played"], duration_ms, taste.play_ms
+    )
+    by_play = np.where(plays["is_skip"], 0.0, np.where(liked, 1.0, UNKNOWN))
     by_feedback = feedback_since(plays, feedback, len(features))
     return np.where(by_feedback == UNKNOWN, by_play, by_feedback)
 

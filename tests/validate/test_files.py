@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.validate.inputs.files import JudgedFile, RuleCount, is_own, judged, landing_files
+from jobs.validate.inputs.files import JudgedFile, RuleCount, is_handed_in, is_own, judged, landing_files
 from jobs.window import DAY, Window
 from tests.validate.rows import NIGHT, landing_file, write
 
@@ -25,8 +25,44 @@ OWN = {"listener": "ann", "landing_file": f"listens/date={NIGHT}/user=ann/x.csv"
     ],
 )
 def test_whose_a_file_is(kind, listener, name, reason, own):
+    status = "refused" if reason else "ingested"
     file = {"kind": kind, "listener": listener, "landing_file": name, "reason": reason}
+    assert is_own(file | {"status": status, "source": "native"}) is own
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "own"),
+    [
+        # What a service hands out to a listener, in no folder of theirs, and refused.
+        ("lastfm_uts", "refused", True),
+        ("spotify", "refused", True),
+        ("zip", "refused", True),
+        # Of many listeners: read as such, or in a format that is of many.
+        ("listenbrainz", "ingested", False),
+        ("lastfm_1k", "refused", False),
+        ("triplets", "refused", False),
+        ("native", "refused", False),
+    ],
+)
+def test_a_refused_log_in_a_services_own_format_is_one_listeners(source, status, own):
+    file = landing_file("listens", 0, source=source, status=status, reason="damaged file: zlib")
     assert is_own(file) is own
+    stops = [judgement.own for judgement in judged([file], {}, ()) if judgement.fault]
+    assert stops == ([own] if status == "refused" else [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "handed_in"),
+    [
+        (OWN, True),
+        ({"listener": "ann", "source": "spotify"}, True),
+        # The feed of a quiet night: one listener alone was heard.
+        ({"listener": "ann"}, False),
+        ({"source": "listenbrainz"}, False),
+    ],
+)
+def test_what_a_listener_hands_in_is_told_by_its_folder_or_its_format(changes, handed_in):
+    assert is_handed_in(landing_file("listens", 9, **changes)) is handed_in
 
 
 def one(*files, accepted=()) -> list[tuple[str, str | None]]:

@@ -7,7 +7,7 @@ import pytest
 from jobs.lake.arrow import open_table
 from jobs.lake.tables import Lake
 from jobs.validate.inputs.files import landing_files
-from jobs.validate.inputs.landed_plays import ANY, digests, in_bins, landed_plays
+from jobs.validate.inputs.landed_plays import ANY, OWN_LOGS, digests, in_bins, landed_plays
 from jobs.validate.inputs.volume import by_source, volumes
 from jobs.window import DAY, Window
 from tests.validate.rows import NIGHT, features, land, landing_file, listen, table
@@ -83,6 +83,23 @@ def test_a_day_is_counted_once_and_again_when_its_files_change(spark, night):
     assert counts(before, tonight, morning, early) == {BEFORE: {"app": 1}, NIGHT: {"app": 2}}
     old = listen("4", "ann", "t1", NIGHT - timedelta(days=57))
     assert counts(old, tonight) == {NIGHT: {"app": 1}}
+
+
+@pytest.mark.spark
+def test_what_listeners_hand_in_is_one_source_whatever_it_says(spark, night):
+    lake, folder = Lake(spark, night.settings), f"listens/date={NIGHT}"
+    names = [f"{folder}/a.jsonl", f"{folder}/user=ann/h.json", f"{folder}/x.csv"]
+    plays = [listen(str(n), "ann", "t1") | {"landing_file": name} for n, name in enumerate(names)]
+    land(night.settings, listens=plays)
+    files = [
+        landing_file("listens", 1, landing_file=name, **changes)
+        for name, changes in zip(
+            names, [{"listener": "ann"}, {"listener": "ann"}, {"listener": "ann", "source": "lastfm"}],
+            strict=True,
+        )
+    ]  # fmt: skip
+    counted = by_source(landed_plays(lake, files, night.window))
+    assert counted == {NIGHT: {"app": 1, OWN_LOGS: 2}}
 
 
 @pytest.mark.spark

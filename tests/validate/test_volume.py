@@ -3,6 +3,7 @@ from math import log
 
 import pytest
 
+from jobs.validate.inputs.landed_plays import OWN_LOGS
 from jobs.validate.inputs.volume import compared, largest_file, robust_z, volumes
 from jobs.window import DAY
 
@@ -78,6 +79,14 @@ def test_a_source_that_is_gone_is_there_with_no_plays():
     assert (found["app"].n_plays, found["app"].typical) == (0, 1_000)
     assert (found["radio"].n_plays, found["radio"].typical) == (500, 0)
     assert found["all"].z == pytest.approx(log(0.5) / 0.08)
+
+
+def test_what_listeners_hand_in_is_no_source_that_may_be_missed():
+    counts = weeks(1_000, 1_000, 1_000) | {SUNDAY: {"app": 1_000}}
+    counts = {day: plays | ({OWN_LOGS: 500} if day != SUNDAY else {}) for day, plays in counts.items()}
+    found = volumes(counts, SUNDAY)
+    assert [volume.sentence.split(":")[0] for volume in found] == ["all", "app"]
+    assert (found[0].n_plays, found[0].typical) == (1_000, 1_500)
 
 
 def test_the_largest_file_of_the_night_is_named_with_its_owner():

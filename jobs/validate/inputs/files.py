@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from expectations.landing_files import (
     FILE_REFUSED,
+    HANDED_OUT,
     REFUSED,
     ROWS_QUARANTINED,
     SAME_PLAY,
@@ -91,13 +92,22 @@ def broken_rules(settings: Settings, files: Iterable[Mapping[str, Any]]) -> dict
 def is_own(file: Mapping[str, Any]) -> bool:
     """Return whether a row of landing_files is of one listener's upload, and not of a producer's feed.
 
-    Tracks and features are everybody's. So is feedback, unless it lies in its listener's folder.
+    A refused file of which nothing tells the owner is one's own if it is in a format in which a service
+    hands listeners their history. Tracks and features are everybody's. So is feedback, unless it lies in
+    its listener's folder.
     """
     if file["kind"] == "listens":
         unknown = str(file["reason"] or "").startswith(f"{UNKNOWN_LISTENER}:")
-        return file["listener"] is not None or unknown
+        handed_out = file["status"] == REFUSED and file["source"] in HANDED_OUT
+        return file["listener"] is not None or unknown or handed_out
     in_folder = "/user=" in file["landing_file"]
     return file["kind"] == "feedback" and in_folder and file["listener"] is not None
+
+
+def is_handed_in(file: Mapping[str, Any]) -> bool:
+    """Return whether a file is a listener's own by where it lies or by its format: a producer's feed in
+    which one listener alone was heard is not."""
+    return is_own(file) and ("/user=" in file["landing_file"] or file["source"] in HANDED_OUT)
 
 
 def judged(

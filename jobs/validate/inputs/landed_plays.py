@@ -1,7 +1,8 @@
 """Plays heard by each landing day, by source, and by source and bin of their tracks' features.
 
 Plays that land later than the day after they were heard are left out: a history of ten years that is
-handed in at once is no louder night.
+handed in at once is no louder night. What listeners hand in themselves is one source, ``OWN_LOGS``,
+whatever it says: a service is not gone when one of its listeners stops to send their log.
 
 Kept in the table ``landed_plays``, so that a night is compared with the weeks before it without reading
 them again. With a day's counts stands a digest of the files that they were made of: a day whose files
@@ -9,7 +10,7 @@ have changed since, or that was never counted, is counted again, to what it woul
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from jobs.lake.arrow import replace, table_rows
 from jobs.lake.history import features_known
 from jobs.lake.tables import Lake
 from jobs.settings import Settings
+from jobs.validate.inputs.files import is_handed_in
 from jobs.window import Window
 
 TABLE = "landed_plays"
@@ -33,20 +35,21 @@ ANY = "any"
 # A log of the day may land on the next morning.
 ON_TIME = timedelta(days=1)
 # What a day's counts are of: kept ones of anything else are counted again.
-MEANING = "heard on time"
+MEANING = "heard on time, own logs apart"
+OWN_LOGS = "(own logs)"
 
 # Plays of a day by source, feature and bin.
 Plays = Mapping[tuple[str, str, int], int]
 
 
-def landed_plays(lake: Lake, files: Iterable[Mapping[str, Any]], window: Window) -> dict[date, Plays]:
+def landed_plays(lake: Lake, files: Sequence[Mapping[str, Any]], window: Window) -> dict[date, Plays]:
     """Plays of each landing day, of the window and its history; ``files`` are the rows of
     landing_files by the window's end."""
     since = window.start - HISTORY
     made_of = digests(files, since)
     kept = _kept(lake.settings, since, window.as_of)
     counts = {day: plays for (day, digest), plays in kept.items() if made_of.get(day) == digest}
-    fresh = {day: count_plays(lake, day) for day in made_of.keys() - counts.keys()}
+    fresh = {day: count_plays(lake, day, _own(files, day)) for day in made_of.keys() - counts.keys()}
     if fresh:
         _keep(lake.settings, fresh, made_of)
     return counts | fresh
@@ -73,11 +76,22 @@ def digests(files: Iterable[Mapping[str, Any]], since: date = date.min) -> dict[
     }
 
 
-def count_plays(lake: Lake, day: date) -> Plays:
+def _own(files: Iterable[Mapping[str, Any]], day: date) -> list[str]:
+    """Files of the day that a listener handed in."""
+    return sorted(row["landing_file"] for row in files if row["landed_on"] == day and is_handed_in(row))
+
+
+def count_plays(lake: Lake, day: date, own: Sequence[str] = ()) -> Plays:
     """Plays heard on the day or the day before it that landed on it, with the features known at its
-    end."""
+    end; those of the files ``own`` as of the source ``OWN_LOGS``."""
     heard = F.col("listened_on").between(F.lit(day - ON_TIME), F.lit(day))
     listens = lake.read("listens").where(heard & (F.col("landed_on") == F.lit(day)))
+    if own:
+        names = lake.spark.createDataFrame(
+            [(name, OWN_LOGS) for name in own], "landing_file string, own string"
+        )
+        listens = listens.join(F.broadcast(names), "landing_file", how="left")
+        listens = listens.withColumn("source", F.coalesce("own", "source"))
     features = features_known(lake, Window.night(day))
     return {(row.source, row.feature, row.bin): row.n for row in in_bins(listens, features).collect()}
 

@@ -7,7 +7,7 @@ from datetime import date
 from statistics import median
 from typing import Any
 
-from jobs.validate.inputs.landed_plays import ANY, HISTORY, Plays
+from jobs.validate.inputs.landed_plays import ANY, HISTORY, OWN_LOGS, Plays
 from jobs.window import DAY
 
 Counts = Mapping[date, Mapping[str, int]]
@@ -55,14 +55,15 @@ def largest_file(files: Iterable[Mapping[str, Any]], night: date) -> str:
 
 def volumes(counts: Counts, night: date, largest: str = "") -> list[Volume]:
     """Return the night's volume first, whose sentence ends with ``largest``, then each source's that it
-    has or that the nights before had."""
+    has or that the nights before had. What listeners hand in themselves comes and goes, and is no source
+    to be judged."""
     nights, what = compared(counts, night)
     least = LEAST_SPREAD_ACROSS_WEEKDAYS if what == "nights" else LEAST_SPREAD
     tonight = counts.get(night, {})
     everything = [sum(counts[day].values()) for day in nights]
     all_plays = _volume("night", "all", sum(tonight.values()), everything, least, what)
     found = [replace(all_plays, sentence=all_plays.sentence + largest)]
-    for source in sorted({*tonight, *(name for day in nights for name in counts[day])}):
+    for source in sorted({*tonight, *(name for day in nights for name in counts[day])} - {OWN_LOGS}):
         history = [counts[day].get(source, 0) for day in nights]
         found.append(_volume("source", source, tonight.get(source, 0), history, least, what))
     return found

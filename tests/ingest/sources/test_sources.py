@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from expectations.landing_files import HANDED_OUT
 from jobs.ingest.names import artist_id, name_id
 from jobs.ingest.sources import SOURCES, pick
 from jobs.ingest.sources.source import SCROBBLE_MS
@@ -504,6 +505,11 @@ def test_a_file_of_which_no_row_can_be_used_is_refused_and_says_why(tmp_path):
 
 def test_every_source_is_in_the_table():
     assert {source.name for source in SOURCES} == {source for source, *_ in TABLE}
+
+
+def test_logs_that_know_names_alone_are_handed_out_to_one_listener_but_for_last_fm_1k():
+    named = {source.name for source in SOURCES if source.named and source.kind == "listens"}
+    assert named ^ HANDED_OUT == {"lastfm_1k", "zip"}
 
 
 def test_no_source_takes_the_native_contract():
