@@ -12,6 +12,7 @@ from expectations.landing_files import FORGOTTEN, INGESTED, REFUSED
 from jobs.errors import NocturneError
 from jobs.ingest.landing import LandedFile
 from jobs.ingest.owners import is_own_log
+from jobs.ingest.sources import BY_NAME
 from jobs.lake.arrow import is_there, replace, table_rows
 from jobs.settings import Settings
 
@@ -137,12 +138,13 @@ def pending(
     done: Mapping[str, Mapping[str, Any]],
     since: date,
     until: date,
-    gone: Iterable[str] = (),
+    gone: Sequence[str] = (),
 ) -> list[LandedFile]:
     """Return the files that landed in the half-open interval and are new, or not what they were.
 
     ``done`` are all entries, of later days too. Files whose rows had yielded to those of a file that has
-    changed, or is gone, are taken again too, and those whose rows it had completed.
+    changed, or is gone, are taken again too, and those whose rows it had completed; and those that know
+    tracks by their names, where files of the catalog come late, have changed or are gone.
     """
     landed = list(files)
     fresh = {
@@ -159,7 +161,21 @@ def pending(
         if row.get("rows_retold")
         for name in row["yielded_to"]
     }
-    return [file for file in landed if file.name in fresh | yielded | completed]
+    catalog = [file.landed_on for file in landed if file.kind == "tracks" and file.name in fresh]
+    catalog += [
+        done[name]["landed_on"] for name in gone if name in done and done[name]["kind"] == "tracks"
+    ]
+    renamed = _matched_since(done, min(catalog)) if catalog else set()
+    return [file for file in landed if file.name in fresh | yielded | completed | renamed]
+
+
+def _matched_since(done: Mapping[str, Mapping[str, Any]], day: date) -> set[str]:
+    """Names of the files of the day or later whose plays are matched to the catalog by names."""
+    return {
+        name
+        for name, row in done.items()
+        if row.get("source") in BY_NAME and row["status"] == INGESTED and row["landed_on"] >= day
+    }
 
 
 def gone_files(

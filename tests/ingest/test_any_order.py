@@ -1,13 +1,15 @@
 """A month in a mess, nights in any order, files forgotten and delivered again: the tables of a clean
 landing. What is drawn is the mess and the order; what was heard is always the same."""
 
+import io
 import itertools
 import json
 import os
 import random
 import shutil
+import zipfile
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,7 @@ from jobs.ingest.stage import ingest_landing
 from jobs.settings import LakeSettings, LandingSettings, Settings, StoreSettings
 from jobs.stage import Night
 from jobs.window import Window
-from tests.ingest.test_stage import lake_content, listen, rows, track
+from tests.ingest.test_stage import features, lake_content, listen, rows, track
 
 pytestmark = pytest.mark.spark
 DAYS = [date(2026, 6, day) for day in (1, 14, 29)]
@@ -37,6 +39,7 @@ HEARD = {
         "listened_on",
         "landed_on",
     ),
+    "audio_features": ("track_id", "tempo", "landed_on"),
     "tracks": ("track_id", "title", "first_seen_on", "landed_on"),
     "feedback": ("user_id", "kind", "target_id", "at"),
     "feedback_history": ("user_id", "kind", "target_id", "at", "landed_on"),
@@ -57,6 +60,21 @@ def exported(play: dict) -> dict:
     }  # fmt: skip
 
 
+def scrobbles(nth: int, day: date) -> bytes:
+    """Plays known by names: of a track of the catalog of the day, of an earlier one, and of none."""
+    began = round(datetime.combine(day, time(3), UTC).timestamp())
+    titles = (f"T2 {nth}", "T0 0", "Nobody's")
+    plays = "".join(f"{began + 600 * n},A,{title}\n" for n, title in enumerate(titles))
+    return f"# a tool's comment\nuts,artist,track\n{plays}".encode()
+
+
+def zipped(name: str, body: bytes) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), body)
+    return sink.getvalue()
+
+
 def clean_files() -> dict[str, bytes]:
     """Files by their path: a producer's plays, tracks and words of three days, one by one."""
     files = {}
@@ -64,6 +82,13 @@ def clean_files() -> dict[str, bytes]:
         plays = [listen(10 * nth + n, day - timedelta(days=n % 2), ms_played=60_000) for n in range(6)]
         files[f"listens/date={day}/feed.jsonl"] = text_of(plays)
         files[f"listens/date={day}/user=own/h.jsonl"] = text_of([exported(plays[nth])])
+        files[f"listens/date={day}/user=names/s.csv"] = scrobbles(nth, day)
+        files[f"listens/date={day}/user=zip/e.zip"] = zipped(
+            "E/endsong_0.json", json.dumps([exported(plays[nth]), exported(plays[5 - nth])]).encode()
+        )
+        files[f"audio_features/date={day}/f.jsonl"] = text_of(
+            [features(n, tempo=90.0 + nth) for n in (0, nth)]
+        )
         files[f"tracks/date={day}/t.jsonl"] = text_of([track(n, title=f"T{n} {nth}") for n in range(3)])
         word = {"user_id": "u1", "kind": "like", "target_id": f"t{nth % 2}"}
         files[f"feedback/date={day}/f.jsonl"] = text_of([word | {"at": f"{day}T01:00:00Z"}])
@@ -135,6 +160,14 @@ def cut_short(settings: Settings, draw) -> None:
     put(settings, name, CLEAN[name])
 
 
+def late(settings: Settings, draw) -> None:
+    """A file that comes after all others of its night and later ones: a catalog after its plays."""
+    name = draw(st.sampled_from([name for name in CLEAN if not name.startswith("feedback")]))
+    (Path(settings.landing.root) / name).unlink()
+    night(settings, DAYS[-1])
+    put(settings, name, CLEAN[name])
+
+
 def moved(settings: Settings, draw) -> None:
     """A file in the folder of another day under another name, then in its place."""
     name = draw(st.sampled_from(LISTENS))
@@ -167,14 +200,14 @@ def replayed(settings: Settings, _) -> None:
             commands.replay(rule=None, file=None, day=None)
 
 
-MISHAPS = (delivered_again, cut_short, moved, wrong_file, replayed)
+MISHAPS = (delivered_again, cut_short, late, moved, wrong_file, replayed)
 
 
 def repeated(settings: Settings, seed: int) -> None:
     """Plays and words that land once more, in another order, with Windows' line ends, later or not."""
     dice = random.Random(seed)
     for name, body in CLEAN.items():
-        if name.startswith("tracks/") or "user=" in name or dice.random() < 0.5:
+        if name.startswith(("tracks/", "audio_f")) or "user=" in name or dice.random() < 0.5:
             continue
         kind, day, _ = name.split("/")
         lines = dice.sample(body.splitlines(), dice.randint(1, len(body.splitlines())))

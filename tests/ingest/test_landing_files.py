@@ -64,6 +64,25 @@ def test_a_file_is_taken_along_whose_rows_another_had_completed():
     assert pending([y], known, D27, D29, [x.name]) == [y]
 
 
+def test_a_catalog_that_comes_late_or_goes_takes_along_what_is_matched_to_it():
+    logs = [file("log", day) for day in (D26, D27, D28)]
+    known = {
+        f.name: done(f, source="lastfm", landed_on=f.landed_on)[f.name]
+        for f in (*logs, file("forgotten"), file("app"))
+    }
+    known[file("app").name]["source"] = "native"
+    known[file("forgotten").name]["status"] = "forgotten"
+    catalog = file("catalog", D27, kind="tracks")
+    landed = [catalog, *logs, file("forgotten"), file("app")]
+    assert pending(landed, known, D26, D29) == [catalog, *logs[1:]]
+    of_catalog = done(catalog, landed_on=D27)
+    assert pending(landed, known | of_catalog, D26, D29) == []
+    assert pending(landed[1:], known | of_catalog, D26, D29, [catalog.name]) == logs[1:]
+    # Features decide no id, nor does a catalog that is newer than the logs.
+    for other in (file("catalog", D27, kind="audio_features"), file("catalog", D29, kind="tracks")):
+        assert pending([other, *logs], known, D26, date(2026, 6, 30)) == [other]
+
+
 def test_a_new_file_takes_none_along():
     assert pending([file("x"), file("y")], done(file("y"), duplicate=1), D27, D29) == [file("x")]
 

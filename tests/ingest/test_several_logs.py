@@ -169,3 +169,16 @@ def test_a_count_that_lands_again_adds_what_it_counts_more(settings, land, inges
     assert rows(settings, "listens", "user_id", "landed_on") == [
         ("u", D26), ("u", D26), ("u", D28), ("v", D26),
     ]  # fmt: skip
+
+
+def test_a_catalog_that_comes_after_the_plays_gives_them_their_ids(settings, land, ingest, spark):
+    land("listens", lastfm((0, 0), (1, 240)), "user=yan/l.csv")
+    land("tracks", [track(9)])
+    ingest()
+    assert all(track_id.startswith("name-") for (track_id,) in rows(settings, "listens", "track_id"))
+    catalog(land)
+    ingest()
+    assert rows(settings, "listens", "user_id", "track_id") == [("yan", "t0"), ("yan", "t1")]
+    assert rows(settings, "landing_files", "kind", "rows_accepted") == [
+        ("listens", 2), ("tracks", 1), ("tracks", 3),
+    ]  # fmt: skip

@@ -21,6 +21,8 @@ SOURCES: tuple[Source, ...] = (
     ITEM_SESSIONS, *SPOTIFY_FEATURES, *TRIPLETS,
 )  # fmt: skip
 NATIVE = "native"
+# Formats whose plays are matched to the catalog by artist and title.
+BY_NAME = frozenset(source.name for source in SOURCES if source.named)
 # A share of a format's columns from which on it is said to be near.
 NEAR = 0.5
 
