@@ -115,6 +115,7 @@ class FileReader:
     def check(self) -> None:
         """Raise FileFault if the rows, all of them together, are none of a log."""
         self.tally.check_listeners(remedy(self.file))
+        self.tally.check_readable()
         self.tally.check_usable()
         if self.source is None:
             self.tally.check_columns(self.kind)

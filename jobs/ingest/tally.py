@@ -68,17 +68,20 @@ class Tally:
             f"none of its {self.n_read:,} rows can be used; {n_rows:,} of them: {rule}: {reason}",
         )
 
+    def check_readable(self) -> None:
+        """Raise FileFault if none of the file's lines could be read. One line proves nothing."""
+        if not self.proves or self.n_objects:
+            return
+        (rule, reason), n_rows = self.faults.most_common(1)[0]
+        looks = f"; it looks like {self.looks.what}: {self.looks.remedy}" if self.looks else ""
+        if rule == "malformed CSV":  # it looks right, and has a header
+            looks = f"; {n_rows:,} of them: {reason}"
+        raise FileFault("malformed file", f"none of its {self.n_read:,} lines can be read{looks}")
+
     def check_columns(self, kind: str) -> None:
-        """Raise FileFault if no row has a required column, or none could be read. One line proves
-        nothing."""
+        """Raise FileFault if no row has a required column. One line proves nothing."""
         if not self.proves:
             return
-        if not self.n_objects:
-            (rule, reason), n_rows = self.faults.most_common(1)[0]
-            looks = f"; it looks like {self.looks.what}: {self.looks.remedy}" if self.looks else ""
-            if rule == "malformed CSV":  # it looks right, and has a header
-                looks = f"; {n_rows:,} of them: {reason}"
-            raise FileFault("malformed file", f"none of its {self.n_read:,} lines can be read{looks}")
         missing = sorted(required_fields(kind) - self.present)
         if missing:
             columns = ", ".join(sorted(self.columns))[:300] or "none"

@@ -30,6 +30,7 @@ _LISTS = frozenset({"", "listens", "track", "tracks", "items", "audio_features",
 # Stands for a page that holds no record, and says so: it is left out.
 EMPTY_PAGE = object()
 AGAIN = ": deliver the whole file again"
+NO_RECORD = ", which a record is: see the table of formats in docs/ingestion.md"
 # A record, and the account that what wraps it names.
 Entry = tuple[Any, str | None]
 Fits = Callable[[Mapping[str, Any]], bool]
@@ -137,6 +138,8 @@ def _lines_after_all(body: bytes, fits: Fits, fault: RowFault) -> Iterator[Recor
         told = f"; it looks like {found.what}: {found.remedy}" if layout_of(body) is None else AGAIN
         if _ENDS_WITH_COMMA.search(body):
             told = ": remove the comma before the last bracket"
+        elif layout_of(body) and fault.reason.startswith("Extra data"):
+            told = ": it holds several documents; write one a line (jq -c . FILE > FILE.jsonl)"
         raise FileFault(fault.rule, f"{fault.reason}{told}")
     for line in lines:
         yield from line_records(*line, fits)
@@ -215,7 +218,9 @@ def _unknown(value: Any) -> list[Entry]:
         raise FileFault("no log", f"the answer of a service that failed, {told}: ask for the log again")
     lists = [found for found in _lists(value) if any(isinstance(entry, dict) for entry in found)]
     if not lists and not isinstance(value, dict):
-        raise FileFault("malformed JSON", f"the document is {_named(value)}, and holds no object{AGAIN}")
+        raise FileFault(
+            "malformed JSON", f"the document is {_named(value)}, and holds no object{NO_RECORD}"
+        )
     return [(entry, None) for entry in max(lists, key=len, default=[value])]
 
 

@@ -17,7 +17,7 @@ from jobs.ingest.sources.spotify_answers import SPOTIFY_FEATURES
 from jobs.ingest.sources.triplets import TRIPLETS
 
 SOURCES: tuple[Source, ...] = (
-    SPOTIFY, SPOTIFY_ACCOUNT, LISTENBRAINZ, PLAYER_LOG, *LASTFM, LASTFM_JSON, *SKIP_SESSIONS,
+    SPOTIFY, SPOTIFY_ACCOUNT, LISTENBRAINZ, PLAYER_LOG, *LASTFM, *LASTFM_JSON, *SKIP_SESSIONS,
     ITEM_SESSIONS, *SPOTIFY_FEATURES, *TRIPLETS,
 )  # fmt: skip
 NATIVE = "native"

@@ -19,6 +19,7 @@ from jobs.ingest.sources.source import (
     Row,
     Source,
     instant,
+    is_number,
     listener,
     named_track,
     needed,
@@ -64,8 +65,14 @@ def _by_seconds(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
     yield _scrobble(record, file, seconds_since_1970(record, "uts"))
 
 
-def _by_words(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
-    yield _scrobble(record, file, _from_words(needed(record, "date")))
+def _by_date(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
+    yield _scrobble(record, file, _dated(record))
+
+
+def _dated(record: Mapping[str, Any]) -> str:
+    """The instant of a record's ``date``: a number since 1970, or a text of Last.fm's pages."""
+    date = needed(record, "date")
+    return seconds_since_1970(record, "date") if is_number(date) else _from_words(date)
 
 
 def _from_words(text: str) -> str:
@@ -95,17 +102,19 @@ def _page_entry(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
     artist, date = record.get("artist"), record.get("date")
     if isinstance(artist, dict):
         artist = artist.get("#text") or artist.get("name")
-    uts = date if isinstance(date, dict) else {}
     named = {"artist": artist, "track": record.get("name")}
-    yield _scrobble(named, file, seconds_since_1970(uts, "uts"))
+    at = _dated(record) if isinstance(date, (str, int)) else seconds_since_1970(date or {}, "uts")
+    yield _scrobble(named, file, at)
 
 
-LASTFM_JSON = Source(
-    "lastfm_json", "listens", frozenset({"artist", "name", "url"}), _page_entry, named=True
+# What plays now has no date; what a tool has kept of an entry may have no address.
+LASTFM_JSON = tuple(
+    Source("lastfm_json", "listens", frozenset({"artist", "name", more}), _page_entry, named=True)
+    for more in ("url", "date")
 )
 LASTFM = (
     Source("lastfm", "listens", frozenset({"ts", "track", "artist"}), _by_time, named=True),
-    Source("lastfm_dates", "listens", frozenset({"date", "track", "artist"}), _by_words, named=True),
+    Source("lastfm_dates", "listens", frozenset({"date", "track", "artist"}), _by_date, named=True),
     Source("lastfm_uts", "listens", frozenset({"uts", "track", "artist"}), _by_seconds, named=True),
     Source(
         "lastfm_timestamp", "listens", frozenset({"timestamp", "track", "artist"}), _by_timestamp,

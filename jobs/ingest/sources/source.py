@@ -123,9 +123,14 @@ def instant(record: Mapping[str, Any], name: str) -> str:
     """Return the record's instant, written as a number or as ISO 8601, as an ISO time; RowFault if it is
     neither."""
     value = needed(record, name)
-    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
-        return parse_time(name, value.strip()).isoformat()
-    return seconds_since_1970(record, name)
+    if is_number(value):
+        return seconds_since_1970(record, name)
+    return parse_time(name, value.strip()).isoformat()
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value is the text of a whole number, or no text at all."""
+    return not isinstance(value, str) or _NUMBER.fullmatch(value.strip()) is not None
 
 
 def flag(record: Mapping[str, Any], name: str) -> bool | None:

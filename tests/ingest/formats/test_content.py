@@ -94,6 +94,12 @@ REFUSED = [
     ("a.json", CSV, "malformed JSON", "with commas", "name it .csv"),
     ("a.json", LIST[:-40], "malformed JSON", "Expecting property name", "deliver the whole file"),
     ("a.json", LIST[:-1] + b",\n]", "malformed JSON", "", "remove the comma before the last bracket"),
+    ("a.json", LINES.replace(b"\n", b""), "malformed JSON", "several documents", "jq -c . FILE"),
+    (
+        "a.jsonl", b"\n".join(json.dumps(row, indent=2).encode() for row in ROWS),
+        "malformed JSON", "several documents", "jq -c . FILE",
+    ),
+    ("a.json", b"[[1, 2], [3, 4]]", "malformed JSON", "holds no object", "docs/ingestion.md"),
     (
         "a.json", json.dumps(ROWS, indent=0).encode()[:-40],
         "malformed JSON", "", "deliver the whole file",

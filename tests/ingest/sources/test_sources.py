@@ -113,6 +113,7 @@ TABLE = [
     ("lastfm_timestamp", "listens", STAMPED | {"timestamp": "10.05.2021 09:59"},
      "not ISO-8601: timestamp"),
     ("lastfm_dates", "listens", DATED | {"date": "2021-05-10T09:59:22Z"}, PLAY),
+    ("lastfm_dates", "listens", DATED | {"date": "1620640762000"}, PLAY),
     ("lastfm_dates", "listens", DATED | {"date": "2021-05-10 09:59:22"}, "not a time: date"),
     ("lastfm_1k", "listens", THOUSAND, PLAY | {"source": "lastfm"}),
     ("lastfm_1k", "listens", THOUSAND | {"user_id": ""}, "missing field: user_id"),
@@ -165,6 +166,12 @@ TABLE = [
     ("lastfm_json", "listens", ENTRY | {"artist": {"name": "Tool"}}, {"track_id": NAMED}),
     ("lastfm_json", "listens", ENTRY | {"@attr": {"nowplaying": "true"}, "date": None}, None),
     ("lastfm_json", "listens", ENTRY | {"date": None}, "missing field: uts"),
+    ("lastfm_json", "listens", without(ENTRY, "url"), PLAY),
+    ("lastfm_json", "listens", ENTRY | {"date": 1620640762}, PLAY),
+    ("lastfm_json", "listens", ENTRY | {"date": "10 May 2021, 09:59"},
+     {"listened_at": "2021-05-10T09:59:00"}),
+    ("lastfm_json", "listens", ENTRY | {"date": {}}, "missing field: uts"),
+    ("lastfm_json", "listens", ENTRY | {"date": [1]}, "unreadable record"),
     ("spotify", "listens", SPOTIFY | {"spotify_track_uri": None, "master_metadata_track_name": None},
      "missing field: title"),
     ("skip_sessions", "listens", SESSION,
@@ -442,6 +449,23 @@ def test_pages_of_lastfm(tmp_path, document):
     rows, census = read(tmp_path, "listens", "user=ann/pages.json", body)
     assert [row["track_id"] for row in rows] == [NAMED] * 2
     assert census["source"] == "lastfm_json"
+
+
+def test_the_export_of_a_page_of_statistics(tmp_path):
+    play = {"artist": "Tool", "track": "Parabola", "album": "L", "date": 1620640762000}
+    body = json.dumps({"username": "ann", "scrobbles": [play, play]}).encode()
+    rows, census = read(tmp_path, "listens", "lastfmstats-ann.json", body)
+    assert [(row["user_id"], row["listened_at"].isoformat()[:19]) for row in rows] == [
+        ("ann", "2021-05-10T09:59:22")
+    ] * 2
+    assert census["source"] == "lastfm_dates"
+
+
+def test_a_log_whose_every_line_has_other_cells_than_its_header_is_refused(tmp_path):
+    body = b"uts,artist,track\n" + b"1620640762,Tool,Parabola,more\n" * 3
+    _, census = read(tmp_path, "listens", "user=ann/s.csv", body)
+    assert census["rule"] == "malformed file"
+    assert census["reason"].endswith("3 of them: 4 fields where the header has 3")
 
 
 def test_the_answer_of_listenbrainz(tmp_path):
