@@ -179,8 +179,13 @@ def test_a_list_of_members_that_is_longer_than_memory_is_not_read(tmp_path):
 
 def test_an_error_of_the_network_is_no_broken_archive():
     class Broken(io.BytesIO):
+        reads = 0
+
         def read(self, size=-1):
-            raise OSError("AWS Error NETWORK_CONNECTION during GetObject operation")
+            self.reads += 1
+            if self.reads == 1:  # the next request would be answered
+                raise OSError("AWS Error NETWORK_CONNECTION during GetObject operation")
+            return super().read(size)
 
     with pytest.raises(OSError, match="NETWORK_CONNECTION"):
         read_archive(pa.PythonFile(Broken(EXPORT), mode="r"), len(EXPORT), ArchiveSettings())
