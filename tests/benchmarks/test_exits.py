@@ -24,11 +24,11 @@ def test_a_crash_another_code_and_a_good_end_are_told_apart(tmp_path):
 def test_every_stage_without_spark_is_ended_and_one_at_a_time():
     every = list(stages())
     assert [ending.name for ending in every] == [
-        "train_content", "promote_models", "publish", "report",
+        "rank_candidates", "train_content", "promote_models", "publish", "report",
     ]  # fmt: skip
     assert all(ending.writes for ending in every)
     argv = ("--window-start", "2026-06-28", "--window-end", "2026-06-29")
-    assert every[2].command == ("-m", "jobs.publish", *argv)
+    assert every[3].command == ("-m", "jobs.publish", *argv)
 
 
 def test_snippets_are_what_readme_and_docs_print_about_our_tables(tmp_path):

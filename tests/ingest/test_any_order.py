@@ -39,7 +39,7 @@ HEARD = {
         "listened_on",
         "landed_on",
     ),
-    "audio_features": ("track_id", "tempo", "landed_on"),
+    "audio_features": ("track_id", "tempo", "updated_on"),
     "tracks": ("track_id", "title", "first_seen_on", "landed_on"),
     "feedback": ("user_id", "kind", "target_id", "at"),
     "feedback_history": ("user_id", "kind", "target_id", "at", "landed_on"),
