@@ -15,6 +15,7 @@ from jobs.stage import Night
 from models.candidates.ranker import fit_ranker, ranked
 from models.candidates.retrieval import CandidateRows, Retrieval
 from models.candidates.trees import Trees
+from models.peers.peer import blocks
 from models.ranking.accuracy import ndcg
 from models.ranking.intervals import Bootstrap
 from models.registry import Card, Interval, Registry
@@ -106,14 +107,10 @@ def examples(split: Split, night: Night) -> Examples:
     """Return the candidates of some listeners, drawn in blocks, by the night's seed."""
     settings = night.settings
     retrieval = Retrieval(facts_of(split), settings.rank.n_a_source, settings.rank.sources)
-    starts = np.arange(0, split.n_listeners, BLOCK_LISTENERS)
+    every = list(blocks(split.n_listeners, BLOCK_LISTENERS))
     n_blocks = -(-settings.rank.n_learning_listeners // BLOCK_LISTENERS)
-    drawn = np.random.default_rng(settings.seed).permutation(starts)[:n_blocks]
-    blocks = [
-        retrieval.rows(first, min(first + BLOCK_LISTENERS, split.n_listeners))
-        for first in np.sort(drawn).tolist()
-    ]
-    rows = CandidateRows.joined(blocks)
+    drawn = np.random.default_rng(settings.seed).permutation(len(every))[:n_blocks]
+    rows = CandidateRows.joined([retrieval.rows(*every[number]) for number in np.sort(drawn)])
     return Examples(rows, np.asarray(split.later[rows.listener, rows.track]).ravel() > 0)
 
 

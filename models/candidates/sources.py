@@ -77,36 +77,48 @@ class SimilarTracks(OfPeer):
         return found
 
 
-class OwnArtists:
-    """Tracks by the artists a listener plays: those they play most, then what most listeners play."""
+class OfArtists:
+    """What a listener's decayed plays say for other tracks of the same artists, guests included."""
 
     def fit(self, facts: Facts) -> None:
         """Add up plays by artist."""
         self._of_artist = csr_matrix(facts.decayed @ facts.artists)
         self._by_artist = csr_matrix(facts.artists.T)
+
+    def plays(self, first: int, last: int) -> Floats32:
+        """Return the plays of each track's artists by listeners ``first`` to ``last`` - 1."""
+        found: Floats32 = (self._of_artist[first:last] @ self._by_artist).toarray()
+        return found
+
+
+class OwnArtists(OfArtists):
+    """Tracks by the artists a listener plays: those they play most, then what most listeners play."""
+
+    def fit(self, facts: Facts) -> None:
+        """Add up plays by artist, and listeners by track."""
+        super().fit(facts)
         self._popularity = POPULARITY_WEIGHT * np.log1p(facts.listeners_of_track).astype(np.float32)
 
     def scores(self, first: int, last: int) -> Floats32:
         """log1p of decayed plays of the track's artists + .3 log1p of the track's listeners."""
-        plays = (self._of_artist[first:last] @ self._by_artist).toarray()
+        plays = self.plays(first, last)
         found: Floats32 = np.log1p(plays, dtype=np.float32) + self._popularity
         found[plays <= 0] = -np.inf
         return found
 
 
-class NewReleases:
+class NewReleases(OfArtists):
     """Tracks by the artists a listener plays that came into the catalog in the last 14 days."""
 
     def fit(self, facts: Facts) -> None:
-        """Add up plays by artist."""
-        self._of_artist = csr_matrix(facts.decayed @ facts.artists)
-        self._by_artist = csr_matrix(facts.artists.T)
+        """Add up plays by artist, and find what is new."""
+        super().fit(facts)
         # A catalog that is itself younger has no old tracks to tell new ones from.
         self._new = np.asarray(facts.age_days < min(NEW_DAYS, np.nanmax(facts.age_days, initial=0.0)))
 
     def scores(self, first: int, last: int) -> Floats32:
         """Return the decayed plays of the track's artists."""
-        found = np.asarray((self._of_artist[first:last] @ self._by_artist).toarray(), np.float32)
+        found = self.plays(first, last)
         found[:, ~self._new] = 0.0
         return only_positive(found)
 

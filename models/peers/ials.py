@@ -5,7 +5,6 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.arrays import Floats32
-from models.errors import ModelError
 
 
 class Ials:
@@ -17,11 +16,9 @@ class Ials:
         self.factors, self.alpha, self.regularization, self.seed = factors, alpha, regularization, seed
 
     def fit(self, weights: csr_matrix) -> None:
-        """Alternate 15 times, on one thread; ModelError where ``implicit`` is not installed."""
-        try:
-            from implicit.als import AlternatingLeastSquares  # type: ignore[import-untyped]
-        except ImportError:
-            raise ModelError("iALS needs the package implicit: pip install implicit") from None
+        """Alternate 15 times, on one thread."""
+        from implicit.als import AlternatingLeastSquares  # type: ignore[import-untyped]
+
         # BLAS's own threads would stand in the way, and sums by several threads differ.
         with threadpool_limits(1, "blas"):
             model = AlternatingLeastSquares(
