@@ -207,12 +207,15 @@ class RankSettings(Section):
 
 
 class RecommendSettings(Section):
-    """The blend. What was on a list of the last ``rest_nights`` nights rests; of ranked candidates those
-    come first that are likely to be played times likely to be liked to the power of ``like_weight``."""
+    """The blend. Of artists the listener has not heard, ``new_artist_share`` of a list are the likeliest
+    tracks and ``explore_share`` tracks drawn by their sound. What was on a list of the last
+    ``rest_nights`` nights rests. Ranked candidates come by how likely they are to be played, times how
+    likely to be liked to the power of ``like_weight``."""
 
     n_tracks: PositiveInt = 30
     artist_cap: PositiveInt = 2
-    explore_share: Share = 0.17
+    new_artist_share: Share = 0.17
+    explore_share: Share = 0.13
     n_candidates: PositiveInt = 300
     rest_nights: NonNegativeInt = 7
     like_weight: NonNegative = 2.25

@@ -146,7 +146,7 @@ _ALL = (
         "playlists", "one track of a listener's playlist of a night", "as_of user_id rank", "as_of",
         """as_of date, user_id string, rank int, track_id string, title string, artist string,
         score double, strategy string, reason_kind string, reason string, evidence string,
-        model_version string?""",
+        model_version string?, play_order int?""",
     ),
     _table(
         "playlist_funnel", "what one filter left of a listener's candidates",

@@ -29,7 +29,7 @@ def playlist_json(user_id: str, as_of: date, rows: list[Row]) -> bytes:
 
 
 def jspf(user_id: str, as_of: date, rows: list[Row]) -> bytes:
-    """Render the same playlist for players that read JSPF (xspf.org/jspf)."""
+    """Render the same playlist for players that read JSPF (xspf.org/jspf), in the order of listening."""
     tracks = [
         {
             "identifier": [f"urn:nocturne:track:{quote(row['track_id'], safe='')}"],
@@ -37,7 +37,7 @@ def jspf(user_id: str, as_of: date, rows: list[Row]) -> bytes:
             "creator": row["artist"],
             "annotation": row["reason"],
         }
-        for row in rows
+        for row in sorted(rows, key=_place)
     ]
     playlist = {
         "title": f"Nocturne for {user_id}, {as_of}",
@@ -48,10 +48,16 @@ def jspf(user_id: str, as_of: date, rows: list[Row]) -> bytes:
     return _bytes({"playlist": playlist})
 
 
+def _place(row: Row) -> int:
+    # Lists of earlier releases have a rank alone.
+    return int(row["play_order"] or row["rank"])
+
+
 def _track(row: Row) -> dict[str, Any]:
     evidence = json.loads(row["evidence"])
     return {
         "rank": row["rank"],
+        "play_order": _place(row),
         "track_id": row["track_id"],
         "title": row["title"],
         "artist": row["artist"],

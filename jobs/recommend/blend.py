@@ -13,11 +13,9 @@ from jobs.domain.arrays import Ints
 from jobs.recommend.tracks import Tracks
 
 # Also the order in which they stand in for one another.
-EXPLOIT, NEIGHBORS, EXPLORE, POPULAR, RETURNING = STRATEGIES = (
-    "exploit", "neighbors", "explore", "popular", "returning",
+EXPLOIT, NEIGHBORS, NEW_ARTISTS, EXPLORE, POPULAR, RETURNING = STRATEGIES = (
+    "exploit", "neighbors", "new_artists", "explore", "popular", "returning",
 )  # fmt: skip
-# A list opens with what is surest: its first third explores only where the rest is full.
-OPENING = 3
 
 
 @dataclass(frozen=True)
@@ -46,13 +44,13 @@ def generator(seed: int, night: date, user_id: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:16]))
 
 
-def draw_slots(n: int, explore_share: float, rng: np.random.Generator) -> list[str]:
-    """Return a strategy for each of ``n`` slots; on average exactly ``explore_share`` explore, the first
-    third of a list last."""
-    n_explore, opening = int(n * explore_share + rng.random()), n // OPENING
-    places = [*(opening + rng.permutation(n - opening)).tolist(), *reversed(range(opening))]
-    exploring = set(places[:n_explore])
-    return [EXPLORE if slot in exploring else EXPLOIT for slot in range(n)]
+def draw_slots(n: int, shares: Mapping[str, float], rng: np.random.Generator) -> list[str]:
+    """Return a strategy for each of ``n`` slots: exploit, then the others in the order of ``shares``.
+
+    On average each of those has exactly its share of the list.
+    """
+    others = [name for name, share in shares.items() for _ in range(int(n * share + rng.random()))][:n]
+    return [EXPLOIT] * (n - len(others)) + others
 
 
 def blend(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.arrays import Floats, Mask
 from jobs.domain.correlation import Support
 from jobs.lake.catalog import TABLES, Column
 from jobs.lake.schemas import arrow_type
@@ -19,6 +19,7 @@ from jobs.recommend.blend import (
     EXPLOIT,
     EXPLORE,
     NEIGHBORS,
+    NEW_ARTISTS,
     POPULAR,
     RETURNING,
     Blend,
@@ -38,7 +39,8 @@ from jobs.recommend.candidates import (
     predict,
 )
 from jobs.recommend.listeners import Listener, RatingMatrix, listeners_of
-from jobs.recommend.reasons import ReasonBuilder, sentence
+from jobs.recommend.listening_order import listening_order
+from jobs.recommend.reasons import Audience, ReasonBuilder, sentence
 from jobs.recommend.tracks import Tracks
 
 BLOCK_LISTENERS = 64
@@ -52,10 +54,25 @@ class PlaylistRules:
     seed: int
     n_tracks: int
     artist_cap: int
+    new_artist_share: float
     explore_share: float
     n_candidates: int
     like_weight: float
     support: Support
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """Which tracks of the catalog one listener may get, bool[n_tracks] each.
+
+    ``allowed`` are unheard and neither disliked nor blocked; ``rested`` are allowed and on no list of
+    the last nights; ``new_artist`` are by artists of whom the listener has heard nothing.
+    """
+
+    unheard: Mask
+    allowed: Mask
+    rested: Mask
+    new_artist: Mask
 
 
 @dataclass(frozen=True)
@@ -68,16 +85,9 @@ class PlaylistBuilder:
     rules: PlaylistRules
 
     @cached_property
-    def n_listeners(self) -> Ints:
-        """How many listeners rate each track above 0."""
-        rated = self.matrix.positions[self.matrix.ratings > 0]
-        return np.bincount(rated, minlength=len(self.tracks))
-
-    @cached_property
-    def by_popularity(self) -> list[int]:
-        """Positions, most listeners first, then by id."""
-        order: list[int] = np.lexsort((np.arange(len(self.tracks)), -self.n_listeners)).tolist()
-        return order
+    def audience(self) -> Audience:
+        """Who plays each track."""
+        return Audience.of(self.matrix, len(self.tracks))
 
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn Arrow batches of listeners' facts into batches of playlists (``PLAYLIST``)."""
@@ -94,42 +104,47 @@ class PlaylistBuilder:
 
     def playlist(self, listener: Listener, content: Scores) -> dict[str, Any]:
         """Make the playlist of one listener, given the score of each track by its content."""
-        unheard = ~self.tracks.versions_of(listener.heard)
-        allowed = unheard & ~self.tracks.versions_of(listener.blocked)
-        allowed &= ~self.tracks.by_any_of(self.tracks.artist_numbers(listener.blocked_artists))
-        rested = allowed & ~self.tracks.versions_of(listener.offered)
+        eligible = self._eligible(listener)
         rng = generator(self.rules.seed, self.rules.night, listener.user_id)
-        candidates = self._candidates(listener, allowed, rested, content, rng)
-        slots = draw_slots(self.rules.n_tracks, self.rules.explore_share, rng)
+        candidates = self._candidates(listener, eligible, content, rng)
+        shares = {NEW_ARTISTS: self.rules.new_artist_share, EXPLORE: self.rules.explore_share}
+        slots = draw_slots(self.rules.n_tracks, shares, rng)
         queues = {strategy: found.positions for strategy, found in candidates.items()}
         blended = blend(queues, slots, self.tracks, self.rules.artist_cap)
         return {
             "user_id": listener.user_id,
-            "tracks": self._entries(listener, blended.picks, candidates),
-            "funnel": self._funnel(unheard, allowed, rested, blended),
+            "tracks": self._entries(listener, eligible, blended.picks, candidates),
+            "funnel": self._funnel(eligible, blended),
         }
 
+    def _eligible(self, listener: Listener) -> Eligible:
+        """Tell which tracks the listener may get."""
+        tracks = self.tracks
+        unheard = ~tracks.versions_of(listener.heard)
+        allowed = unheard & ~tracks.versions_of(listener.blocked)
+        allowed &= ~tracks.by_any_of(tracks.artist_numbers(listener.blocked_artists))
+        rested = allowed & ~tracks.versions_of(listener.offered)
+        return Eligible(
+            unheard, allowed, rested, ~tracks.by_any_of(tracks.artists_of_all(listener.heard))
+        )
+
     def _candidates(
-        self,
-        listener: Listener,
-        allowed: Mask,
-        rested: Mask,
-        content: Scores,
-        rng: np.random.Generator,
+        self, listener: Listener, eligible: Eligible, content: Scores, rng: np.random.Generator
     ) -> dict[str, Candidates]:
+        rested, new_artist = eligible.rested, eligible.rested & eligible.new_artist
         likely = self._likely(listener, content)
         by_neighbors = predict(listener, len(self.tracks), self.rules.support)
         by_neighbors[~rested] = np.nan
-        played = self.tracks.artists_of_all(listener.rated[listener.ratings > 0])
-        explore = np.where(rested & ~self.tracks.by_any_of(played), content, np.nan)
-        popular = (position for position in self.by_popularity if rested[position])
+        explore = np.where(new_artist, content, np.nan)
+        popular = (position for position in self.audience.by_size if rested[position])
         n = self.rules.n_candidates
         return {
             EXPLOIT: Candidates(best(np.where(rested, likely, np.nan), n).tolist(), likely),
             NEIGHBORS: Candidates(best(by_neighbors, n).tolist(), by_neighbors),
+            NEW_ARTISTS: Candidates(best(np.where(new_artist, likely, np.nan), n).tolist(), likely),
             EXPLORE: Candidates(shuffled(best(explore, n), explore, rng).tolist(), explore),
-            POPULAR: Candidates(popular, self.n_listeners),
-            RETURNING: self._returning(allowed & ~rested, likely),
+            POPULAR: Candidates(popular, self.audience.sizes),
+            RETURNING: self._returning(eligible.allowed & ~rested, likely),
         }
 
     def _likely(self, listener: Listener, content: Scores) -> Floats:
@@ -150,18 +165,24 @@ class PlaylistBuilder:
     def _returning(self, resting: Mask, likely: Floats) -> Candidates:
         """What rests, to fill a list that would be short: likely ones first, then popular ones."""
         ranked = best(np.where(resting, likely, np.nan), self.rules.n_candidates).tolist()
-        others = (position for position in self.by_popularity if resting[position])
+        others = (position for position in self.audience.by_size if resting[position])
         return Candidates(chain(ranked, others), np.where(np.isnan(likely), 0.0, likely))
 
     def _entries(
-        self, listener: Listener, picks: tuple[Pick, ...], candidates: dict[str, Candidates]
+        self,
+        listener: Listener,
+        eligible: Eligible,
+        picks: tuple[Pick, ...],
+        candidates: dict[str, Candidates],
     ) -> list[dict[str, Any]]:
         by_content = [pick.position for pick in picks if pick.strategy == EXPLORE]
         why = explained(listener, by_content, self.tracks, self.model)
         scores = {strategy: found.scores for strategy, found in candidates.items()}
-        reasons = ReasonBuilder(listener, self.tracks, scores, why)
+        reasons = ReasonBuilder(listener, self.tracks, self.audience, eligible.unheard, scores, why)
         entries = []
-        for rank, pick in enumerate(picks, start=1):
+        positions = [pick.position for pick in picks]
+        order = listening_order(positions, eligible.new_artist[positions], self.tracks)
+        for rank, (pick, place) in enumerate(zip(picks, np.argsort(order), strict=True), start=1):
             kind, evidence = reasons.reason(pick)
             explored = pick.strategy == EXPLORE and self.model is not None
             entries.append(
@@ -176,18 +197,17 @@ class PlaylistBuilder:
                     "reason": sentence(kind, evidence),
                     "evidence": json.dumps(evidence, ensure_ascii=False, sort_keys=True),
                     "model_version": self.model.version if explored and self.model else None,
+                    "play_order": int(place) + 1,
                 }
             )
         return entries
 
-    def _funnel(
-        self, unheard: Mask, allowed: Mask, rested: Mask, blended: Blend
-    ) -> list[dict[str, Any]]:
+    def _funnel(self, eligible: Eligible, blended: Blend) -> list[dict[str, Any]]:
         returning = sum(pick.strategy == RETURNING for pick in blended.picks)
-        n_rested = int(rested.sum()) + returning
+        n_rested = int(eligible.rested.sum()) + returning
         n_left = {
-            "heard": int(unheard.sum()),
-            "blocked": int(allowed.sum()),
+            "heard": int(eligible.unheard.sum()),
+            "blocked": int(eligible.allowed.sum()),
             "rested": n_rested,
             "version": n_rested - blended.n_versions,
             "artist_cap": n_rested - blended.n_versions - blended.n_capped,

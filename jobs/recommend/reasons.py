@@ -1,6 +1,7 @@
 """Reasons: a kind, its evidence (data), and one English sentence that says nothing but the evidence."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,50 +9,102 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.domain.arrays import Floats, Ints
+from jobs.domain.arrays import Floats, Ints, Mask
 from jobs.recommend.blend import EXPLORE, POPULAR, Pick
 from jobs.recommend.candidates import COMPARED, Supporter, supporters
-from jobs.recommend.listeners import Listener
+from jobs.recommend.listeners import Listener, RatingMatrix
 from jobs.recommend.tracks import Tracks
 from models.features import FEATURES
 
 Evidence = Mapping[str, Any]
 
-# A feature well above and well below the mean track, in words.
+# From where on a word is true of a track by itself: at most the first value, or at least the second.
 ADJECTIVES = {
-    "acousticness": ("acoustic", "electric"),
-    "energy": ("energetic", "calm"),
-    "valence": ("cheerful", "wistful"),
-    "danceability": ("danceable", "not made for dancing"),
-    "instrumentalness": ("instrumental", "sung"),
-    "speechiness": ("wordy", "melodic"),
-    "tempo": ("fast", "slow"),
-    "loudness": ("loud", "quiet"),
-    "liveness": ("live", "studio-made"),
-    "duration_ms": ("long", "short"),
+    "acousticness": (("electric", 0.2), ("acoustic", 0.6)),
+    "energy": (("calm", 0.4), ("energetic", 0.65)),
+    "valence": (("wistful", 0.35), ("cheerful", 0.65)),
+    "danceability": (("not made for dancing", 0.4), ("danceable", 0.65)),
+    "instrumentalness": (("sung", 0.1), ("instrumental", 0.5)),
+    "speechiness": (("melodic", 0.05), ("wordy", 0.33)),
+    "tempo": (("slow", 90.0), ("fast", 130.0)),
+    "loudness": (("quiet", -14.0), ("loud", -7.0)),
+    "liveness": (("studio-made", 0.2), ("live", 0.8)),
+    "duration_ms": (("short", 150_000.0), ("long", 330_000.0)),
 }
+# Of two words that do not go together the second is not said.
+AT_ODDS = ({"energetic", "quiet"}, {"calm", "loud"}, {"instrumental", "wordy"}, {"energetic", "slow"})
+FEWEST = 3
 N_ADJECTIVES = 2
 N_NEIGHBORS = 3
 N_CARRIED = 3
-N_SHARED_ARTISTS = 2
 PLAIN = 0.5
 MUCH_FARTHER = 1.5
 
 
+@dataclass(frozen=True)
+class Audience:
+    """Who plays each track: ``listeners`` (numbers, ascending) of track i from ``ptr[i]`` to
+    ``ptr[i + 1]``."""
+
+    ptr: Ints
+    listeners: Ints
+
+    @classmethod
+    def of(cls, matrix: RatingMatrix, n_tracks: int) -> "Audience":
+        """Count who rates a track above 0."""
+        plays = matrix.ratings > 0
+        tracks = matrix.positions[plays]
+        listener = np.repeat(np.arange(len(matrix.user_ids)), np.diff(matrix.ptr))[plays]
+        ends = np.cumsum(np.bincount(tracks, minlength=n_tracks))
+        return cls(np.concatenate([[0], ends]), listener[np.argsort(tracks, kind="stable")])
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """Return how many listeners play each track."""
+        return np.diff(self.ptr)
+
+    @cached_property
+    def by_size(self) -> list[int]:
+        """Return positions, most listeners first, then by id."""
+        order: list[int] = np.lexsort((np.arange(len(self.sizes)), -self.sizes)).tolist()
+        return order
+
+    @cached_property
+    def places(self) -> Ints:
+        """Return each track's place in that order, from 1."""
+        return np.argsort(self.by_size) + 1
+
+    def n_of_both(self, one: int, other: int) -> int:
+        """Return how many listeners play both."""
+        return len(np.intersect1d(self._of(one), self._of(other), assume_unique=True))
+
+    def _of(self, position: int) -> Ints:
+        return self.listeners[self.ptr[position] : self.ptr[position + 1]]
+
+
 class ReasonBuilder:
-    """Knows why each track is in one listener's playlist."""
+    """Knows why each track is in one listener's playlist.
+
+    Of what is true of a track it says what the list has said least often, and never a sentence twice.
+    What others do is said of at least ``FEWEST`` of them, so that no reason tells of one person.
+    """
 
     def __init__(
         self,
         listener: Listener,
         tracks: Tracks,
+        audience: Audience,
+        unheard: Mask,
         scores: Mapping[str, NDArray[np.floating | np.integer]],
         explained: Mapping[int, Floats],
     ) -> None:
         self.listener, self.tracks = listener, tracks
+        self.audience, self.unheard = audience, unheard
         self.scores, self.explained = scores, explained
         self.cited: set[int] = set()
-        self._shared: dict[int, list[str]] = {}
+        self.named: set[str | None] = set()
+        self.said: set[str] = set()
+        self.n_said: Counter[tuple[str, ...]] = Counter()
 
     def score(self, pick: Pick) -> float:
         """Return the score its strategy ranked it by: a predicted rating, P(like) or nearness, or how
@@ -60,38 +113,52 @@ class ReasonBuilder:
 
     def reason(self, pick: Pick) -> tuple[str, dict[str, Any]]:
         """Return the kind of the reason and its evidence."""
+        found = [one for one in self._true_of(pick) if sentence(*one) not in self.said]
+        found = found or [("popular", self._by_popularity(pick))]
+        kind, evidence = min(found, key=lambda one: self.n_said[pattern(*one)])
+        self.said.add(sentence(kind, evidence))
+        self.n_said[pattern(kind, evidence)] += 1
+        self.named.add(evidence.get("shared_artist"))
+        return kind, evidence
+
+    def _true_of(self, pick: Pick) -> Iterator[tuple[str, dict[str, Any]]]:
+        """All that is worth saying of a track, what says most first."""
         if pick.strategy == EXPLORE:
-            return "content", self._by_content(pick)
-        if pick.strategy == POPULAR:
-            return "popular", self._by_popularity(pick) | {
-                "taste_known": len(self.listener.centroids) > 0
-            }
-        return self._by_listening(pick)
+            yield "content", self._by_content(pick)
+        elif pick.strategy != POPULAR:
+            yield from self._by_listening(pick.position)
 
     def _by_popularity(self, pick: Pick) -> dict[str, Any]:
-        return {"n_listeners": int(self.scores[POPULAR][pick.position])}
+        known = len(self.listener.centroids) > 0 if pick.strategy == POPULAR else None
+        n_listeners = int(self.audience.sizes[pick.position])
+        evidence = {"taste_known": known, "n_listeners": n_listeners}
+        if n_listeners >= FEWEST:
+            return evidence | {"place": int(self.audience.places[pick.position])}
+        return evidence | {"title": self.tracks.titles[pick.position]}
 
-    def _by_listening(self, pick: Pick) -> tuple[str, dict[str, Any]]:
-        """By an artist they play; else by who plays it; else by a track whose listeners play it."""
-        found = supporters(self.listener.neighborhood, pick.position)
-        closest = [
-            {
-                "user_id": one.user_id,
-                "similarity": round(one.similarity, 4),
-                "rating": round(one.rating, 4),
-            }
-            for one in found[:N_NEIGHBORS]
-        ]
-        evidence = {"n_neighbors": len(found), "neighbors": closest}
-        own = np.intersect1d(self.tracks.artists_of(pick.position), self._own_artists)
-        if len(own):
-            return "own_artist", evidence | {"artist": self.tracks.artist_names[own[0]]}
-        if found:
-            return "neighbors", evidence | {"shared_artists": self._shared_artists(found[0])}
-        like = self._because.get(pick.position)
-        if like is not None:
-            return "similar_track", {"like": self._track(like)}
-        return "popular", self._by_popularity(pick) | {"taste_known": None}
+    def _by_listening(self, position: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """By an artist they play; by who plays it; by a track whose listeners play it."""
+        found = supporters(self.listener.neighborhood, position)
+        close = {"n_neighbors": len(found), "neighbors": [_closest(one) for one in found[:N_NEIGHBORS]]}
+        own = np.intersect1d(self.tracks.artists_of(position), self._own_artists)
+        artist = {"artist": self.tracks.artist_names[own[0]]} if len(own) else {}
+        if len(found) >= FEWEST:
+            yield (
+                ("own_artist", artist | close) if artist else ("neighbors", close | self._shared(found))
+            )
+        like = self._because.get(position)
+        if like is not None and (n_both := self.audience.n_of_both(position, like)) >= FEWEST:
+            yield "similar_track", {"like": self._track(like), "n_listeners": n_both}
+        if artist and self._is_most_played(position, int(own[0])):
+            yield "own_artist", artist | {"n_listeners": int(self.audience.sizes[position])}
+        if artist:
+            yield "own_artist", artist | {"title": self.tracks.titles[position]}
+
+    def _is_most_played(self, position: int, artist: int) -> bool:
+        """Tell whether more listeners play it than any other track of the artist's that is unheard."""
+        theirs = self.tracks.by_artist(artist)
+        sizes = self.audience.sizes[theirs[self.unheard[theirs] & (theirs != position)]]
+        return bool(self.audience.sizes[position] > max(FEWEST - 1, sizes.max(initial=0)))
 
     @cached_property
     def _because(self) -> dict[int, int]:
@@ -119,8 +186,7 @@ class ReasonBuilder:
         plain = found.features
         if added is not None:  # what stands out in both and carried the score is said first
             plain = tuple(sorted(plain, key=lambda feature: -added[FEATURES.index(feature[0])]))
-        known = [(ADJECTIVES[name], high) for name, high in plain if name in ADJECTIVES]
-        evidence["words"] = [above if high else below for (above, below), high in known]
+        evidence["words"] = words(plain, self.tracks.features[[pick.position, found.position]])
         evidence["like"] = self._track(found.position)
         return evidence
 
@@ -133,14 +199,36 @@ class ReasonBuilder:
         order = np.lexsort((np.arange(len(total)), -total))
         return np.asarray(order[total[order] > 0])
 
-    def _shared_artists(self, neighbor: Supporter) -> list[str]:
-        if neighbor.number not in self._shared:
+    def _shared(self, found: Sequence[Supporter]) -> dict[str, Any]:
+        """Name the artist of the listener's whom most of these neighbors play, of equals the one the
+        listener rates higher; nobody where too few do, somebody named before where all were."""
+        n_who_play = np.sum([self._plays_of(one.number) for one in found], axis=0)
+        names = [self.tracks.artist_names[artist] for artist in self._own_artists]
+        enough = [i for i, n in enumerate(n_who_play) if n >= FEWEST]
+        fresh = [i for i in enough if names[i] not in self.named] or enough
+        most = max(fresh, key=lambda i: n_who_play[i], default=None)
+        return {} if most is None else {"shared_artist": names[most], "n_shared": int(n_who_play[most])}
+
+    def _plays_of(self, number: int) -> Ints:
+        """Tell which of the listener's own artists a neighbor plays: 0 or 1 for each."""
+        if number not in self._played_by:
             near = self.listener.neighborhood
-            rows = slice(near.ptr[neighbor.number], near.ptr[neighbor.number + 1])
+            rows = slice(near.ptr[number], near.ptr[number + 1])
             theirs = self.tracks.artists_of_all(near.positions[rows][near.ratings[rows] > 0])
-            shared = self._own_artists[np.isin(self._own_artists, theirs)][:N_SHARED_ARTISTS]
-            self._shared[neighbor.number] = [self.tracks.artist_names[artist] for artist in shared]
-        return self._shared[neighbor.number]
+            self._played_by[number] = np.isin(self._own_artists, theirs).astype(int)
+        return self._played_by[number]
+
+    @cached_property
+    def _played_by(self) -> dict[int, Ints]:
+        return {}
+
+
+def _closest(one: Supporter) -> dict[str, Any]:
+    return {
+        "user_id": one.user_id,
+        "similarity": round(one.similarity, 4),
+        "rating": round(one.rating, 4),
+    }
 
 
 @dataclass(frozen=True)
@@ -178,6 +266,28 @@ def likeness(
     return Likeness(int(played[nearest]), tuple((FEATURES[i], bool(track[i] > 0)) for i in plain))
 
 
+def words(plain: Sequence[tuple[str, bool]], features: Floats) -> list[str]:
+    """Return the words that are true of each of these tracks by itself, and go together.
+
+    ``plain`` are features and whether their high side stands out, in order; ``features`` float64[n, 13].
+    """
+    found: list[str] = []
+    for name, high in plain:
+        if name not in ADJECTIVES:
+            continue
+        (low_word, least), (high_word, most) = ADJECTIVES[name]
+        values = features[:, FEATURES.index(name)]
+        word, is_true = (high_word, values >= most) if high else (low_word, values <= least)
+        if is_true.all() and not any({word, other} in AT_ODDS for other in found):
+            found.append(word)
+    return found
+
+
+def pattern(kind: str, evidence: Evidence) -> tuple[str, ...]:
+    """Return what a sentence has in common with others of its make: the kind, and what is known."""
+    return kind, *sorted(evidence)
+
+
 def sentence(kind: str, evidence: Evidence) -> str:
     """Say the evidence in the sentence of its kind."""
     return SENTENCES[kind](evidence)
@@ -185,40 +295,48 @@ def sentence(kind: str, evidence: Evidence) -> str:
 
 def own_artist(evidence: Evidence) -> str:
     """Say who plays a track by an artist that the listener plays."""
-    if not evidence["n_neighbors"]:
-        return f"You play {evidence['artist']}; this track is new to you."
-    return f"You play {evidence['artist']}, and {_close_ones(evidence)} this track."
+    artist = evidence["artist"]
+    if "n_neighbors" in evidence:
+        return (
+            f"You play {artist}, and {evidence['n_neighbors']} listeners close to you play this track."
+        )
+    if "n_listeners" in evidence:
+        return f"Of all by {artist} that you have not heard, this is what most listeners here play."
+    return f"You play {artist}; “{evidence['title']}” is new to you."
 
 
 def neighbors(evidence: Evidence) -> str:
     """Say who plays a track by an artist new to the listener."""
-    shared = evidence["shared_artists"]
-    if not shared:
-        return f"{_close_ones(evidence)} this.".capitalize()
-    one = "who" if evidence["n_neighbors"] == 1 else "the closest of whom"
-    close = counted(evidence["n_neighbors"], "listener") + " close to you"
-    return f"Played by {close}, {one} also plays {listed(shared)}."
+    played = f"Played by {evidence['n_neighbors']} listeners close to you"
+    if "shared_artist" not in evidence:
+        return f"{played}."
+    n_shared = evidence["n_shared"]
+    share = "all" if n_shared == evidence["n_neighbors"] else n_shared
+    return f"{played}; {share} of them also play {evidence['shared_artist']}, as you do."
 
 
 def similar_track(evidence: Evidence) -> str:
     """Say whose listeners play a track."""
     like = evidence["like"]
-    return f"Others who play “{like['title']}” by {like['artist']}, as you do, also play this."
+    played = f"“{like['title']}” by {like['artist']}, as you do,"
+    return f"{evidence['n_listeners']} listeners who play {played} also play this."
 
 
 def content(evidence: Evidence) -> str:
     """Say what that the listener plays a track sounds like, and in what."""
-    words, like = evidence["words"][:N_ADJECTIVES], evidence["like"]
+    said, like = evidence["words"][:N_ADJECTIVES], evidence["like"]
     if like is None:
         return "New to you: close in sound to what you like."
-    sound = f"{listed(words)}, like" if words else "close in sound to"
+    sound = f"{listed(said)}, like" if said else "close in sound to"
     return f"New to you: {sound} “{like['title']}” by {like['artist']}, which you play."
 
 
 def popular(evidence: Evidence) -> str:
     """Say how many play a track, where nothing closer is known or left."""
-    n = evidence["n_listeners"]
-    played = f"{counted(n, 'listener')} here {'plays' if n == 1 else 'play'} this" if n else "New here"
+    if "place" in evidence:
+        played = f"Number {evidence['place']:,} of what listeners here play most"
+    else:
+        played = f"“{evidence['title']}” is hardly known here yet"
     if evidence["taste_known"] is None:
         return f"{played}."
     if evidence["taste_known"]:
@@ -235,16 +353,6 @@ SENTENCES: Mapping[str, Callable[[Evidence], str]] = {
 }
 
 
-def counted(n: int, noun: str) -> str:
-    """Count the noun: ``1 listener``, ``2 listeners``."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
 def listed(names: Sequence[str]) -> str:
     """List at least one name: ``A``, ``A and B``, ``A, B and C``."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
-
-
-def _close_ones(evidence: Evidence) -> str:
-    n = evidence["n_neighbors"]
-    return f"{counted(n, 'listener')} close to you {'plays' if n == 1 else 'play'}"

@@ -63,6 +63,7 @@ def playlist_rules(night: Night) -> PlaylistRules:
         seed=night.settings.seed,
         n_tracks=settings.n_tracks,
         artist_cap=settings.artist_cap,
+        new_artist_share=settings.new_artist_share,
         explore_share=settings.explore_share,
         n_candidates=settings.n_candidates,
         like_weight=settings.like_weight,

@@ -103,6 +103,16 @@ class Tracks:
         """Which tracks have features: bool[n]."""
         return np.asarray(np.isfinite(self.features).any(axis=1))
 
+    def by_artist(self, artist: int) -> Ints:
+        """Return the positions of the tracks of one artist, guest appearances included."""
+        order, ends = self._by_artist
+        return order[ends[artist] : ends[artist + 1]]
+
+    @cached_property
+    def _by_artist(self) -> tuple[Ints, Ints]:
+        ends = np.cumsum(np.bincount(self.artist_of, minlength=len(self.artist_ids)))
+        return self._track_of[np.argsort(self.artist_of, kind="stable")], np.concatenate([[0], ends])
+
     @cached_property
     def _track_of(self) -> Ints:
         return np.repeat(np.arange(len(self)), np.diff(self.artist_ptr))

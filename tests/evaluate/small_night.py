@@ -69,7 +69,7 @@ def features(track_id, value, day=0, duration_ms=1):
 def playlist(night, lists):
     """Rows of playlists."""
     return [
-        (night, user, rank, track_id, "", "", 1.0, strategy, "k", "r", "{}", None)
+        (night, user, rank, track_id, "", "", 1.0, strategy, "k", "r", "{}", None, None)
         for user, entries in lists.items()
         for rank, (track_id, strategy) in enumerate(entries, start=1)
     ]

@@ -27,6 +27,7 @@ def row(rank: int, track_id: str, **changes: object) -> dict[str, object]:
         "reason": "New to you.",
         "evidence": json.dumps(content),
         "model_version": "2026-06-28-abc",
+        "play_order": rank,
     } | changes
 
 

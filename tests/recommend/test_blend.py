@@ -72,11 +72,14 @@ def test_too_few_candidates_make_a_short_list():
     assert blended({"popular": [LOUD]}, ["explore"] * 3)[0] == [(LOUD, "popular")]
 
 
-@given(st.integers(0, 60), st.floats(0, 1), st.integers(0, 99))
-def test_the_share_of_explore_is_kept_to_one_slot(n, share, seed):
-    slots = draw_slots(n, share, np.random.default_rng(seed))
+@given(st.integers(0, 60), st.floats(0, 1), st.floats(0, 1), st.integers(0, 99))
+def test_shares_are_kept_to_one_slot_in_their_order_after_what_is_ranked(n, new, explore, seed):
+    slots = draw_slots(n, {"new_artists": new, "explore": explore}, np.random.default_rng(seed))
     assert len(slots) == n
-    assert abs(slots.count("explore") - n * share) < 1 + 1e-9
+    assert slots == sorted(slots, key=["exploit", "new_artists", "explore"].index)
+    assert abs(slots.count("new_artists") - n * new) < 1 + 1e-9
+    assert slots.count("explore") < n * explore + 1 + 1e-9
+    assert new + explore > 1 or slots.count("explore") > n * explore - 1 - 1e-9 or "exploit" not in slots
 
 
 def test_draws_differ_by_seed_night_and_listener_and_by_nothing_else():
@@ -92,7 +95,8 @@ def test_a_listener_draws_the_same_in_every_release():
 
 
 def test_the_share_is_right_on_average():
-    n = [draw_slots(10, 0.25, generator(1, NIGHT, str(user))).count("explore") for user in range(400)]
+    n = [draw_slots(10, {"explore": 0.25}, generator(1, NIGHT, str(user))).count("explore")
+         for user in range(400)]  # fmt: skip
     assert set(n) == {2, 3}
     assert 2.4 < np.mean(n) < 2.6
 

@@ -21,12 +21,13 @@ RULES = PlaylistRules(
     seed=1,
     n_tracks=4,
     artist_cap=2,
+    new_artist_share=0.0,
     explore_share=0.5,
     n_candidates=10,
     like_weight=1.0,
     support="all",
 )
-NEAR = neighborhood(("n1", 0.9, {0: 1.0, 1: 2.0}), ("n2", 0.4, {1: 1.0, 5: 1.0}))
+NEAR = neighborhood(("n1", 0.9, {0: 1.0, 1: 2.0}), ("n2", 0.4, {1: 1.0, 5: 1.0}), ("n3", 0.3, {1: 0.5}))
 
 
 class Sure:
@@ -95,19 +96,13 @@ def test_what_was_offered_rests_and_returns_only_to_a_list_that_would_be_short()
     ]  # fmt: skip
     after = {step["filter"]: step["n_after"] for step in row["funnel"]}
     assert (after["blocked"], after["rested"], after["length"]) == (5, 5, 5)
-    assert tracks["bare"]["reason"] == "5 listeners here play this."
+    assert tracks["bare"]["reason"] == "Number 1 of what listeners here play most."
 
 
 def test_reasons_of_ranked_candidates_are_true_of_the_listener():
     tracks, _ = playlist(listener(**LIKELY), explore_share=0.0, artist_cap=6, n_tracks=3)
-    assert tracks["calm"]["reason"] == "You play Ann; this track is new to you."
-    assert tracks["louder"]["reason"] == "1 listener here plays this."
-    alone = listener(candidates=ints(2), chances=np.array([0.5]), because=ints(0))
-    tracks, _ = playlist(alone, explore_share=0.0, n_tracks=1)
-    assert tracks["loud"]["reason"] == "Others who play “Quiet” by Ann, as you do, also play this."
-    assert json.loads(tracks["loud"]["evidence"]) == {
-        "like": {"artist": "Ann", "title": "Quiet", "track_id": "quiet"}
-    }
+    assert tracks["calm"]["reason"] == "You play Ann; “Calm” is new to you."
+    assert tracks["louder"]["reason"] == "“Louder” is hardly known here yet."
 
 
 def test_a_list_mixes_strategies_each_with_its_reason():
@@ -115,11 +110,12 @@ def test_a_list_mixes_strategies_each_with_its_reason():
     assert [track["rank"] for track in row["tracks"]] == [1, 2, 3, 4]
     assert sum(track["strategy"] == "explore" for track in row["tracks"]) == 2
     assert set(tracks) == {"calm", "bare", "loud", "louder"}
-    assert tracks["calm"]["reason"] == "You play Ann, and 2 listeners close to you play this track."
-    assert tracks["bare"]["reason_kind"] == "neighbors"
+    assert tracks["calm"]["reason"] == "You play Ann, and 3 listeners close to you play this track."
+    assert tracks["bare"]["reason"] == "Number 1 of what listeners here play most."
     assert json.loads(tracks["calm"]["evidence"])["neighbors"] == [
         {"rating": 2.0, "similarity": 0.9, "user_id": "n1"},
         {"rating": 1.0, "similarity": 0.4, "user_id": "n2"},
+        {"rating": 0.5, "similarity": 0.3, "user_id": "n3"},
     ]
     explored = [track for track in row["tracks"] if track["strategy"] == "explore"]
     assert {t["track_id"]: t["score"] for t in explored} == {
@@ -154,7 +150,10 @@ def test_a_stranger_gets_what_is_popular():
     tracks, _ = playlist(stranger())
     assert list(tracks) == ["bare", "loud", "duet", "quiet"]
     assert tracks["bare"]["score"] == 5.0
-    assert tracks["bare"]["reason"].startswith("5 listeners here play this; your taste is not known")
+    assert tracks["bare"]["reason"] == (
+        "Number 1 of what listeners here play most; "
+        "your taste is not known well enough yet to choose closer."
+    )
 
 
 def test_nothing_heard_blocked_or_by_a_blocked_artist():
@@ -186,13 +185,6 @@ def test_another_version_of_what_was_heard_or_blocked_is_out():
     assert {track["track_id"] for track in row["tracks"]} == {"duet", "bare"}
 
 
-def test_shared_artists_are_those_of_the_closest_supporter_favorites_first():
-    far = neighborhood(("n1", 0.9, {0: 1.0, 2: 1.0, 5: 1.0}), ("n2", 0.8, {3: 1.0, 5: 1.0}))
-    one = listener(neighborhood=far, heard=ints(0, 2), rated=ints(0, 2), ratings=np.array([1.0, 2.0]))
-    tracks, _ = playlist(one, explore_share=0.0, n_tracks=2)
-    assert json.loads(tracks["bare"]["evidence"])["shared_artists"] == ["Bob", "Ann"]
-
-
 def test_blocks_and_order_of_listeners_do_not_change_a_list():
     builder = PlaylistBuilder(catalog(), matrix(), Model("v7", Sure()), RULES)
     some = [listener(user_id="a", neighborhood=NEAR), stranger(), listener(user_id="b")]
@@ -202,21 +194,22 @@ def test_blocks_and_order_of_listeners_do_not_change_a_list():
 
 
 def test_popularity_orders_by_listeners_then_id():
-    assert PlaylistBuilder(catalog(), matrix(), None, RULES).by_popularity == [5, 2, 4, 0, 3, 1]
+    assert PlaylistBuilder(catalog(), matrix(), None, RULES).audience.by_size == [5, 2, 4, 0, 3, 1]
 
 
 def test_evidence_is_text_with_sorted_keys_and_letters_as_they_are():
     tracks = replace(catalog(), artists=("Ann\u00e9",) * 6)
     [row] = PlaylistBuilder(tracks, matrix(), None, RULES).playlists([listener(neighborhood=NEAR)])
     [calm] = [track for track in row["tracks"] if track["track_id"] == "calm"]
-    assert calm["evidence"].startswith('{"artist": "Ann\u00e9", "n_neighbors": 2, "neighbors": [')
+    assert calm["evidence"].startswith('{"artist": "Ann\u00e9", "n_neighbors": 3, "neighbors": [')
 
 
 def test_a_rating_of_zero_is_no_listener():
     rated = replace(matrix(), ratings=np.where(matrix().positions == 5, 0.0, 0.5))
     builder = PlaylistBuilder(catalog(), rated, None, RULES)
-    assert builder.n_listeners.tolist() == [1, 0, 3, 1, 2, 0]
-    assert builder.by_popularity == [2, 4, 0, 3, 1, 5]
+    assert builder.audience.sizes.tolist() == [1, 0, 3, 1, 2, 0]
+    assert builder.audience.by_size == [2, 4, 0, 3, 1, 5]
+    assert builder.audience.places.tolist() == [3, 5, 1, 4, 2, 6]
 
 
 def test_rows_have_the_columns_of_their_tables():
@@ -228,7 +221,7 @@ def test_rows_have_the_columns_of_their_tables():
     assert PLAYLIST_DDL == (
         "user_id string, tracks array<struct<rank int, track_id string, title string, artist string, "
         "score double, strategy string, reason_kind string, reason string, evidence string, "
-        "model_version string>>, "
+        "model_version string, play_order int>>, "
         "funnel array<struct<step int, filter string, n_before int, n_after int>>"
     )
 
@@ -251,10 +244,31 @@ def test_predictions_follow_the_support_of_the_settings():
     assert scores == {"all": pytest.approx(2 / 6 + 2 / 3 - 3.5 / 18), "co_rated": 2.0}
 
 
-def test_an_artist_rated_zero_is_still_new_to_the_listener():
-    one = listener(rated=ints(0, 2), ratings=np.array([1.0, 0.0]), heard=ints(0))
+def test_an_artist_of_whom_a_track_was_only_skipped_is_not_new():
+    one = listener(rated=ints(0, 2), ratings=np.array([1.0, 0.0]), heard=ints(0, 2))
     tracks, _ = playlist(one, Model("v7", Sure()), explore_share=1.0)
-    assert {t for t, track in tracks.items() if track["strategy"] == "explore"} == {"loud", "louder"}
+    assert not any(track["strategy"] == "explore" for track in tracks.values())
+
+
+def test_new_artists_come_by_chance_after_what_is_ranked_and_before_what_is_explored():
+    chances = {"candidates": ints(1, 5, 3, 2), "chances": np.array([0.5, 0.4, 0.2, 0.3])}
+    one = listener(**chances, because=ints(-1, -1, -1, -1))
+    _, row = playlist(one, Model("v7", Sure()), new_artist_share=0.5, explore_share=0.25)
+    # Times liked: calm .1, bare .4 * .8 (as the middle one), louder .16, loud .27. Ann is known; of new
+    # artists nothing is left to explore.
+    assert [(track["track_id"], track["strategy"]) for track in row["tracks"]] == [
+        ("bare", "exploit"),
+        ("loud", "new_artists"),
+        ("louder", "new_artists"),
+        ("calm", "exploit"),
+    ]
+
+
+def test_every_track_has_one_place_in_the_order_of_listening():
+    _, row = playlist(listener(neighborhood=NEAR), Model("v7", Sure()))
+    assert sorted(track["play_order"] for track in row["tracks"]) == [1, 2, 3, 4]
+    first = row["tracks"][0]
+    assert (first["rank"], first["play_order"]) == (1, 1)
 
 
 def test_blocking_an_artist_blocks_what_they_are_a_guest_on():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from jobs.recommend.blend import Pick
-from jobs.recommend.reasons import ReasonBuilder, likeness, sentence
+from jobs.recommend.reasons import Audience, ReasonBuilder, likeness, pattern, sentence, words
 from models.features import FEATURES
-from tests.recommend.town import catalog, ints, listener, neighborhood
+from tests.recommend.town import catalog, ints, listener, matrix, neighborhood
 
 TRACKS = catalog()
 
@@ -16,26 +16,31 @@ LIKE = {"track_id": "x", "title": "Pink Moon", "artist": "Nick Drake"}
 @pytest.mark.parametrize(
     ("kind", "evidence", "said"),
     [
-        ("own_artist", {"n_neighbors": 1, "artist": "Muse"},
-         "You play Muse, and 1 listener close to you plays this track."),
         ("own_artist", {"n_neighbors": 5, "artist": "Muse"},
          "You play Muse, and 5 listeners close to you play this track."),
-        ("neighbors", {"n_neighbors": 1, "shared_artists": ["Blur"]},
-         "Played by 1 listener close to you, who also plays Blur."),
-        ("neighbors", {"n_neighbors": 3, "shared_artists": ["Blur", "The Cure"]},
-         "Played by 3 listeners close to you, the closest of whom also plays Blur and The Cure."),
-        ("neighbors", {"n_neighbors": 2, "shared_artists": []}, "2 listeners close to you play this."),
+        ("own_artist", {"n_listeners": 4, "artist": "Muse"},
+         "Of all by Muse that you have not heard, this is what most listeners here play."),
+        ("own_artist", {"title": "Hullabaloo", "artist": "Muse"},
+         "You play Muse; “Hullabaloo” is new to you."),
+        ("neighbors", {"n_neighbors": 9, "shared_artist": "Blur", "n_shared": 4},
+         "Played by 9 listeners close to you; 4 of them also play Blur, as you do."),
+        ("neighbors", {"n_neighbors": 3, "shared_artist": "Blur", "n_shared": 3},
+         "Played by 3 listeners close to you; all of them also play Blur, as you do."),
+        ("neighbors", {"n_neighbors": 3}, "Played by 3 listeners close to you."),
+        ("similar_track", {"n_listeners": 3, "like": LIKE},
+         "3 listeners who play “Pink Moon” by Nick Drake, as you do, also play this."),
         ("content", {"words": ["calm", "acoustic", "slow"], "like": LIKE},
          "New to you: calm and acoustic, like “Pink Moon” by Nick Drake, which you play."),
         ("content", {"words": [], "like": LIKE},
          "New to you: close in sound to “Pink Moon” by Nick Drake, which you play."),
         ("content", {"words": [], "like": None}, "New to you: close in sound to what you like."),
-        ("popular", {"n_listeners": 1, "taste_known": False},
-         "1 listener here plays this; your taste is not known well enough yet to choose closer."),
-        ("popular", {"n_listeners": 9, "taste_known": True},
-         "9 listeners here play this; nothing closer to your taste was left."),
-        ("popular", {"n_listeners": 0, "taste_known": True},
-         "New here; nothing closer to your taste was left."),
+        ("popular", {"n_listeners": 9, "place": 1234, "taste_known": False},
+         "Number 1,234 of what listeners here play most; "
+         "your taste is not known well enough yet to choose closer."),
+        ("popular", {"n_listeners": 9, "place": 2, "taste_known": True},
+         "Number 2 of what listeners here play most; nothing closer to your taste was left."),
+        ("popular", {"n_listeners": 2, "title": "Hullabaloo", "taste_known": None},
+         "“Hullabaloo” is hardly known here yet."),
     ],
 )  # fmt: skip
 def test_a_reason_is_one_sentence_about_its_evidence(kind, evidence, said):
@@ -75,8 +80,32 @@ def test_what_is_rated_zero_or_has_no_features_is_no_likeness():
     assert likeness(listener(rated=ints(0, 5), ratings=np.array([0.0, 1.0])), 1, TRACKS) is None
 
 
+def reasons(one, tracks=TRACKS, explained=None, plays=None, **scores):
+    """The builder of a listener's reasons, among listeners who play the positions in ``plays``."""
+    audience = Audience.of(plays or matrix(), len(tracks))
+    unheard = ~tracks.versions_of(one.heard)
+    return ReasonBuilder(one, tracks, audience, unheard, scores, explained or {})
+
+
 def reasoned(pick, one, tracks=TRACKS, explained=None, **scores):
-    return ReasonBuilder(one, tracks, scores, explained or {}).reason(pick)
+    return reasons(one, tracks, explained, **scores).reason(pick)
+
+
+def plays_of(*listeners):
+    """A rating of 1 of each of these positions by each listener."""
+    found = matrix()
+    n, one = len(listeners), np.ones(len(listeners), np.int64)
+    return replace(
+        found,
+        user_ids=tuple(f"p{number}" for number in range(n)),
+        ptr=np.cumsum([0, *map(len, listeners)]),
+        positions=np.concatenate([np.array(played, np.int32) for played in listeners]),
+        ratings=np.ones(sum(map(len, listeners))),
+        totals=one * 1.0,
+        n_rated=one,
+        n_plays=one,
+        n_skips=one,
+    )
 
 
 def varied(**features):
@@ -87,26 +116,45 @@ def varied(**features):
     return tracks
 
 
+# What each word is true from, on either side; features without a word.
 SIDES = [
-    ("acousticness", "acoustic", "electric"), ("energy", "energetic", "calm"),
-    ("valence", "cheerful", "wistful"), ("danceability", "danceable", "not made for dancing"),
-    ("instrumentalness", "instrumental", "sung"), ("speechiness", "wordy", "melodic"),
-    ("tempo", "fast", "slow"), ("loudness", "loud", "quiet"), ("liveness", "live", "studio-made"),
-    ("duration_ms", "long", "short"), ("mode", None, None), ("time_signature", None, None),
-    ("key", None, None),
+    ("acousticness", "acoustic", 0.6, "electric", 0.2), ("energy", "energetic", 0.65, "calm", 0.4),
+    ("valence", "cheerful", 0.65, "wistful", 0.35),
+    ("danceability", "danceable", 0.65, "not made for dancing", 0.4),
+    ("instrumentalness", "instrumental", 0.5, "sung", 0.1),
+    ("speechiness", "wordy", 0.33, "melodic", 0.05), ("tempo", "fast", 130, "slow", 90),
+    ("loudness", "loud", -7, "quiet", -14), ("liveness", "live", 0.8, "studio-made", 0.2),
+    ("duration_ms", "long", 330_000, "short", 150_000),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("feature", "above", "below"), SIDES)
-def test_a_feature_has_an_adjective_for_each_side(feature, above, below):
-    assert len(SIDES) == len(FEATURES)
-    tracks = varied(**{feature: [0.9, 0.8, 0.5, 0.5, 0.2, 0.1]})
-    content = np.full(6, 0.5)
-    for played, new, adjective in ((0, 1, above), (5, 4, below)):
-        one = listener(rated=ints(played), ratings=np.array([1.0]))
-        kind, evidence = reasoned(Pick(new, "explore"), one, tracks, explore=content)
-        assert (kind, evidence["like"]["track_id"]) == ("content", tracks.ids[played])
-        assert evidence["words"] == ([adjective] if adjective else [])
+@pytest.mark.parametrize(("feature", "high", "most", "low", "least"), SIDES)
+def test_a_word_is_true_of_both_tracks_by_themselves(feature, high, most, low, least):
+    def said(is_high, *values):
+        features = np.full((2, len(FEATURES)), 0.5)
+        features[:, FEATURES.index(feature)] = values
+        return words([(feature, is_high)], features)
+
+    beyond = (most - least) / 10
+    assert said(True, most, most + beyond) == [high]
+    assert said(True, most - beyond, most + beyond) == []
+    assert said(False, least, least - beyond) == [low]
+    assert said(False, least + beyond, least - beyond) == []
+
+
+def test_features_that_no_one_hears_by_name_have_no_word():
+    plain = [(name, True) for name in ("mode", "time_signature", "key")]
+    assert words(plain, np.full((2, len(FEATURES)), 99.0)) == []
+
+
+def test_words_that_do_not_go_together_are_not_said_together():
+    features = np.zeros((2, len(FEATURES)))
+    features[:, FEATURES.index("energy")] = 0.9
+    features[:, FEATURES.index("loudness")] = -20
+    features[:, FEATURES.index("tempo")] = 60
+    plain = [("loudness", False), ("energy", True), ("tempo", False)]
+    assert words(plain, features) == ["quiet", "slow"]
+    assert words(plain[1:], features) == ["energetic"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +179,11 @@ def test_what_stands_out_most_is_named_first():
 
 
 def test_what_carried_the_score_is_said_first_and_the_three_strongest_are_kept():
-    tracks = varied(energy=[9, 9, 5, 5, 1, 1], tempo=[8, 8, 5, 5, 1, 2], valence=[7, 7, 5, 5, 1, 4])
+    tracks = varied(
+        energy=[0.9, 0.9, 0.5, 0.5, 0.1, 0.1],
+        tempo=[180, 180, 150, 150, 110, 120],
+        valence=[0.7, 0.7, 0.5, 0.5, 0.1, 0.4],
+    )
     one = listener(rated=ints(0), ratings=np.array([1.0]))
     pick, content = Pick(1, "explore"), np.full(6, 0.123456)
     plain = reasoned(pick, one, tracks, explore=content)[1]
@@ -149,9 +201,9 @@ def test_what_carried_the_score_is_said_first_and_the_three_strongest_are_kept()
 
 def test_a_list_cites_a_played_track_once_while_others_are_about_as_near():
     three = listener(rated=ints(0, 2, 3), ratings=np.ones(3))
-    builder = ReasonBuilder(three, TRACKS, {"explore": np.full(6, 0.5)}, {})
-    cited = [builder.reason(Pick(4, "explore"))[1]["like"] for _ in range(4)]
-    assert [like["track_id"] for like in cited] == ["loud", "quiet", "louder", "loud"]
+    builder = reasons(three, explore=np.full(6, 0.5))
+    cited = [builder.reason(Pick(4, "explore"))[1]["like"] for _ in range(3)]
+    assert [like["track_id"] for like in cited] == ["loud", "quiet", "louder"]
     assert cited[0] == {"track_id": "loud", "title": "Loud", "artist": "Bob"}
 
 
@@ -205,45 +257,94 @@ def test_the_closest_three_supporters_are_evidence_and_all_of_them_count():
             {"user_id": "b", "similarity": 0.9, "rating": 3.0},
             {"user_id": "d", "similarity": 0.2, "rating": 1.0},
         ],
-        "shared_artists": ["Ann"],
     }
 
 
-def test_at_most_two_shared_artists_those_the_listener_rates_highest():
-    near = neighborhood(("n", 0.123456, {0: 1.0, 2: 0.5, 4: 1.0, 5: 1.0}))
-    alone = replace(TRACKS, artist_of=ints(0, 0, 1, 1, 2, 3), artist_ptr=ints(0, 1, 2, 3, 4, 5, 6))
-    rated = {"rated": ints(1, 3, 4), "ratings": np.array([1.0, 2.0, 3.0])}
-    one = listener(neighborhood=near, **rated)
-    for _, evidence in (reasoned(Pick(5, "exploit"), one, alone) for _ in range(2)):
-        assert evidence["shared_artists"] == ["Ann & Cid", "Bob"]
-        assert evidence["neighbors"][0]["similarity"] == 0.1235
+def test_the_shared_artist_is_the_one_most_of_the_neighbors_play():
+    plays = [{5: 1.0, 0: 1.0, 2: 1.0}, {5: 1.0, 2: 1.0, 0: 0.0}, {5: 1.0, 3: 1.0, 1: 1.0}, {5: 1.0}]
+    near = neighborhood(*((f"n{number}", 0.5, rated) for number, rated in enumerate(plays)))
+    both = {"rated": ints(0, 2), "ratings": np.array([9.0, 1.0])}
+    kind, evidence = reasoned(Pick(5, "exploit"), listener(neighborhood=near, **both))
+    # Ann, whom they rate higher, has two of the four, Bob three.
+    assert kind == "neighbors"
+    assert (evidence["n_neighbors"], evidence["n_shared"], evidence["shared_artist"]) == (4, 3, "Bob")
+    few = neighborhood(*((f"n{number}", 0.5, plays[number]) for number in (0, 1, 3)))
+    _, evidence = reasoned(Pick(5, "exploit"), listener(neighborhood=few, **both))
+    assert set(evidence) == {"n_neighbors", "neighbors"}
 
 
-def test_what_a_neighbor_rates_zero_is_not_shared():
-    near = neighborhood(("n", 0.5, {0: 1.0, 2: 0.0, 5: 1.0}))
-    one = listener(neighborhood=near, rated=ints(1, 3), ratings=np.array([1.0, 2.0]))
-    assert reasoned(Pick(5, "exploit"), one)[1]["shared_artists"] == ["Ann"]
+def test_an_artist_is_named_again_only_where_no_other_is_shared():
+    near = neighborhood(*((f"n{number}", 0.5, {5: 1.0, 0: 1.0, 2: 1.0}) for number in range(3)))
+    one = listener(neighborhood=near, rated=ints(0, 2), ratings=np.array([1.0, 9.0]))
+    builder = reasons(one, plays=plays_of([5]))
+    named = [builder.reason(Pick(5, "exploit"))[1]["shared_artist"] for _ in range(2)]
+    assert named == ["Bob", "Ann"]
+    assert builder.reason(Pick(5, "exploit"))[0] == "popular"
+    builder.said.clear()
+    assert builder.reason(Pick(5, "exploit"))[1]["shared_artist"] == "Bob"
+
+
+def test_of_fewer_than_three_listeners_nothing_is_told():
+    near = neighborhood(("n1", 0.5, {1: 1.0, 5: 1.0}), ("n2", 0.5, {1: 1.0, 5: 1.0}))
+    one = listener(neighborhood=near, candidates=ints(5), chances=np.ones(1), because=ints(0))
+    plays = plays_of([0, 1, 5], [0, 5], [1])
+    assert reasons(one, plays=plays).reason(Pick(1, "exploit")) == (
+        "own_artist",
+        {"artist": "Ann", "title": "Calm"},
+    )
+    kind, evidence = reasons(one, plays=plays).reason(Pick(5, "exploit"))
+    assert (kind, evidence["title"]) == ("popular", "Bare")
+    three = plays_of([0, 1, 5], [0, 5], [0, 1, 5], [1])
+    kind, evidence = reasons(one, plays=three).reason(Pick(5, "exploit"))
+    assert (kind, evidence["n_listeners"], evidence["like"]["title"]) == ("similar_track", 3, "Quiet")
+    kind, evidence = reasons(one, plays=three).reason(Pick(1, "exploit"))
+    assert (kind, evidence) == ("own_artist", {"artist": "Ann", "n_listeners": 3})
+
+
+def test_most_played_is_said_of_one_track_that_others_do_not_equal():
+    one = listener(heard=ints(0))
+    # Of ann's tracks 0 is heard; 1 and 4 are left.
+    for plays, known in (([[0, 1]] * 3, True), ([[1, 4]] * 3, False), ([[1], [1], [1], [4]], True)):
+        _, evidence = reasons(one, plays=plays_of(*plays)).reason(Pick(1, "exploit"))
+        assert ("n_listeners" in evidence) == known
+
+
+def test_reasons_take_turns_and_no_sentence_comes_twice():
+    near = neighborhood(*((f"n{number}", 0.5, {1: 1.0, 4: 1.0}) for number in range(3)))
+    one = listener(neighborhood=near, candidates=ints(1), chances=np.ones(1), because=ints(0))
+    builder = reasons(one, plays=plays_of(*[[0, 1]] * 4))
+    found = [builder.reason(Pick(1, "exploit")) for _ in range(6)]
+    said = [sentence(kind, evidence) for kind, evidence in found]
+    assert said[:5] == [
+        "You play Ann, and 3 listeners close to you play this track.",
+        "4 listeners who play “Quiet” by Ann, as you do, also play this.",
+        "Of all by Ann that you have not heard, this is what most listeners here play.",
+        "You play Ann; “Calm” is new to you.",
+        "Number 2 of what listeners here play most.",
+    ]
+    fresh = reasons(one, plays=plays_of(*[[0, 1]] * 4))
+    fresh.n_said[pattern(*found[0])] += 1
+    assert fresh.reason(Pick(1, "exploit")) == found[1]
 
 
 def test_an_artist_rated_zero_is_not_the_listeners_own_a_guest_is():
-    near = neighborhood(("n", 0.5, {1: 1.0, 4: 1.0}))
-    zero = listener(neighborhood=near, ratings=np.array([0.0]))
-    assert reasoned(Pick(1, "exploit"), zero)[0] == "neighbors"
-    guest = listener(neighborhood=near, rated=ints(4), ratings=np.array([0.5]))
+    zero = listener(ratings=np.array([0.0]))
+    assert reasoned(Pick(1, "exploit"), zero)[0] == "popular"
+    guest = listener(rated=ints(4), ratings=np.array([0.5]))
     kind, evidence = reasoned(Pick(1, "exploit"), guest)
     assert (kind, evidence["artist"]) == ("own_artist", "Ann")
 
 
-def test_a_popular_track_tells_how_many_and_whether_tastes_are_known():
-    counts = np.array([4, 7, 0, 1, 2, 3])
+def test_a_popular_track_tells_its_place_and_whether_tastes_are_known():
     unknown = listener(centroids=np.empty((0, len(FEATURES))))
-    kind, evidence = reasoned(Pick(1, "popular"), listener(), popular=counts)
-    assert (kind, evidence) == ("popular", {"n_listeners": 7, "taste_known": True})
-    _, evidence = reasoned(Pick(2, "popular"), unknown, popular=counts)
-    assert evidence == {"n_listeners": 0, "taste_known": False}
+    # matrix(): 5 play "bare", 3 "loud", 2 "duet".
+    found = reasoned(Pick(2, "popular"), listener())
+    assert found == ("popular", {"n_listeners": 3, "place": 2, "taste_known": True})
+    _, evidence = reasoned(Pick(4, "popular"), unknown)
+    assert evidence == {"n_listeners": 2, "title": "Duet", "taste_known": False}
 
 
 def test_the_score_is_that_of_the_strategy():
     scores = {"exploit": np.array([1.5]), "explore": np.array([0.25], np.float32), "popular": ints(7)}
-    builder = ReasonBuilder(listener(), TRACKS, scores, {})
+    builder = reasons(listener(), **scores)
     assert [builder.score(Pick(0, name)) for name in scores] == [1.5, 0.25, 7.0]

@@ -1,0 +1,82 @@
+"""The order in which a list is listened to, apart from its rank.
+
+It opens with the surest tracks; from there each goes over smoothly into the next, no artist comes twice
+in a row and two unheard artists only where nothing else is left. It is a short path from the opening
+through all other tracks: nearest neighbor, then 2-opt (Croes 1958) until no reversed stretch makes it
+shorter.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.recommend.tracks import Tracks
+from models.features import FEATURES
+
+OPENING = 3
+ENERGY, TEMPO, KEY, MODE = (FEATURES.index(name) for name in ("energy", "tempo", "key", "mode"))
+# The farthest keys are as far apart as two standard deviations of tempo; an unknown one is half as far.
+FIFTHS = 12
+FARTHEST_KEYS, UNKNOWN_KEY = 2.0, 1.0
+# Farther than any two tracks are: such a step is taken only where there is no other.
+BOTH_NEW, SAME_ARTIST = 100.0, 10_000.0
+
+
+def listening_order(positions: Sequence[int], new_artist: Mask, tracks: Tracks) -> Ints:
+    """Return the places in the list (from 0) in the order of listening, ties by rank.
+
+    ``positions`` are the list's tracks by rank; ``new_artist``, bool of each, tells which are by artists
+    the listener has not heard.
+    """
+    listed = np.array(positions, np.int64)
+    cost = steps(listed, tracks) + BOTH_NEW * (new_artist[:, None] & new_artist)
+    cost += SAME_ARTIST * _share_an_artist(listed, tracks)
+    order: list[int] = []
+    while len(order) < len(listed):
+        left = np.setdiff1d(np.arange(len(listed)), order)
+        if len(order) < OPENING:
+            together = cost[order[-1], left] >= SAME_ARTIST if order else np.zeros(len(left), bool)
+            order.append(int(left[together.argmin()]))
+        else:
+            order.append(int(left[cost[order[-1], left].argmin()]))
+    return _shortened(np.array(order, np.int64), cost)
+
+
+def steps(positions: Ints, tracks: Tracks) -> Floats:
+    """Return how far each track is from each other: float64[n, n].
+
+    Standard deviations of energy and of tempo, and of keys the share of the way around the circle of
+    fifths, a minor key in the place of its relative major.
+    """
+    z = np.nan_to_num(tracks.z[positions])
+    far = np.abs(z[:, None, [ENERGY, TEMPO]] - z[None, :, [ENERGY, TEMPO]]).sum(axis=2)
+    key, mode = tracks.features[positions][:, [KEY, MODE]].T
+    # Seven semitones are a fifth, three up from a minor key its relative major.
+    fifth = np.where(mode == 0, key + 3, key) * 7 % FIFTHS
+    apart = np.abs(fifth[:, None] - fifth)
+    apart = np.minimum(apart, FIFTHS - apart) * (FARTHEST_KEYS / (FIFTHS / 2))
+    return np.asarray(far + np.where(np.isnan(apart), UNKNOWN_KEY, apart))
+
+
+def _share_an_artist(positions: Ints, tracks: Tracks) -> Mask:
+    sets = [set(tracks.artists_of(int(position)).tolist()) for position in positions]
+    return np.array([[not one.isdisjoint(other) for other in sets] for one in sets], bool)
+
+
+def _shortened(order: Ints, cost: Floats) -> Ints:
+    """Reverse stretches after the opening while that makes the path shorter, the best of them first."""
+    n = len(order)
+    first, last = np.triu_indices(n, 1)
+    first, last = first[first >= OPENING], last[first >= OPENING]
+    while len(first):
+        # The last track has no next one: a step to nowhere costs nothing.
+        along = np.zeros((n, n + 1))
+        along[:, :n] = cost[np.ix_(order, order)]
+        gain = along[first - 1, first] + along[last, last + 1]
+        gain -= along[first - 1, last] + along[first, last + 1]
+        best = int(gain.argmax())
+        if gain[best] < 1e-9:
+            break
+        order[first[best] : last[best] + 1] = order[first[best] : last[best] + 1][::-1]
+    return order
