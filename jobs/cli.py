@@ -29,6 +29,7 @@ app.command()(evaluate)
 Day = Annotated[
     datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The night: its landing day (UTC).")
 ]
+ForceOption = Annotated[str | None, typer.Option(help="Pass failed gates, with this note.")]
 
 
 @app.callback()
@@ -39,7 +40,7 @@ def nocturne() -> None:
 @app.command()
 def night(
     day: Day,
-    force: Annotated[str | None, typer.Option(help="Pass failed gates, with this note.")] = None,
+    force: ForceOption = None,
     start: Annotated[str | None, typer.Option("--from", help="First stage; default: all.")] = None,
 ) -> None:
     """Run one night without Airflow: the same stages with the same arguments."""
@@ -68,13 +69,14 @@ def run(
     nights: Annotated[int | None, typer.Option(min=1, help="The last how many; default: 7.")] = None,
     lake: Annotated[str | None, typer.Option(help="Tables: a folder, or s3://…")] = None,
     store: Annotated[str | None, typer.Option(help="Playlists and reports: a folder, or s3://…")] = None,
+    force: ForceOption = None,
 ) -> None:
     """Run nights end to end through Airflow; without logs, those of a simulated town."""
     _set_roots(landing=landing, lake=lake, store=store)
     from jobs.embedded.run import run as run_nights
     from jobs.settings import load_settings
 
-    raise typer.Exit(run_nights(load_settings(), nights))
+    raise typer.Exit(run_nights(load_settings(), nights, force))
 
 
 @app.command()

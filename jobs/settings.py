@@ -4,7 +4,9 @@
 Values that change results travel into the tables' and models' own metadata.
 """
 
+import hashlib
 import os
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -282,7 +284,7 @@ def load_settings() -> Settings:
             for problem in error.errors()
         )
         raise UsageError(f"settings: {problems}") from None
-    home = absolute(settings.home)
+    home = _home(settings)
     roots = {
         name: section.model_copy(update={"root": absolute(section.root or f"{home}/{name}")})
         for name, section in (
@@ -292,6 +294,18 @@ def load_settings() -> Settings:
         )
     }
     return settings.model_copy(update={"home": home, **roots})
+
+
+def _home(settings: Settings) -> str:
+    """The home that is said; else one of the landing's own, so that no two landings share tables."""
+    home, landing = (
+        absolute(settings.home),
+        absolute(settings.landing.root or f"{settings.home}/landing"),
+    )
+    if "home" in settings.model_fields_set or landing == f"{home}/landing":
+        return home
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", landing.rpartition("/")[2])
+    return f"{home}/homes/{name}-{hashlib.sha256(landing.encode()).hexdigest()[:8]}"
 
 
 def absolute(root: str) -> str:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,39 @@ def test_a_wrong_setting_is_named_with_its_rule(monkeypatch, name, value, said):
     monkeypatch.setenv(name, value)
     with pytest.raises(UsageError, match=said):
         load_settings()
+
+
+@pytest.fixture
+def here(monkeypatch, tmp_path):
+    """A folder in which nothing is set."""
+    for name in [name for name in os.environ if name.startswith("NOCTURNE__")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_each_landing_gets_a_home_of_its_own(here, monkeypatch):
+    town = load_settings()
+    assert (town.home, town.landing.root) == (f"{here}/.nocturne", f"{here}/.nocturne/landing")
+    homes = []
+    for landing in ("my logs", "other/my logs", "s3://bucket/my logs"):
+        monkeypatch.setenv("NOCTURNE__LANDING__ROOT", landing)
+        mine = load_settings()
+        homes.append(mine.home)
+        assert mine.home.startswith(f"{here}/.nocturne/homes/my-logs-")
+        assert (mine.lake.root, mine.store.root) == (f"{mine.home}/lake", f"{mine.home}/store")
+    assert len(set(homes)) == 3
+    monkeypatch.setenv("NOCTURNE__LANDING__ROOT", f"{here}/my logs/")
+    assert load_settings().home == homes[0]
+
+
+def test_the_towns_landing_named_is_the_towns_home(here, monkeypatch):
+    monkeypatch.setenv("NOCTURNE__LANDING__ROOT", ".nocturne/landing")
+    assert load_settings().home == f"{here}/.nocturne"
+
+
+def test_a_home_that_is_said_is_taken(here, monkeypatch):
+    monkeypatch.setenv("NOCTURNE__LANDING__ROOT", "mine")
+    monkeypatch.setenv("NOCTURNE__HOME", "house")
+    settings = load_settings()
+    assert (settings.home, settings.lake.root) == (f"{here}/house", f"{here}/house/lake")

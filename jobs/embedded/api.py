@@ -122,8 +122,11 @@ class Api:
             return None
         return datetime.fromisoformat(dag["last_parsed_time"])
 
-    def backfill(self, first: date, last: date) -> int:
-        """Start a backfill of these nights, one after the other, done before or not; returns its id."""
+    def backfill(self, first: date, last: date, force: str | None = None) -> int:
+        """Start a backfill of these nights, one after the other, done before or not; returns its id.
+
+        With ``force``, a note, they pass failed gates.
+        """
         body = {
             "dag_id": DAG_ID,
             "from_date": datetime.combine(first, midnight(), UTC).isoformat(),
@@ -131,6 +134,8 @@ class Api:
             "max_active_runs": 1,
             "reprocess_behavior": "completed",
             "run_on_latest_version": True,
+            # Always said: a run that is there already would keep the note of its last time.
+            "dag_run_conf": {"force": force} if force else {},
         }
         return int(self.call("POST", "backfills", body)["id"])
 

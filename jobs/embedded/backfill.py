@@ -27,6 +27,7 @@ class Backfill:
     api: Api
     nights: list[date]
     progress: Progress
+    force: str | None = None
     reported: set[tuple[str, str, int, str]] = field(default_factory=set)
     ended: dict[date, str] = field(default_factory=dict)
 
@@ -34,7 +35,7 @@ class Backfill:
         """Run the nights one after the other; yields each that ended, and whether it succeeded."""
         unfinished = self.airflow.home.unfinished_file
         unfinished.touch()
-        number = self.api.backfill(self.nights[0], self.nights[-1])
+        number = self.api.backfill(self.nights[0], self.nights[-1], self.force)
         complete = False
         while not complete and len(self.ended) < len(self.nights):
             time.sleep(POLL_SECONDS)

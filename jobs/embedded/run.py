@@ -15,11 +15,24 @@ from jobs.embedded.night_result import show_result
 from jobs.embedded.nights import Nights, without_gaps, write_town_if_absent
 from jobs.embedded.processes import interruptible, uninterrupted
 from jobs.embedded.progress import Progress
+from jobs.errors import UsageError
+from jobs.lake.origin import remember_landing
 from jobs.settings import PREFIX, Settings
 
+# What the DAG's parameter asks for, too.
+MIN_NOTE = 3
 
-def run(settings: Settings, n_nights: int | None, console: Console | None = None) -> int:
-    """Make the last nights and show the last; returns the exit code."""
+
+def run(
+    settings: Settings,
+    n_nights: int | None,
+    force: str | None = None,
+    console: Console | None = None,
+) -> int:
+    """Make the last nights and show the last; returns the exit code. With ``force``, a note, they pass
+    failed gates."""
+    if force is not None and len(force) < MIN_NOTE:
+        raise UsageError(f"--force {force!r} is no note: say who lets the nights through, and why")
     require_java()
     progress = Progress(console)
     airflow = Airflow(settings, progress)
@@ -27,7 +40,8 @@ def run(settings: Settings, n_nights: int | None, console: Console | None = None
         try:
             _land(settings, progress)
             nights = Nights.landed(settings, n_nights)
-            failed = _make(nights, airflow, progress)
+            remember_landing(settings)
+            failed = _make(nights, airflow, progress, force)
         except KeyboardInterrupt:
             progress.say("interrupted: nothing of it runs any more, and the next run continues")
             raise
@@ -47,7 +61,7 @@ def _land(settings: Settings, progress: Progress) -> None:
         progress.say(f"a simulated town has landed in {settings.landing.root}")
 
 
-def _make(nights: Nights, airflow: Airflow, progress: Progress) -> list[date]:
+def _make(nights: Nights, airflow: Airflow, progress: Progress, force: str | None) -> list[date]:
     """Run what is stale; returns the nights that failed."""
     stale = nights.stale()
     n_done = len(nights.inputs) - len(stale)
@@ -62,7 +76,7 @@ def _make(nights: Nights, airflow: Airflow, progress: Progress) -> list[date]:
         began = time.monotonic()
         api = airflow.api() if was_up else airflow.up(nightly=False)
         progress.say(f"Airflow is up ({time.monotonic() - began:.0f} s), its UI is {api.url}")
-        return _backfill(nights, stale, airflow, api, progress)
+        return _backfill(nights, stale, airflow, api, progress, force)
     finally:
         with uninterrupted():
             progress.now("stopping what was started")
@@ -70,14 +84,19 @@ def _make(nights: Nights, airflow: Airflow, progress: Progress) -> list[date]:
 
 
 def _backfill(
-    nights: Nights, stale: list[date], airflow: Airflow, api: Api, progress: Progress
+    nights: Nights,
+    stale: list[date],
+    airflow: Airflow,
+    api: Api,
+    progress: Progress,
+    force: str | None,
 ) -> list[date]:
     for night in stale:
         nights.forget(night)
     failed = []
     began = time.monotonic()
     for consecutive in without_gaps(stale):
-        for night, success in Backfill(airflow, api, consecutive, progress).run():
+        for night, success in Backfill(airflow, api, consecutive, progress, force).run():
             seconds, began = time.monotonic() - began, time.monotonic()
             progress.say(f"{night}  {'done' if success else 'FAILED'} in {seconds:.0f} s")
             if success:

@@ -53,10 +53,12 @@ def replay(rule: RuleOption = None, file: FileOption = None, day: DayOption = No
     from jobs.ingest.landing import Root, list_landing
     from jobs.ingest.manifest import with_promised_rows
     from jobs.ingest.stage import ingest_files
+    from jobs.lake.origin import require_landing
     from jobs.settings import load_settings
 
     try:
         settings = load_settings()
+        require_landing(settings)
         names = {e["landing_file"] for e in _entries(settings, rule, file, day and day.date())}
         root = Root.of(settings)
         landing = list_landing(root)

@@ -66,9 +66,11 @@ def forgotten(settings: "Settings", name: str) -> list[str]:
     from jobs.ingest.formats.suffixes import ARCHIVE
     from jobs.ingest.landing_files import yields
     from jobs.ingest.removal import forget_files, forget_listener
+    from jobs.lake.origin import require_landing
     from jobs.lake.session import open_session
     from jobs.lake.tables import Lake
 
+    require_landing(settings)
     entries = _entries(settings)
     whole = [e for e in entries if name in (e["landing_file"], e.get("listener"))]
     # An archive's members go with it.

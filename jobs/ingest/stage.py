@@ -27,6 +27,7 @@ from jobs.ingest.report import (
 )
 from jobs.lake.arrow import open_table
 from jobs.lake.catalog import LANDING_KINDS
+from jobs.lake.origin import remember_landing
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.settings import Settings
@@ -48,6 +49,7 @@ def ingest_landing(night: Night) -> None:
     root = Root.of(settings)
     landing = list_landing(root)
     _check_input(landing, night)
+    remember_landing(settings)
     since = window.end - timedelta(days=settings.lake.lookback_days)
     entered = ingested_files(settings, since, date.max)
     known = {name: row for name, row in entered.items() if row["landed_on"] < window.end}

@@ -53,5 +53,5 @@ def stop_message(gate: str, night: str, failures: Sequence[GateFinding], docs_ur
         *(f"  - {found.sentence()}" for found in failures),
         f"Details: {docs_url}",
         "Correct the landing, or the stage that made the table, and run the night again; if the data "
-        'are right as they are, run it with --force "why".',
+        'are right as they are, with --force "why" (in Airflow: the field "Force, with a note").',
     ])  # fmt: skip

@@ -164,10 +164,12 @@ def test_a_wrong_setting_is_named(nocturne, monkeypatch):
 
 def test_options_are_settings_for_every_child(nocturne, monkeypatch, tmp_path):
     monkeypatch.setattr(
-        "jobs.embedded.run.run", lambda settings, nights: seen.append((settings, nights))
+        "jobs.embedded.run.run", lambda settings, nights, force: seen.append((settings, nights, force))
     )
     seen = []
-    nocturne("run", "--lake", str(tmp_path / "other"), "--nights", "3")
-    ((settings, nights),) = seen
-    assert nights == 3
+    nocturne(
+        "run", "--lake", str(tmp_path / "other"), "--nights", "3", "--force", "ada: half the town slept"
+    )
+    ((settings, nights, force),) = seen
+    assert (nights, force) == (3, "ada: half the town slept")
     assert settings.lake.root == str(Path(tmp_path, "other"))

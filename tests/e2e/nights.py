@@ -81,7 +81,7 @@ class House:
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Every table that has been written, but for the ledger and what tells the order of nights."""
-        written = sorted(path.name for path in Path(self.settings.lake.root).iterdir())
+        written = sorted(path.name for path in Path(self.settings.lake.root).iterdir() if path.is_dir())
         kept = [name for name in written if name not in NOT_ROWS]
         return {name: self.rows(name).drop(OF_THE_ORDER.get(name, [])) for name in kept}
 

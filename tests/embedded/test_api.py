@@ -1,6 +1,7 @@
 import json
 import threading
 from contextlib import nullcontext
+from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -130,6 +131,19 @@ def test_a_backfill_is_ended_unless_it_has_ended(server, status, fine):
     answers += [(status, {})]
     with nullcontext() if fine else pytest.raises(ApiError):
         client.end_backfill(3)
+
+
+@pytest.mark.parametrize(("force", "conf"), [(None, {}), ("ada: late", {"force": "ada: late"})])
+def test_a_backfill_forgets_the_note_of_its_last_time(server, force, conf):
+    client, answers, asked = server
+    answers += [(200, {"id": 3})]
+    assert client.backfill(date(2026, 6, 27), date(2026, 6, 28), force) == 3
+    body = asked[-1][2]
+    assert body["dag_run_conf"] == conf
+    assert (body["from_date"], body["to_date"]) == (
+        "2026-06-27T00:00:00+00:00",
+        "2026-06-28T00:00:00+00:00",
+    )
 
 
 def test_an_airflow_that_does_not_answer_is_not_healthy():

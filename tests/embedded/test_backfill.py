@@ -46,8 +46,8 @@ class FakeApi:
     def end_backfill(self, number):
         self.closed.append(number)
 
-    def backfill(self, first, last):
-        self.asked = (first, last)
+    def backfill(self, first, last, force):
+        self.asked = (first, last, force)
         return 7
 
     def call(self, method, path):
@@ -71,8 +71,8 @@ def follow(settings, monkeypatch):
         airflow = Airflow(settings, progress)
         airflow.home.folder.mkdir(parents=True)
         api = FakeApi(list(steps))
-        nights = list(Backfill(airflow, api, [D1, D2], progress).run())
-        assert api.asked == (D1, D2)
+        nights = list(Backfill(airflow, api, [D1, D2], progress, "ada: late").run())
+        assert api.asked == (D1, D2, "ada: late")
         assert api.closed == ([] if steps[-1][2] else [7])
         assert not airflow.home.unfinished_file.exists()
         return nights, printed.getvalue().splitlines()

@@ -1,5 +1,8 @@
 """What a gate found, in words and numbers."""
 
+import typer
+
+from jobs.cli import app
 from jobs.validate.findings import CRITICAL, WARNING, GateFinding, failed, rows_checked, stop_message
 
 
@@ -46,7 +49,7 @@ def test_rows_of_a_table_are_counted_once_however_many_expectations_looked_at_th
 
 def test_why_the_night_stops_and_what_to_do():
     told = stop_message("gate_inputs", "2026-06-28", [finding("a"), finding("b")], "docs/index.html")
-    lines = told.splitlines()
+    lines, commands = told.splitlines(), typer.main.get_command(app).commands
     assert lines[0] == (
         "the night 2026-06-28 stops at gate_inputs: 2 critical expectation(s) failed. Nothing of it is "
         "published; the last good playlists stay."
@@ -54,3 +57,5 @@ def test_why_the_night_stops_and_what_to_do():
     assert lines[1:3] == [f"  - {finding(name).sentence()}" for name in "ab"]
     assert lines[3] == "Details: docs/index.html"
     assert lines[4].startswith("Correct the landing, or the stage") and '--force "why"' in lines[4]
+    for command in ("run", "night", "validate"):
+        assert "--force" in [option for p in commands[command].params for option in p.opts]
