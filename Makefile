@@ -31,6 +31,10 @@ check: .venv/ready ## Check format, lint, types and import boundaries
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m jobs.settings_text --check
+
+docs: .venv/ready ## Write docs/settings.md from the code
+	@$(BIN)/python -m jobs.settings_text
 
 lock: .venv/ready ## Resolve requirements.lock again
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --extra compose --group dev pyproject.toml \
@@ -48,5 +52,5 @@ lock: .venv/ready ## Resolve requirements.lock again
 	  --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run up down test check lock
+.PHONY: help run up down test check docs lock
 .DEFAULT_GOAL := help

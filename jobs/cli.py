@@ -17,6 +17,7 @@ from jobs.validate.commands import validate
 
 app = typer.Typer(
     no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -33,8 +34,17 @@ ForceOption = Annotated[str | None, typer.Option(help="Pass failed gates, with t
 
 
 @app.callback()
-def nocturne() -> None:
+def nocturne(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
     """Nightly music recommendation: listening logs in, playlists with reasons out."""
+    if version:
+        from importlib.metadata import version as installed
+
+        print(f"nocturne {installed('nocturne')}")
+        raise typer.Exit
 
 
 @app.command()
@@ -143,6 +153,17 @@ def playlist(
     night_of = day.date() if day else night_result.published_night(settings)
     rows = night_result.read_playlist(settings, user, night_of)
     night_result.show_playlist(Console(highlight=False), user, night_of, rows)
+
+
+@app.command()
+def settings(
+    part: Annotated[str | None, typer.Argument(help="Only those with this in their name.")] = None,
+) -> None:
+    """Print the settings in force: value, where it comes from, default, meaning."""
+    from jobs.settings import load_settings
+    from jobs.settings_text import lines
+
+    print("\n".join(lines(load_settings(), part)))
 
 
 @app.command()

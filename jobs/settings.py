@@ -7,9 +7,11 @@ Values that change results travel into the tables' and models' own metadata.
 import hashlib
 import os
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, get_args, get_origin
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
@@ -41,21 +43,24 @@ class LandingSettings(Section):
 
 
 class LakeSettings(Section):
-    """Where the Delta tables are: ``<root>/<table>``; a folder, or s3://… (``<home>/lake``)."""
+    """Where the Delta tables are: ``<root>/<table>``; a folder, or s3://… (``<home>/lake``). A night
+    reads what landed in the ``lookback_days`` before it; what was ever heard is known beyond that."""
 
     root: str = ""
     lookback_days: PositiveInt = 365
 
 
 class StoreSettings(Section):
-    """Where playlists, reports and models are published: a folder, or s3://bucket/prefix."""
+    """Where playlists, reports and models are published: a folder, or s3://bucket/prefix, to which
+    ``n_threads`` objects are written at a time."""
 
     root: str = ""
     n_threads: PositiveInt = 16
 
 
 class TownSettings(Section):
-    """The simulated town that stands in for logs."""
+    """The simulated town that stands in for logs: ``n_listeners`` who play ``n_tracks`` tracks in
+    so many ``nights``."""
 
     n_listeners: PositiveInt = 500
     n_tracks: PositiveInt = 5_000
@@ -63,7 +68,11 @@ class TownSettings(Section):
 
 
 class S3Settings(Section):
-    """How to reach S3 when a root is s3://; credentials come from the usual AWS variables or role."""
+    """How to reach S3 when a root is s3://; credentials come from the usual AWS variables or role.
+
+    ``endpoint_url`` is for servers other than Amazon's, many of which need ``path_style`` addresses;
+    ``region`` is the bucket's.
+    """
 
     endpoint_url: str | None = None
     region: str = "us-east-1"
@@ -71,11 +80,13 @@ class S3Settings(Section):
 
 
 class SparkSettings(Section):
-    """Spark outside Airflow (inside, the connection ``spark_default`` decides the master).
+    """Spark outside Airflow, whose connection ``spark_default`` decides about the ``master`` there.
 
     With ``server`` a local master is one Spark Connect server, at ``server_port`` or another free one,
     that all stages share; without, each stage starts a Spark of its own. It spills into
-    ``scratch_dir`` (``<home>/spark/scratch``), in which nothing else may be.
+    ``scratch_dir`` (``<home>/spark/scratch``), in which nothing else may be. ``driver_memory`` is that
+    of its Java machine; ``shuffle_partitions`` suit a laptop, a cluster wants two to three a core. Jars
+    are fetched once, into ``jars_dir`` (the user's cache folder).
     """
 
     master: str = "local[*]"
@@ -136,7 +147,8 @@ class GateSettings(Section):
 
 
 class AirflowSettings(Section):
-    """Airflow on this machine (`nocturne run` and `up`); another port is taken if this one is in use."""
+    """Airflow on this machine (`nocturne run` and `up`): its ``port``, or another if it is in use, and
+    how many tasks run at once, ``parallelism``."""
 
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     parallelism: PositiveInt = 3
@@ -147,7 +159,9 @@ class TasteSettings(Section):
 
     A listen is a play from ``play_ms`` or half of its track, whichever is less: from 30 s on Spotify
     counts a stream; what a shorter one is, says ``jobs.domain.listening``. A play's weight is
-    halved every ``half_life_days``; a skip takes away ``skip_weight`` of a play.
+    halved every ``half_life_days``; a skip takes away ``skip_weight`` of a play. What was liked is rated
+    ``like_rating`` at least, what was disliked ``dislike_rating``. A listener has up to ``n_tastes``
+    tastes, one for every ``tracks_per_taste`` tracks.
     """
 
     half_life_days: Positive = 90.0
@@ -162,7 +176,11 @@ class TasteSettings(Section):
 class NeighborsSettings(Section):
     """Pearson neighbors; see docs/neighbors.md for how the defaults were chosen.
 
-    ``support`` is also what recommend's prediction from them is over.
+    ``support`` is also what recommend's prediction from them is over: all tracks, or the co-rated ones.
+    The ``k`` most similar and ``k_dissimilar`` least similar are kept of those with ``min_overlap``
+    tracks in common, ranked by the correlation times n / (n + ``shrinkage``). Beyond ``pair_budget``
+    pair operations the most popular tracks make no pairs; ratings up to ``broadcast_mb`` go to every
+    worker, and a task holds ``task_memory_mb``.
     """
 
     support: Support = "all"
@@ -177,7 +195,13 @@ class NeighborsSettings(Section):
 
 class TrainSettings(Section):
     """The content network of the night: plays of ``window_days`` in ``n_blocks`` blocks of time, a
-    play's weight halved every ``half_life_days``; under ``min_plays`` there is no model."""
+    play's weight halved every ``half_life_days``; under ``min_plays`` there is no model.
+
+    It is trained for at most ``epochs``, in batches of ``batch_size`` with ``learning_rate``, until it
+    has not got better ``patience`` times; ``mask_share`` of what is known is hidden, so that it learns
+    to do without. Towers are ``n_hidden`` wide and end in ``n_factors``; ``warm_start`` begins with the
+    champion of the nights before.
+    """
 
     window_days: PositiveInt = 90
     n_blocks: Annotated[int, Field(ge=2)] = 8
@@ -212,7 +236,10 @@ class RecommendSettings(Section):
     """The blend. Of artists the listener has not heard, ``new_artist_share`` of a list are the likeliest
     tracks and ``explore_share`` tracks drawn by their sound. What was on a list of the last
     ``rest_nights`` nights rests. Ranked candidates come by how likely they are to be played, times how
-    likely to be liked to the power of ``like_weight``."""
+    likely to be liked to the power of ``like_weight``.
+
+    A list has ``n_tracks``, at most ``artist_cap`` of an artist; those that explore are drawn from the
+    ``n_candidates`` best."""
 
     n_tracks: PositiveInt = 30
     artist_cap: PositiveInt = 2
@@ -230,7 +257,8 @@ class EvaluateSettings(Section):
 
 
 class Settings(BaseSettings):
-    """One frozen object for every job."""
+    """All that is made here lies below ``home`` (without one, ``.nocturne``, or for another landing
+    ``.nocturne/homes/<its name>``); draws and training start from ``seed``."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
@@ -274,8 +302,34 @@ def read_settings(file: Path) -> Settings:
         os.environ.update(before)
 
 
+def known_names(section: type[BaseModel] = Settings, prefix: str = PREFIX) -> dict[str, bool]:
+    """Return the environment variable of every setting and section, and whether it is a map, whose
+    entries have variables of their own."""
+    names: dict[str, bool] = {}
+    for name, field in section.model_fields.items():
+        variable, kind = f"{prefix}{name.upper()}", field.annotation
+        names[variable] = get_origin(kind) is dict
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names |= known_names(kind, f"{variable}__")
+    return names
+
+
+def _require_known(environment: Iterable[str]) -> None:
+    """UsageError for the first variable that looks like a setting and is none: it would be ignored."""
+    known = known_names()
+    maps = tuple(f"{name}__" for name, is_map in known.items() if is_map)
+    for name in sorted(name.upper() for name in environment):
+        if name.startswith(PREFIX) and name not in known and not name.startswith(maps):
+            nearest = get_close_matches(name, known, n=1, cutoff=0)
+            raise UsageError(
+                f"{name} is no setting; the nearest is {nearest[0]} (`nocturne settings` lists all)"
+            )
+
+
 def load_settings() -> Settings:
-    """Read the settings of this process, roots made absolute; a wrong value is a UsageError."""
+    """Read the settings of this process, roots made absolute; a wrong value, or a name that is none,
+    is a UsageError."""
+    _require_known(os.environ)
     try:
         settings = Settings()
     except ValidationError as error:

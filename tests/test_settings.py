@@ -26,8 +26,10 @@ def test_a_relative_root_is_meant_from_here(monkeypatch, tmp_path):
     ("name", "value", "said"),
     [
         ("NOCTURNE__NEIGHBORS__K", "0", r"NOCTURNE__NEIGHBORS__K: .*greater than 0"),
-        ("NOCTURNE__NEIGHBORS__KK", "5", r"NOCTURNE__NEIGHBORS__KK: .*not permitted"),
-        ("NOCTURNE__RECOMMEND__SUPPORT", "all", r"NOCTURNE__RECOMMEND__SUPPORT: .*not permitted"),
+        ("NOCTURNE__NEIGHBORS__KK", "5", r"__KK is no setting; the nearest is NOCTURNE__NEIGHBORS__K "),
+        ("NOCTURNE__NEIGHBOURS__K", "5", r"nearest is NOCTURNE__NEIGHBORS__K \(`nocturne settings`"),
+        ("NOCTURNE__HOMES", "x", r"NOCTURNE__HOMES is no setting; the nearest is NOCTURNE__HOME "),
+        ("nocturne__sead", "1", r"NOCTURNE__SEAD is no setting; the nearest is NOCTURNE__SEED "),
         ("NOCTURNE__SEED", "many", r"NOCTURNE__SEED: .*integer"),
     ],
 )
@@ -71,3 +73,18 @@ def test_a_home_that_is_said_is_taken(here, monkeypatch):
     monkeypatch.setenv("NOCTURNE__HOME", "house")
     settings = load_settings()
     assert (settings.home, settings.lake.root) == (f"{here}/house", f"{here}/house/lake")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NOCTURNE__INGEST", '{"id_days": 2}'),
+        ("NOCTURNE__INGEST__SOURCES__X", "lastfm"),
+        ("NOCTURNE__INGEST__ARCHIVES__MB", "9"),
+        ("nocturne__seed", "3"),
+        ("NOCTURNE_SHARED", "elsewhere"),
+    ],
+)
+def test_what_is_a_setting_by_another_spelling_is_taken(here, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    load_settings()

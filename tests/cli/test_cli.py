@@ -173,3 +173,15 @@ def test_options_are_settings_for_every_child(nocturne, monkeypatch, tmp_path):
     ((settings, nights, force),) = seen
     assert (nights, force) == (3, "ada: half the town slept")
     assert settings.lake.root == str(Path(tmp_path, "other"))
+
+
+def test_the_version_is_that_of_the_package(nocturne):
+    from importlib.metadata import version
+
+    assert nocturne("--version") == (0, f"nocturne {version('nocturne')}\n", "")
+
+
+def test_the_settings_in_force_are_printed(nocturne, settings):
+    code, out, _ = nocturne("settings", "lake__root")
+    assert code == 0
+    assert f"NOCTURNE__LAKE__ROOT={settings.lake.root}  (environment; default <home>/lake)" in out
