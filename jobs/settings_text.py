@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,9 @@ class Group:
     settings: tuple[Setting, ...]
 
 
-def groups(settings: Settings, environment: Mapping[str, str] = os.environ) -> Iterator[Group]:
-    """Yield the sections in the order of the code, what stands in none first."""
+def groups(settings: Settings, environment: Iterable[str]) -> Iterator[Group]:
+    """Yield the sections in the order of the code, what stands in none first; ``environment`` are the
+    names of the variables that are set."""
     said = {name.upper() for name in environment}
     plain = [name for name, value in settings if not isinstance(value, Section)]
     yield _group("General", settings, PREFIX, plain, Settings(_env_file=None), said)  # type: ignore[call-arg]
@@ -111,7 +112,7 @@ def lines(settings: Settings, part: str | None = None) -> list[str]:
     """Return the settings in force, each with its source and, if it is another, its default; only those
     whose name holds ``part``, if given. UsageError if there is none of that."""
     told: list[str] = []
-    for group in groups(settings):
+    for group in groups(settings, os.environ):
         wanted = [s for s in group.settings if part is None or part.upper() in s.name]
         if wanted:
             told += ["", f"{group.title}: {_plain(group.meaning)}", *map(_line, wanted)]
@@ -133,7 +134,7 @@ def _plain(text: str) -> str:
 def page() -> str:
     """Render docs/settings.md; NocturneError if a section is silent about one of its settings."""
     parts = [HEAD]
-    for group in groups(Settings.model_construct(), {}):
+    for group in groups(Settings.model_construct(), ()):
         silent = [s.name for s in group.settings if not _is_told(s.name, group.meaning)]
         if silent:
             raise NocturneError(

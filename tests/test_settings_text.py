@@ -1,5 +1,6 @@
 """The settings in force, in words, and the page that is made of the code."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ def told(monkeypatch, tmp_path):
     """Returns the lines on some settings, the environment holding these alone."""
 
     def tell(part=None, **environment):
-        monkeypatch.setattr("os.environ", {"NOCTURNE__HOME": str(tmp_path), **environment})
-        monkeypatch.setattr("jobs.settings_text.os.environ", environment)
+        for name in [name for name in os.environ if name.startswith("NOCTURNE__")]:
+            monkeypatch.delenv(name)
+        for name, value in ({"NOCTURNE__HOME": str(tmp_path)} | environment).items():
+            monkeypatch.setenv(name, value)
         return [line.strip() for line in lines(load_settings(), part)]
 
     return tell
@@ -26,7 +29,7 @@ def test_the_page_is_what_the_code_says():
 
 
 def test_every_setting_is_on_the_page_once():
-    names = [s.name for group in groups(Settings()) for s in group.settings]
+    names = [s.name for group in groups(Settings(), ()) for s in group.settings]
     assert len(names) == len(set(names)) > 60
     assert {"NOCTURNE__SEED", "NOCTURNE__INGEST__ARCHIVES__MB", "NOCTURNE__LAKE__ROOT"} <= set(names)
     assert all(page().count(f"| `{name}` |") == 1 for name in names)
@@ -54,7 +57,7 @@ def test_a_setting_that_is_explained_nowhere_is_named(monkeypatch):
 
 
 def test_a_value_is_told_with_where_it_comes_from_and_its_default(told, tmp_path):
-    given = {"NOCTURNE__HOME": str(tmp_path), "NOCTURNE__SPARK__MASTER": "local[3]"}
+    given = {"NOCTURNE__SPARK__MASTER": "local[3]"}
     assert told("spark__m", **given)[1:] == [
         "NOCTURNE__SPARK__MASTER=local[3]  (environment; default local[*])"
     ]
