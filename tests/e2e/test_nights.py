@@ -138,6 +138,7 @@ def test_a_failed_gate_publishes_nothing_and_leaves_the_last_lists(house, _sessi
     shutil.copytree(house.settings.home + "/..", root)
     landing = tmp_path / "landing"
     shutil.copytree(house.settings.landing.root, landing)
+    (root / "lake" / "landing.json").unlink()  # the same logs at another place
     copy, bad_day = House.below(root, landing), LAST + timedelta(days=1)
     for kind in ("listens", "tracks", "audio_features", "feedback"):
         shutil.copytree(landing / kind / f"date={LAST}", landing / kind / f"date={bad_day}")
