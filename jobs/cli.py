@@ -2,7 +2,7 @@
 
 import os
 import sys
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -11,6 +11,7 @@ from jobs.errors import NocturneError
 from jobs.evaluate.commands import evaluate
 from jobs.ingest.commands import quarantine
 from jobs.ingest.landing_commands import landing
+from jobs.options import JsonOption, day_option
 from jobs.train.commands import models
 from jobs.train.reproduce import reproduce
 from jobs.validate.commands import validate
@@ -27,9 +28,7 @@ app.add_typer(landing, name="landing")
 app.add_typer(reproduce, name="reproduce")
 app.command()(validate)
 app.command()(evaluate)
-Day = Annotated[
-    datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The night: its landing day (UTC).")
-]
+Day = Annotated[date, day_option("--date", "The night: its landing day (UTC).")]
 ForceOption = Annotated[str | None, typer.Option(help="Pass failed gates, with this note.")]
 
 
@@ -66,7 +65,7 @@ def night(
 
     stages, settings = stages_from(start), load_settings()
     require_java()
-    given, progress = Night(Window.night(day.date()), settings, force), Progress()
+    given, progress = Night(Window.night(day), settings, force), Progress()
     with interruptible():
         prepare_spark(settings, progress)
         with running_spark(settings, child_environment(settings)) as environment:
@@ -82,11 +81,11 @@ def run(
     force: ForceOption = None,
 ) -> None:
     """Run nights end to end through Airflow; without logs, those of a simulated town."""
-    _set_roots(landing=landing, lake=lake, store=store)
+    given = _set_roots(landing=landing, lake=lake, store=store)
     from jobs.embedded.run import run as run_nights
     from jobs.settings import load_settings
 
-    raise typer.Exit(run_nights(load_settings(), nights, force))
+    raise typer.Exit(run_nights(load_settings(), nights, force, given=given))
 
 
 @app.command()
@@ -127,21 +126,20 @@ def down() -> None:
 
 
 @app.command()
-def status() -> None:
+def status(as_json: JsonOption = False) -> None:
     """What runs, and how the latest nights ended."""
-    from jobs.embedded.status import status_lines
+    from jobs.embedded.status import read_status
     from jobs.settings import load_settings
 
-    print("\n".join(status_lines(load_settings())))
+    found = read_status(load_settings())
+    print(found.document() if as_json else "\n".join(found.lines()))
 
 
 @app.command()
 def playlist(
     user: Annotated[str, typer.Argument(metavar="USER", help="The listener's id.")],
-    day: Annotated[
-        datetime | None,
-        typer.Option("--date", formats=["%Y-%m-%d"], help="Default: the published night."),
-    ] = None,
+    day: Annotated[date | None, day_option("--date", "The night; default: the published one.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print a listener's playlist: track, artist, why."""
     from rich.console import Console
@@ -150,8 +148,13 @@ def playlist(
     from jobs.settings import load_settings
 
     settings = load_settings()
-    night_of = day.date() if day else night_result.published_night(settings)
+    night_of = day or night_result.published_night(settings)
     rows = night_result.read_playlist(settings, user, night_of)
+    if as_json:
+        from jobs.publish.documents import playlist_json
+
+        print(playlist_json(user, night_of, rows).decode(), end="")
+        return
     night_result.show_playlist(Console(highlight=False), user, night_of, rows)
 
 
@@ -167,28 +170,36 @@ def settings(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(as_json: JsonOption = False) -> None:
     """Check what a night needs: settings, Java, jars, memory, disk, folders."""
+    import json
+    from dataclasses import asdict
+
     from jobs.embedded.doctor import health_checks
     from jobs.settings import load_settings
 
-    bad = False
+    checks = []
     for check in health_checks(load_settings()):
-        bad = bad or not check.good
-        print(f"{'ok ' if check.good else 'BAD'} {check.name:<9} {check.text}")
-    raise typer.Exit(1 if bad else 0)
+        checks.append(check)
+        if not as_json:
+            print(f"{'ok ' if check.good else 'BAD'} {check.name:<9} {check.text}")
+    if as_json:
+        print(json.dumps([asdict(check) for check in checks], indent=1))
+    raise typer.Exit(0 if all(check.good for check in checks) else 1)
 
 
-def _set_roots(**roots: str | None) -> None:
+def _set_roots(**roots: str | None) -> dict[str, str]:
     """Options are settings like any other: children find them in the environment too."""
-    for name, root in roots.items():
-        if root is not None:
-            os.environ[f"NOCTURNE__{name.upper()}__ROOT"] = root
+    given = {f"NOCTURNE__{name.upper()}__ROOT": root for name, root in roots.items() if root is not None}
+    os.environ.update(given)
+    return given
 
 
 def main() -> None:
     """Run the command line: a person's mistake, or a full disk, is a sentence and an exit code, never a
     trace."""
+    # A library's log lines are not for a person who made a mistake.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         app()
     except NocturneError as error:

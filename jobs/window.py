@@ -29,7 +29,7 @@ class Window:
     @classmethod
     def parse(cls, start: str, end: str) -> "Window":
         """Parse ISO texts, dates or UTC midnights; anything else is a UsageError."""
-        return cls(_day(start), _day(end))
+        return cls(parse_day(start), parse_day(end))
 
     @property
     def as_of(self) -> date:
@@ -47,7 +47,8 @@ class Window:
         return datetime.combine(self.end, time(), UTC)
 
 
-def _day(text: str) -> date:
+def parse_day(text: str) -> date:
+    """Parse an ISO text, a date or a UTC midnight; anything else is a UsageError."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

@@ -147,6 +147,13 @@ class Api:
             if error.status != CONFLICT:
                 raise
 
+    def running_nights(self) -> set[str]:
+        """Return the nights that are at work, each by its first day."""
+        runs = self.call("GET", f"dags/{DAG_ID}/dagRuns?state=running&limit=100")["dag_runs"]
+        return {
+            (run.get("conf") or {}).get("window_start") or str(run["logical_date"])[:10] for run in runs
+        }
+
     def cancel_unfinished(self) -> None:
         """End what an interrupted run left: its backfill, and runs that nothing works on any more."""
         for backfill in self.call("GET", f"backfills?dag_id={DAG_ID}&limit=100")["backfills"]:

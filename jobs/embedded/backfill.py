@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from jobs.embedded.airflow import Airflow
 from jobs.embedded.api import DAG_ID, Api
-from jobs.embedded.progress import Progress, StageEnd
+from jobs.embedded.progress import Progress, StageEnd, stage_number
 from jobs.stage_record import read_record, record_key
 from jobs.stages import REPORT, STAGES
 from jobs.store import open_store
@@ -70,10 +71,15 @@ class Backfill:
         query = f"logical_date_gte={first}&logical_date_lte={last}&order_by=end_date&limit=100"
         path = f"dags/{DAG_ID}/dagRuns/~/taskInstances?{query}"
         tasks = [task for task in self._pages(path) if task["task_id"] in STAGE_NAMES]
-        running = [f"{_night(t)} {t['task_id']}" for t in tasks if t["state"] in RUNNING]
         for task in tasks:
             self._report(task)
-        self.progress.now(", ".join(running) or "Airflow takes the next night")
+        running = [task for task in tasks if task["state"] in RUNNING]
+        if not running:
+            self.progress.now("Airflow takes the next night")
+            return
+        names = [f"{_night(t)} {stage_number(t['task_id'])} {t['task_id']}" for t in running]
+        at_work = next((task for task in running if task["state"] == "running"), None)
+        self.progress.now(", ".join(names), self._log(at_work) if at_work else None)
 
     def _pages(self, path: str) -> Iterator[dict[str, Any]]:
         offset, total = 0, 1
@@ -99,9 +105,9 @@ class Backfill:
         record = read_record(open_store(self.airflow.settings), record_key(night, stage))
         return dict(record) if record else {}
 
-    def _log(self, task: dict[str, Any]) -> str:
+    def _log(self, task: dict[str, Any]) -> Path:
         run = self.airflow.home.logs / f"dag_id={DAG_ID}" / f"run_id={task['dag_run_id']}"
-        return str(run / f"task_id={task['task_id']}" / f"attempt={task['try_number']}.log")
+        return run / f"task_id={task['task_id']}" / f"attempt={task['try_number']}.log"
 
 
 def _night(thing: dict[str, Any]) -> date:

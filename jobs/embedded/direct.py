@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jobs.embedded.processes import end, start, uninterrupted
-from jobs.embedded.progress import Progress, StageEnd
+from jobs.embedded.progress import Progress, StageEnd, stage_number
+from jobs.embedded.status import marked
 from jobs.errors import UsageError
 from jobs.stage import Night, summary_key
 from jobs.stage_record import read_record
@@ -46,8 +47,9 @@ class DirectNight:
     def run(self, stages: Sequence[StageSpec], report: StageSpec = REPORT) -> int:
         """Run the stages, then the report in any case; returns the first exit code that is not 0."""
         try:
-            self._run_all(stages)
-            self._run_all([replace(report, after=())])
+            with marked(self.night.settings, str(self.night.window.as_of)):
+                self._run_all(stages)
+                self._run_all([replace(report, after=())])
         finally:
             with uninterrupted():
                 end([process.pid for process, _ in self.running.values()])
@@ -83,7 +85,9 @@ class DirectNight:
 
     def _collect(self) -> None:
         time.sleep(POLL_SECONDS)
-        self.progress.now(f"{self.night.window.as_of}: {', '.join(self.running)}")
+        stages = ", ".join(f"{stage_number(name)} {name}" for name in self.running)
+        log = self.log_file(next(iter(self.running)))
+        self.progress.now(f"{self.night.window.as_of} {stages}", log)
         for name, (process, began) in list(self.running.items()):
             code = process.poll()
             if code is None:

@@ -112,13 +112,13 @@ def _bucket(name: str, root: str, settings: Settings) -> HealthCheck:
 
     store = S3Store(root, settings.s3, settings.store.n_threads)
     try:
-        if name == "store":
-            store.require_conditions()
-        else:
+        if name == "landing":
             next(store.list(""), None)
+        else:
+            store.require_conditions()  # what is written there is written under conditions
     except NocturneError as error:
         return HealthCheck(name, False, str(error))
-    return HealthCheck(name, True, f"{root} ({'written' if name == 'store' else 'read'})")
+    return HealthCheck(name, True, f"{root} ({'read' if name == 'landing' else 'written'})")
 
 
 def _landing(root: str) -> HealthCheck:

@@ -1,15 +1,20 @@
 """What a person is left with: one listener's playlist, the counts of the night, where everything is."""
 
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from jobs.embedded.home import USER, AirflowHome
 from jobs.errors import UsageError
 from jobs.evaluate.night_facts import published
-from jobs.lake.arrow import is_there, night_rows
+from jobs.lake.arrow import is_there, night_rows, table_rows
 from jobs.settings import Settings
 from jobs.stage_record import read_record, record_key
 from jobs.store import open_store
@@ -17,7 +22,11 @@ from jobs.store import open_store
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
-COLUMNS = ["rank", "title", "artist", "reason"]
+# Of the last list a run shows these; the command that it prints shows all.
+N_SHOWN = 10
+N_NIGHTS_TOLD, N_NEAR = 5, 3
+# Comparing an id with more of them takes longer than anybody waits.
+MANY = 100_000
 
 
 def published_night(settings: Settings) -> date:
@@ -42,27 +51,47 @@ def read_playlist(settings: Settings, user_id: str, night: date) -> list[dict[st
     import pyarrow.compute as pc
 
     rows = read_playlists(settings, night)
-    tracks = rows.filter(pc.field("user_id") == user_id).to_table(COLUMNS).sort_by("rank").to_pylist()
+    tracks = rows.filter(pc.field("user_id") == user_id).to_table().sort_by("rank").to_pylist()
     if not tracks:
-        n = pc.count_distinct(rows.to_table(["user_id"])["user_id"]).as_py()
-        raise UsageError(
-            f"{user_id!r} has no playlist of {night}: of that night there are playlists of {n} listeners"
-        )
+        raise UsageError(_why_none(settings, user_id, night))
     return list(tracks)
 
 
-def show_playlist(console: Console, user_id: str, night: date, rows: list[dict[str, Any]]) -> None:
-    """Print track, artist and why."""
-    table = Table(title=f"{user_id} · {night}", title_justify="left", box=None, pad_edge=False)
-    for name, options in (("", {"justify": "right"}), ("track", {}), ("artist", {}), ("why", {})):
-        table.add_column(name, **options)  # type: ignore[arg-type]
+def _why_none(settings: Settings, user_id: str, night: date) -> str:
+    """Say which nights there are, or which ids are near."""
+    import pyarrow.compute as pc
+
+    users = pc.unique(read_playlists(settings, night).to_table(["user_id"])["user_id"]).to_pylist()
+    if users:
+        near = get_close_matches(user_id, users if len(users) <= MANY else (), N_NEAR)
+        named = f"; near: {', '.join(sorted(near))}" if near else ""
+        n = "1 listener" if len(users) == 1 else f"{len(users):,} listeners"
+        return f"{user_id!r} has no playlist of {night}, of which there are those of {n}{named}"
+    days = pc.unique(table_rows(settings, "playlists").to_table(["as_of"])["as_of"]).to_pylist()
+    newest = ", ".join(str(day) for day in sorted(days, reverse=True)[:N_NIGHTS_TOLD])
+    return f"there are no playlists of {night}; the newest nights with some: {newest or 'none'}"
+
+
+def show_playlist(
+    console: Console, user_id: str, night: date, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Print two lines a track: track and artist, and why; on a terminal cut to its width."""
+    options: dict[str, Any] = {"markup": False, "soft_wrap": True}
+    if console.is_terminal:
+        options = {"markup": False, "no_wrap": True, "overflow": "ellipsis"}
+    console.print(f"{user_id} · {night}", **options)
     for row in rows:
-        table.add_row(str(row["rank"]), *(_plain(row[name]) for name in ("title", "artist", "reason")))
-    console.print(table)
+        console.print(f"{row['rank']:>2}  {row['title']} · {row['artist']}", **options)
+        console.print(f"    {row['reason']}", style="dim", **options)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+def typed(command: str, given: Mapping[str, str]) -> str:
+    """Return the command as a person types it here, with what this one was ``given`` as options."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "nocturne" else "nocturne"
+    if shutil.which("nocturne") == program:
+        program = "nocturne"
+    settings = [f"{name}={shlex.quote(value)}" for name, value in given.items()]
+    return " ".join([*settings, program, command])
 
 
 def example_listener(settings: Settings, night: date) -> str:
@@ -102,11 +131,17 @@ def places(settings: Settings, night: date, ui: str | None) -> list[tuple[str, s
     ]
 
 
-def show_result(console: Console, settings: Settings, night: date) -> None:
-    """Print all of it."""
+def show_result(
+    console: Console, settings: Settings, night: date, given: Mapping[str, str] | None = None
+) -> None:
+    """Print all of it; ``given`` are the settings that came as options."""
     user_id = example_listener(settings, night)
+    rows = read_playlist(settings, user_id, night)
     console.print()
-    show_playlist(console, user_id, night, read_playlist(settings, user_id, night))
+    show_playlist(console, user_id, night, rows[:N_SHOWN])
+    if len(rows) > N_SHOWN:
+        rest = typed(f"playlist {shlex.quote(user_id)} --date {night}", given or {})
+        console.print(f"    … all {len(rows)}: {rest}", markup=False, soft_wrap=True)
     console.print(f"\n{night_counts(settings, night)}\n", markup=False, soft_wrap=True)
     for name, place in places(settings, night, None):
         console.print(f"{name:<13} {place}", markup=False, soft_wrap=True)  # to be copied

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from datetime import date
 
 from rich.console import Console
@@ -28,9 +29,10 @@ def run(
     n_nights: int | None,
     force: str | None = None,
     console: Console | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> int:
     """Make the last nights and show the last; returns the exit code. With ``force``, a note, they pass
-    failed gates."""
+    failed gates; ``given`` are the settings that came as options."""
     if force is not None and len(force) < MIN_NOTE:
         raise UsageError(f"--force {force!r} is no note: say who lets the nights through, and why")
     require_java()
@@ -49,7 +51,7 @@ def run(
             progress.close()
     last = max(nights.inputs)
     if last not in failed:
-        show_result(progress.console, settings, last)
+        show_result(progress.console, settings, last, given)
     return 1 if failed else 0
 
 

@@ -2,17 +2,16 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from jobs.errors import UsageError
+from jobs.options import day_option
 
-NightOption = Annotated[
-    datetime, typer.Option("--night", formats=["%Y-%m-%d"], help="The night whose lists are judged.")
-]
+NightOption = Annotated[date, day_option("--night", "The night whose lists are judged.")]
 DaysOption = Annotated[
     int | None, typer.Option(min=1, help="By the plays of so many days after; default: the setting's 7.")
 ]
@@ -48,7 +47,7 @@ def evaluate(
     beside = {str(file): its for file, its in zip((files or ())[1:], others, strict=True)}
     found = evaluate_night(
         settings,
-        night.date(),
+        night,
         days or settings.evaluate.days,
         peers=peers,
         truth=truth,

@@ -1,14 +1,16 @@
 """``nocturne quarantine``: what was rejected and why, and taking it in again after a fix."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jobs.errors import NocturneError, NoInputError
 from jobs.lake.catalog import LANDING_KINDS
+from jobs.options import JsonOption, day_option
 
 if TYPE_CHECKING:
     from jobs.settings import Settings
@@ -16,9 +18,7 @@ if TYPE_CHECKING:
 quarantine = typer.Typer(no_args_is_help=True, help="Rejected rows and files.")
 RuleOption = Annotated[str | None, typer.Option(help="Only this rule, as `show` names it.")]
 FileOption = Annotated[str | None, typer.Option(help="Only files with this in their name.")]
-DayOption = Annotated[
-    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Only what landed that day.")
-]
+DayOption = Annotated[date | None, day_option("--date", "Only what landed that day.")]
 SHOWN = 120
 
 
@@ -28,12 +28,17 @@ def show(
     file: FileOption = None,
     day: DayOption = None,
     limit: Annotated[int, typer.Option(min=0, help="Entries to print.")] = 20,
+    as_json: JsonOption = False,
 ) -> None:
     """Count entries by kind and rule, and print the first of them."""
     from jobs.settings import load_settings
 
-    entries = list(_entries(load_settings(), rule, file, day and day.date()))
-    for (kind, name), n_entries in sorted(Counter((e["kind"], e["rule"]) for e in entries).items()):
+    entries = list(_entries(load_settings(), rule, file, day))
+    counts = sorted(Counter((e["kind"], e["rule"]) for e in entries).items())
+    if as_json:
+        typer.echo(_document(counts, entries[:limit]))
+        return
+    for (kind, name), n_entries in counts:
         typer.echo(f"{n_entries:8,}  {kind:15} {name}")
     for entry in entries[:limit]:
         line = "the whole file" if entry["line"] is None else f"line {entry['line']}"
@@ -59,7 +64,7 @@ def replay(rule: RuleOption = None, file: FileOption = None, day: DayOption = No
     try:
         settings = load_settings()
         require_landing(settings)
-        names = {e["landing_file"] for e in _entries(settings, rule, file, day and day.date())}
+        names = {e["landing_file"] for e in _entries(settings, rule, file, day)}
         root = Root.of(settings)
         landing = list_landing(root)
         files = [file for file in landing.files if file.name in names]
@@ -75,6 +80,16 @@ def replay(rule: RuleOption = None, file: FileOption = None, day: DayOption = No
         raise typer.Exit(error.exit_code) from None
     nights = sorted({file.landed_on for file in files})
     typer.echo("Nights that may change: " + ", ".join(f"nocturne night --date {day}" for day in nights))
+
+
+def _document(counts: list[tuple[tuple[str, str], int]], entries: list[dict[str, Any]]) -> str:
+    """Bytes that are no UTF-8 are escaped: ``\\xe9``."""
+    shown = [
+        {**entry, "raw": entry["raw"] and entry["raw"].decode(errors="backslashreplace")}
+        for entry in entries
+    ]
+    rules = [{"kind": kind, "rule": rule, "n_entries": n} for (kind, rule), n in counts]
+    return json.dumps({"rules": rules, "entries": shown}, default=str, ensure_ascii=False, indent=1)
 
 
 def _entries(

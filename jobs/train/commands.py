@@ -1,16 +1,18 @@
 """``nocturne models``: what was trained, how good it is, and which version goes out."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jobs.errors import NocturneError
+from jobs.options import JsonOption
 
 if TYPE_CHECKING:
-    from models.registry import Interval, Registry
+    from models.registry import Card, Interval, Registry
 
 models = typer.Typer(no_args_is_help=True, help="Versions of the content network and of the ranker.")
 Version = Annotated[str, typer.Argument(help="A version, as `nocturne models list` shows it.")]
@@ -27,10 +29,13 @@ Which = Annotated[Model, typer.Option("--model", help="The content network, or t
 
 
 @models.command("list")
-def list_versions(model: Which = Model.CONTENT) -> None:
+def list_versions(model: Which = Model.CONTENT, as_json: JsonOption = False) -> None:
     """All versions, the oldest night first; * marks the champion."""
     with _registry(model) as registry:
         champion = registry.champion()
+        if as_json:
+            typer.echo(json.dumps(_versions(registry, champion), indent=1))
+            return
         for card in registry.versions():
             mark = "*" if champion and card.version == champion.version else " "
             metrics = "  ".join(f"{name} {m.value:.4f}" for name, m in sorted(card.metrics.items()))
@@ -106,6 +111,17 @@ def _registry(model: Model) -> "Iterator[Registry]":
         yield Registry(open_store(load_settings()), model)
     except ModelError as error:
         raise NocturneError(str(error)) from None
+
+
+def _versions(registry: "Registry", champion: "Card | None") -> list[dict[str, Any]]:
+    return [
+        card.model_dump(mode="json", include={"version", "as_of", "metrics"})
+        | {
+            "standing": _standing(registry, card.version),
+            "champion": bool(champion and card.version == champion.version),
+        }
+        for card in registry.versions()
+    ]
 
 
 def _standing(registry: "Registry", version: str) -> str:

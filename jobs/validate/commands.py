@@ -1,12 +1,13 @@
 """``nocturne validate``: the gates of a night, for a person."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jobs.errors import BadDataError
+from jobs.errors import BadDataError, NoInputError
+from jobs.options import day_option
 from jobs.window import Window
 
 if TYPE_CHECKING:
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
     from jobs.settings import Settings
     from jobs.stage import Night
 
-DayOption = Annotated[
-    datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The night: its landing day (UTC).")
-]
+DayOption = Annotated[date, day_option("--date", "The night: its landing day (UTC).")]
 
 
 def validate(
@@ -34,13 +33,30 @@ def validate(
     from jobs.settings import load_settings
     from jobs.stage import Night
 
-    night = Night(Window.night(day.date()), load_settings(), force)
+    night = Night(Window.night(day), load_settings(), force)
+    require_landed(night)
     stopped = run_gates(night)
     rows = results(night.settings, night.window.as_of)
     Console().print(findings_table([row for row in rows if everything or not row["success"]]))
     Console().print(f"{sum(row['success'] for row in rows)} of {len(rows)} expectations hold.")
     if stopped:
         raise stopped
+
+
+def require_landed(night: "Night") -> None:
+    """Raise NoInputError if nothing of the night has been taken in: a gate would keep results, and
+    ``status`` a night, of nothing."""
+    import pyarrow.compute as pc
+
+    from jobs.lake.arrow import table_rows
+
+    as_of = night.window.as_of
+    days = table_rows(night.settings, "landing_files").filter(pc.field("landed_on") == as_of)
+    if not days.count_rows():
+        raise NoInputError(
+            f"nothing that landed on {as_of} is in the tables: `nocturne night --date {as_of}` takes "
+            "it in"
+        )
 
 
 def run_gates(night: "Night") -> BadDataError | None:

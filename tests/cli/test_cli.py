@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import main
+from jobs.embedded.status import marked
+from jobs.errors import NO_INPUT
 from jobs.lake.arrow import replace_night
 from jobs.stage import Night, run_stage
 from jobs.stages import STAGES
@@ -83,10 +85,13 @@ def test_a_playlist_is_track_artist_and_why_by_rank(nocturne, settings):
     publish(settings)
     code, out, _ = nocturne("playlist", "ada")
     assert code == 0
-    lines = [" ".join(line.split()) for line in out.splitlines()]
-    assert lines[0] == "ada · 2026-06-28"
-    assert lines[2] == "1 First A Listeners like you play it"
-    assert lines[3] == "2 Second [live] B It sounds like your evenings"
+    assert out.splitlines() == [
+        "ada · 2026-06-28",
+        " 1  First · A",
+        "    Listeners like you play it",
+        " 2  Second [live] · B",
+        "    It sounds like your evenings",
+    ]
 
 
 def test_an_older_nights_playlist_is_had_by_its_date(nocturne, settings):
@@ -109,7 +114,7 @@ def test_status_says_what_runs_and_how_nights_ended(nocturne, settings):
 
 def test_status_names_the_stage_that_failed_or_is_missing(nocturne, settings):
     ledger(settings, {"ingest": None})
-    assert nocturne("status")[1].splitlines()[1] == "2026-06-28  no gate_inputs yet"
+    assert nocturne("status")[1].splitlines()[1] == "2026-06-28  stopped before gate_inputs"
     ledger(settings, {"gate_inputs": "17 of 20 rows are bad\nmore"})
     assert (
         nocturne("status")[1].splitlines()[1] == "2026-06-28  gate_inputs failed: 17 of 20 rows are bad"
@@ -138,6 +143,11 @@ def test_down_without_anything_running_is_fine(nocturne):
         (["run", "--landing", "nowhere/at/all"], "there is no landing folder"),
         (["playlist", "ada"], "no playlists are published in"),
         (["playlist", "ada", "--date", "2026-06-28"], "there is no playlists table in"),
+        (["playlist", "ada", "--date", "2026-6-31"], "'2026-6-31' is not a day: write YYYY-MM-DD"),
+        (["night", "--date", "yesterday"], "'yesterday' is not a day: write YYYY-MM-DD"),
+        (["evaluate", "--night", "2026-02-30"], "'2026-02-30' is not a day"),
+        (["quarantine", "show", "--date", "28.6."], "'28.6.' is not a day"),
+        (["run", "--force", "x"], "--force 'x' is no note: say who"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(nocturne, argv, said):
@@ -152,7 +162,16 @@ def test_a_listener_without_a_playlist_is_told_so(nocturne, settings):
     publish(settings)
     code, _, err = nocturne("playlist", "bob")
     assert code == 2
-    assert "'bob' has no playlist of 2026-06-28: of that night there are playlists of 1 listeners" in err
+    assert "'bob' has no playlist of 2026-06-28, of which there are those of 1 listener\n" in err
+    assert nocturne("playlist", "adam")[2].endswith("of 1 listener; near: ada\n")
+
+
+def test_a_night_without_playlists_is_told_with_the_nights_that_have_some(nocturne, settings):
+    publish(settings, date(2026, 6, 27))
+    publish(settings)
+    code, _, err = nocturne("playlist", "ada", "--date", "2026-06-30")
+    assert code == 2
+    assert "no playlists of 2026-06-30; the newest nights with some: 2026-06-28, 2026-06-27\n" in err
 
 
 def test_a_wrong_setting_is_named(nocturne, monkeypatch):
@@ -164,13 +183,15 @@ def test_a_wrong_setting_is_named(nocturne, monkeypatch):
 
 def test_options_are_settings_for_every_child(nocturne, monkeypatch, tmp_path):
     monkeypatch.setattr(
-        "jobs.embedded.run.run", lambda settings, nights, force: seen.append((settings, nights, force))
+        "jobs.embedded.run.run",
+        lambda settings, nights, force, given: seen.append((settings, nights, force, given)),
     )
     seen = []
     nocturne(
         "run", "--lake", str(tmp_path / "other"), "--nights", "3", "--force", "ada: half the town slept"
     )
-    ((settings, nights, force),) = seen
+    ((settings, nights, force, given),) = seen
+    assert given == {"NOCTURNE__LAKE__ROOT": str(tmp_path / "other")}
     assert (nights, force) == (3, "ada: half the town slept")
     assert settings.lake.root == str(Path(tmp_path, "other"))
 
@@ -185,3 +206,50 @@ def test_the_settings_in_force_are_printed(nocturne, settings):
     code, out, _ = nocturne("settings", "lake__root")
     assert code == 0
     assert f"NOCTURNE__LAKE__ROOT={settings.lake.root}  (environment; default <home>/lake)" in out
+
+
+def test_validating_a_day_of_which_nothing_has_landed_leaves_no_night_behind(nocturne, settings):
+    code, _, err = nocturne("validate", "--date", "2026-07-01")
+    assert code == NO_INPUT
+    assert "nothing that landed on 2026-07-01 is in the tables: `nocturne night --date" in err
+    assert nocturne("status")[1].count("\n") == 1
+
+
+def test_a_night_at_work_is_told_from_one_that_stopped(nocturne, settings):
+    ledger(settings, {"ingest": None})
+    with marked(settings, str(NIGHT)):
+        assert nocturne("status")[1].splitlines()[1] == "2026-06-28  running, at gate_inputs"
+    assert nocturne("status")[1].splitlines()[1] == "2026-06-28  stopped before gate_inputs"
+
+
+def test_a_night_that_is_made_again_is_running_whatever_its_last_records_say(nocturne, settings):
+    errors = dict.fromkeys((spec.name for spec in STAGES), None) | {"publish": "no space"}
+    ledger(settings, errors)
+    with marked(settings, str(NIGHT)):
+        assert nocturne("status")[1].splitlines()[1] == "2026-06-28  running again"
+
+
+def test_status_playlist_models_quarantine_and_doctor_speak_json(nocturne, settings, monkeypatch):
+    publish(settings)
+    ledger(settings, {"ingest": None})
+    monkeypatch.setattr("jobs.embedded.doctor.jar_files", lambda _: ["/jars/delta/a.jar"])
+    document = json.loads(nocturne("status", "--json")[1])
+    assert document["runs"] == {"postgresql": False} and document["ui"] is None
+    assert document["nights"] == [
+        {
+            "as_of": "2026-06-28",
+            "state": "stopped",
+            "stage": "gate_inputs",
+            "told": "stopped before gate_inputs",
+            "published": True,
+        }
+    ]
+    playlist = json.loads(nocturne("playlist", "ada", "--json")[1])
+    assert (playlist["user_id"], [track["title"] for track in playlist["tracks"]]) == (
+        "ada",
+        ["First", "Second [live]"],
+    )
+    checks = json.loads(nocturne("doctor", "--json")[1])
+    assert {"java", "jars", "memory", "lake"} <= {check["name"] for check in checks}
+    assert json.loads(nocturne("models", "list", "--json")[1]) == []
+    assert json.loads(nocturne("quarantine", "show", "--json")[1]) == {"rules": [], "entries": []}

@@ -146,6 +146,17 @@ def test_a_backfill_forgets_the_note_of_its_last_time(server, force, conf):
     )
 
 
+def test_nights_at_work_are_those_of_their_windows(server):
+    client, answers, _ = server
+    runs = [
+        {"conf": {"window_start": "2026-06-20"}, "logical_date": "2026-07-01T00:00:00Z"},
+        {"conf": {"force": "x"}, "logical_date": "2026-06-28T00:00:00Z"},
+        {"conf": None, "logical_date": "2026-06-27T00:00:00Z"},
+    ]
+    answers += [(200, {"dag_runs": runs})]
+    assert client.running_nights() == {"2026-06-20", "2026-06-28", "2026-06-27"}
+
+
 def test_an_airflow_that_does_not_answer_is_not_healthy():
     assert not Api(1, "admin", "secret").healthy()
     assert not Api(1, "admin", "secret").answers()

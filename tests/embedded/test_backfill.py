@@ -94,8 +94,11 @@ def test_each_stage_is_told_once_and_each_night_ends(follow, settings):
         ),
     )
     assert nights == [(D1, True), (D2, True)]
-    assert [line[:27].strip() for line in lines] == ["2026-06-27  ingest", "2026-06-28  publish"]
-    assert "6,287 in        6,280 out        7 rejected" in lines[0]
+    assert [line[:27].strip() for line in lines] == [
+        "2026-06-27  1/11 ingest",
+        "2026-06-28 10/11 publish",
+    ]
+    assert "6,287 in      6,280 out       7 rejected" in lines[0]
 
 
 def test_a_failure_is_told_with_its_words_and_its_log(follow, settings):
@@ -115,7 +118,7 @@ def test_a_half_written_record_stops_nobody_from_following(follow, settings):
     open_store(settings).put(record_key(D1, "ingest"), b'{"rows_in": 62')
     nights, lines = follow(([task(D1, "ingest", "success")], [dag_run(D1, "success")], True))
     assert nights == [(D1, True)]
-    assert lines[0].startswith("2026-06-27  ingest")
+    assert lines[0].startswith("2026-06-27  1/11 ingest")
 
 
 def test_runs_that_are_not_the_backfills_are_left_alone(follow):

@@ -1,5 +1,6 @@
 """What a run ends with: a listener's playlist, the counts of the night, where everything is."""
 
+import re
 from datetime import timedelta
 from io import StringIO
 
@@ -14,6 +15,7 @@ from jobs.embedded.night_result import (
     read_playlist,
     show_playlist,
     show_result,
+    typed,
 )
 from jobs.errors import UsageError
 from jobs.stage import Night, run_stage
@@ -65,20 +67,51 @@ def test_a_playlist_is_read_by_rank(night):
 
 
 def test_a_listener_without_a_playlist_is_told_how_many_have_one(night):
-    with pytest.raises(UsageError, match=r"'abe' has no playlist of 2026-06-28: .* of 4 listeners"):
+    with pytest.raises(
+        UsageError, match=r"'abe' has no playlist of 2026-06-28, .* those of 4 listeners$"
+    ):
         read_playlist(night.settings, "abe", NIGHT)
 
 
 def test_a_playlist_is_printed_with_brackets_as_they_are(night):
     shown = printed(100, show_playlist, "ada", NIGHT, read_playlist(night.settings, "ada", NIGHT))
-    assert [line.split("  ")[0].strip() for line in shown.splitlines()] == [
+    assert shown.splitlines() == [
         "ada · 2026-06-28",
-        "",
-        "1",
-        "2",
-        "3",
+        " 1  Title of t9 · An Artist",
+        "    New to you.",
+        " 2  Title of t4 · An Artist",
+        "    [bold] and slow.",
+        " 3  Title of t1 · An Artist",
+        "    New to you.",
     ]
-    assert "[bold] and slow." in shown
+
+
+def test_on_a_terminal_a_track_takes_two_lines_however_long_its_words_are(night):
+    rows = read_playlist(night.settings, "ada", NIGHT)
+    rows[0] |= {"title": "A title " * 20, "reason": "Because " * 40}
+    screen = StringIO()
+    show_playlist(Console(file=screen, width=80, force_terminal=True), "ada", NIGHT, rows)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue()).splitlines()
+    assert len(lines) == 7 and max(map(len, lines)) <= 80
+    assert lines[1].endswith("…") and lines[2].startswith("    Because") and lines[2].endswith("…")
+
+
+def test_a_run_ends_with_ten_tracks_and_the_command_for_the_rest(night, monkeypatch):
+    write_playlists(night.settings, {"an na": [row(n, f"t{n}") for n in range(1, 13)]}, NIGHT)
+    monkeypatch.setattr("sys.argv", [".venv/bin/nocturne", "run"])
+    given = {"NOCTURNE__LANDING__ROOT": "my logs"}
+    lines = printed(80, show_result, night.settings, NIGHT, given).splitlines()
+    assert lines[1] == "an na · 2026-06-28" and lines[20].startswith("10  Title of")
+    assert len([line for line in lines if "Title of" in line]) == 10
+    assert lines[22] == (
+        "    … all 12: NOCTURNE__LANDING__ROOT='my logs' .venv/bin/nocturne playlist 'an na' "
+        "--date 2026-06-28"
+    )
+
+
+def test_a_program_that_is_not_ours_is_not_named(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/usr/bin/pytest"])
+    assert typed("status", {}) == "nocturne status"
 
 
 def test_a_nights_counts_are_those_of_its_own_rows(night):

@@ -1,3 +1,4 @@
+import json
 from datetime import date
 
 import pytest
@@ -47,6 +48,18 @@ def entries(settings, monkeypatch):
 
 def run(*argv: str):
     return CliRunner().invoke(quarantine, argv)
+
+
+def test_json_has_the_counts_and_the_entries_with_bytes_escaped(entries):
+    document = json.loads(run("show", "--json", "--limit", "1").stdout)
+    assert document["rules"] == [
+        {"kind": "listens", "rule": "malformed JSON", "n_entries": 1},
+        {"kind": "listens", "rule": "not UTF-8", "n_entries": 1},
+        {"kind": "listens", "rule": "truncated file", "n_entries": 1},
+        {"kind": "tracks", "rule": "malformed JSON", "n_entries": 1},
+    ]
+    (entry,) = document["entries"]
+    assert (entry["raw"], entry["landed_on"], entry["line"]) == ("{\\xe9}", "2026-06-27", 3)
 
 
 def test_counts_by_rule_then_entries_on_lines_of_their_own(entries):

@@ -50,6 +50,19 @@ def test_list_marks_the_champion_and_tells_what_became_of_the_others(store, card
     ]
 
 
+def test_list_as_json_has_the_metrics_with_their_intervals(store, cards):
+    listed = json.loads(run("list", "--json"))
+    assert [(c["version"], c["standing"], c["champion"]) for c in listed] == [
+        (cards[0].version, "promoted", False),
+        (cards[1].version, "kept", False),
+        (cards[2].version, "promoted", True),
+    ]
+    assert listed[0]["metrics"] == {
+        name: metric.model_dump() for name, metric in cards[0].metrics.items()
+    }
+    assert listed[0]["as_of"] == "2026-06-01"
+
+
 def test_show_prints_the_card(cards):
     assert json.loads(run("show", cards[0].version))["version"] == cards[0].version
 
