@@ -14,7 +14,7 @@ import pytest
 
 from jobs.embedded.airflow import Airflow
 from jobs.embedded.processes import members
-from jobs.embedded.progress import Progress
+from jobs.embedded.progress import Progress, stage_number
 from jobs.embedded.warm_spark import OTHERS
 from jobs.lake.connect import session_id
 from jobs.settings import AirflowSettings
@@ -118,8 +118,8 @@ def test_nights_interrupted_and_killed_end_as_undisturbed_ones(nocturne, town, t
     assert "build_taste     UP FOR RETRY" in printed
     for night in NIGHTS:
         for stage in ("ingest", "recommend", "publish", "report"):
-            assert f"{night}  {stage}" in printed
-    assert "why" in printed
+            assert f"{night} {stage_number(stage):>5} {stage}" in printed
+    assert "nocturne playlist listener-" in printed
     assert ours(tmp_path) == []
 
     undisturbed = House.below(tmp_path / "undisturbed", Path(town.landing.root))
