@@ -98,7 +98,7 @@ def test_each_stage_is_told_once_and_each_night_ends(follow, settings):
         "2026-06-27  1/11 ingest",
         "2026-06-28 10/11 publish",
     ]
-    assert "6,287 in      6,280 out       7 rejected" in lines[0]
+    assert "6,287 in      6,280 out      7 rejected" in lines[0]
 
 
 def test_a_failure_is_told_with_its_words_and_its_log(follow, settings):

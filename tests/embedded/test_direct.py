@@ -43,7 +43,7 @@ def test_every_stage_runs_after_those_it_waits_for(run):
         assert all(order.index(name) < order.index(spec.name) for name in spec.after)
     assert order[-1] == "report"
     assert "2026-06-28  1/11 ingest" in printed
-    assert "1,200 in      1,190 out      10 rejected" in printed
+    assert "1,200 in      1,190 out     10 rejected" in printed
 
 
 def test_a_failed_stage_stops_what_follows_but_not_its_siblings_or_the_report(run):
