@@ -152,7 +152,9 @@ def playlist(
     rows = night_result.read_playlist(settings, user, night_of)
     if as_json:
         from jobs.publish.documents import playlist_json
+        from jobs.publish.playlists import open_playlists
 
+        rows = open_playlists(settings, night_of).of(user)
         print(playlist_json(user, night_of, rows).decode(), end="")
         return
     night_result.show_playlist(Console(highlight=False), user, night_of, rows)

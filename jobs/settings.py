@@ -24,6 +24,7 @@ PREFIX = "NOCTURNE__"
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
+TrackIds = Literal["own", "musicbrainz", "spotify"]
 SourceName = Literal[
     "own_artists", "item_model", "similar_tracks", "similar_listeners", "latent_factors",
     "similar_artists", "new_releases", "popular",
@@ -52,10 +53,15 @@ class LakeSettings(Section):
 
 class StoreSettings(Section):
     """Where playlists, reports and models are published: a folder, or s3://bucket/prefix, to which
-    ``n_threads`` objects are written at a time."""
+    ``n_threads`` objects are written at a time.
+
+    ``track_ids`` says whose ids the catalog has; of musicbrainz and spotify each published track names
+    its address there.
+    """
 
     root: str = ""
     n_threads: PositiveInt = 16
+    track_ids: TrackIds = "own"
 
 
 class TownSettings(Section):

@@ -4,7 +4,7 @@ Both are functions of the rows alone, so that the same rows give the same bytes.
 """
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +21,8 @@ def playlist_json(user_id: str, as_of: date, rows: list[Row]) -> bytes:
         {
             "schema_version": SCHEMA_VERSION,
             "as_of": str(as_of),
+            "generated_at": _end_of(as_of),
+            "description": _description(as_of, rows),
             "user_id": user_id,
             "n_tracks": len(rows),
             "tracks": [_track(row) for row in rows],
@@ -32,20 +34,45 @@ def jspf(user_id: str, as_of: date, rows: list[Row]) -> bytes:
     """Render the same playlist for players that read JSPF (xspf.org/jspf), in the order of listening."""
     tracks = [
         {
-            "identifier": [f"urn:nocturne:track:{quote(row['track_id'], safe='')}"],
+            "identifier": [
+                *filter(None, [row.get("url")]),
+                f"urn:nocturne:track:{quote(row['track_id'], safe='')}",
+            ],
             "title": row["title"],
             "creator": row["artist"],
+            **_known(album=row.get("album"), duration=row.get("duration_ms")),
             "annotation": row["reason"],
+            **_released(row.get("release_date")),
         }
         for row in sorted(rows, key=_place)
     ]
     playlist = {
         "title": f"Nocturne for {user_id}, {as_of}",
         "creator": "Nocturne",
-        "date": f"{as_of}T00:00:00Z",
+        "annotation": _description(as_of, rows),
+        "date": _end_of(as_of),
         "track": tracks,
     }
     return _bytes({"playlist": playlist})
+
+
+def _end_of(as_of: date) -> str:
+    """The first instant after the night: what landed later is not in it. No clock is asked."""
+    return f"{as_of + timedelta(days=1)}T00:00:00Z"
+
+
+def _description(as_of: date, rows: list[Row]) -> str:
+    n = "1 track" if len(rows) == 1 else f"{len(rows)} tracks"
+    return f"{n}, each with a reason, chosen from what had landed by {as_of}."
+
+
+def _released(on: str | None) -> dict[str, Any]:
+    """JSPF has no field for it; an extension is named by a URI."""
+    return {"extension": {"urn:nocturne:schema:playlist-1": [{"release_date": on}]}} if on else {}
+
+
+def _known(**facts: Any) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _place(row: Row) -> int:
@@ -61,6 +88,12 @@ def _track(row: Row) -> dict[str, Any]:
         "track_id": row["track_id"],
         "title": row["title"],
         "artist": row["artist"],
+        **_known(
+            album=row.get("album"),
+            release_date=row.get("release_date"),
+            duration_ms=row.get("duration_ms"),
+            url=row.get("url"),
+        ),
         "score": row["score"],
         "strategy": row["strategy"],
         "reason": {

@@ -12,12 +12,16 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
+from jobs.domain.landed import AS_LANDED, newest_rows
 from jobs.errors import NoInputError
 from jobs.lake.arrow import open_table, table_rows
 from jobs.lake.catalog import TABLES
+from jobs.publish.services import track_url
 from jobs.settings import Settings
 
 Row = dict[str, Any]
+# What is known of a track beside its place in a list.
+FACTS = ("album", "release_date", "duration_ms")
 COLUMNS = tuple(column.name for column in TABLES["playlists"].columns_without("as_of", "user_id"))
 LISTENERS_A_PIECE = 20_000
 
@@ -26,7 +30,8 @@ LISTENERS_A_PIECE = 20_000
 class NightPlaylists:
     """The playlists of a night at one version of the table, the same however often read.
 
-    ``files`` are the table's files that hold the night at that version.
+    ``files`` are the table's files that hold the night at that version; ``tracks`` is what had landed
+    about tracks by the night, a row a track.
     """
 
     settings: Settings
@@ -35,12 +40,17 @@ class NightPlaylists:
     version: int
     files: frozenset[str]
     listeners: tuple[str, ...]
+    tracks: pa.Table
 
     def __iter__(self) -> Iterator[tuple[str, list[Row]]]:
         """(user_id, rows by rank), in the order of user_id; memory grows with a piece, not a night."""
         for start in range(0, len(self.listeners), LISTENERS_A_PIECE):
             piece = self.listeners[start : start + LISTENERS_A_PIECE]
-            yield from _by_listener(self._between(piece[0], piece[-1]))
+            yield from self._by_listener(self._between(piece[0], piece[-1]))
+
+    def of(self, user_id: str) -> list[Row]:
+        """Return one listener's rows by rank; none if there is no playlist."""
+        return dict(self._by_listener(self._between(user_id, user_id))).get(user_id, [])
 
     def is_current(self) -> bool:
         """Return whether the night still consists of the files that were read: nobody rewrote it."""
@@ -50,7 +60,21 @@ class NightPlaylists:
     def _between(self, first: str, last: str) -> pa.Table:
         user = ds.field("user_id")
         wanted = (ds.field("as_of") == self.as_of) & (user >= first) & (user <= last)
-        return self.rows.to_table(columns=["user_id", *COLUMNS], filter=wanted)
+        rows = self.rows.to_table(columns=["user_id", *COLUMNS], filter=wanted)
+        return rows.join(self.tracks, "track_id", join_type="left outer")
+
+    def _by_listener(self, rows: pa.Table) -> Iterator[tuple[str, list[Row]]]:
+        service = self.settings.store.track_ids
+        ordered = rows.sort_by([("user_id", "ascending"), ("rank", "ascending")]).to_pylist()
+        for user_id, group in groupby(ordered, itemgetter("user_id")):
+            yield (
+                user_id,
+                [
+                    {name: row[name] for name in (*COLUMNS, *FACTS)}
+                    | {"url": track_url(service, row["track_id"])}
+                    for row in group
+                ],
+            )
 
 
 def open_playlists(settings: Settings, as_of: date) -> NightPlaylists:
@@ -63,14 +87,17 @@ def open_playlists(settings: Settings, as_of: date) -> NightPlaylists:
     if not len(users):
         raise NoInputError(f"there are no playlists of {as_of}: run recommend for that night first")
     listeners = tuple(sorted(pc.unique(users).to_pylist()))
-    return NightPlaylists(settings, rows, as_of, table.version(), _files_of(table, as_of), listeners)
+    files, tracks = _files_of(table, as_of), _track_facts(settings, as_of)
+    return NightPlaylists(settings, rows, as_of, table.version(), files, listeners, tracks)
 
 
 def _files_of(table: DeltaTable, as_of: date) -> frozenset[str]:
     return frozenset(table.file_uris(partition_filters=[("as_of", "=", str(as_of))]))
 
 
-def _by_listener(rows: pa.Table) -> Iterator[tuple[str, list[Row]]]:
-    ordered = rows.sort_by([("user_id", "ascending"), ("rank", "ascending")]).to_pylist()
-    for user_id, group in groupby(ordered, itemgetter("user_id")):
-        yield user_id, [{name: row[name] for name in COLUMNS} for row in group]
+def _track_facts(settings: Settings, as_of: date) -> pa.Table:
+    """One row a track: its facts as last landed by the end of the night."""
+    landed = ds.field("landed_on") <= as_of
+    columns = ["track_id", *FACTS]
+    history = table_rows(settings, "tracks_history").to_table([*columns, *AS_LANDED], filter=landed)
+    return newest_rows(history, "track_id").select(columns)

@@ -1,5 +1,6 @@
-"""The stage: the night's playlists to objects, a manifest and the pointer. No Spark."""
+"""The stage: the night's playlists to objects, a manifest, the pointer and the index. No Spark."""
 
+from jobs.publish.index import enter_run
 from jobs.publish.playlists import open_playlists
 from jobs.publish.snapshot import move_latest, survey, write_run
 from jobs.stage import Night
@@ -15,11 +16,11 @@ def publish(night: Night) -> None:
     night.summary.rows_in = snapshot.n_tracks
     night.summary.table_versions = {"playlists": playlists.version}
     night.summary.rows_out = write_run(night.store, playlists, snapshot)
+    became = move_latest(night.store, snapshot, playlists.is_current, backwards=night.force is not None)
+    enter_run(night.store, snapshot)
     night.summary.details = {
         "publish_id": snapshot.publish_id,
         "n_listeners": snapshot.n_listeners,
-        "latest": move_latest(
-            night.store, snapshot, playlists.is_current, backwards=night.force is not None
-        ),
+        "latest": became,
         "url": night.store.url(f"{snapshot.folder}/manifest.json"),
     }

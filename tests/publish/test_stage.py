@@ -5,7 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from jobs.errors import NocturneError, NoInputError
+from jobs.lake.arrow import replace
 from jobs.publish import playlists, stage
+from jobs.publish.keys import user_key
 from jobs.publish.stage import publish
 from jobs.stage import Night
 from jobs.store import ConflictError
@@ -70,10 +72,71 @@ def test_other_rows_of_a_night_are_another_run_and_the_first_stays(settings):
     before = objects(published(settings))
     write_playlists(settings, {"b": [row(1, "t9")]})
     after = objects(published(settings))
-    assert {key: after[key] for key in before if key != "playlists/latest.json"} == {
-        key: body for key, body in before.items() if key != "playlists/latest.json"
+    moved = {"playlists/latest.json", "playlists/index.json"}
+    assert {key: after[key] for key in before.keys() - moved} == {
+        key: before[key] for key in before.keys() - moved
     }
-    assert after["playlists/latest.json"] != before["playlists/latest.json"]
+    assert all(after[key] != before[key] for key in moved)
+
+
+def test_the_index_says_which_run_of_a_night_counts_and_where_a_listeners_history_is(settings):
+    older = NIGHT - timedelta(days=1)
+    write_playlists(settings, PLAYLISTS, NIGHT)
+    published(settings)
+    write_playlists(settings, {"b": [row(1, "t7")]}, older)
+    published(settings, older)
+    write_playlists(settings, {"b": [row(1, "t9")]}, NIGHT)
+    night = published(settings)
+    nights = json.loads(night.store.get("playlists/index.json"))["nights"]
+    assert [entry["as_of"] for entry in nights] == [str(older), str(NIGHT)]
+    assert len({key.split("/")[2] for key in objects(night) if "/runs/" in key}) == 3
+    history = [
+        json.loads(night.store.get(f"playlists/runs/{entry['publish_id']}/{user_key('b')}.json"))
+        for entry in nights
+    ]
+    assert [[track["track_id"] for track in list_["tracks"]] for list_ in history] == [["t7"], ["t9"]]
+    assert nights[1]["n_tracks"] == 1
+    manifest = json.loads(night.store.get(f"playlists/{nights[1]['manifest']}"))
+    assert manifest["publish_id"] == nights[1]["publish_id"] == night.summary.details["publish_id"]
+
+
+def test_what_is_known_of_a_track_is_what_had_landed_by_the_night(settings):
+    """Of two landings the later counts, of two files of a day the one whose name comes last."""
+    write_playlists(settings, {"u": [row(1, "t1"), row(2, "t2"), row(3, "t3")]})
+    tomorrow, before = NIGHT + timedelta(days=1), NIGHT - timedelta(days=1)
+    landed = [
+        ("t1", "Tomorrow's", tomorrow, "a"), ("t1", "First", before, "z"),
+        ("t1", None, NIGHT, "b"), ("t1", "Tonight's", NIGHT, "a"), ("t2", "Second", before, "a"),
+    ]  # fmt: skip
+    rows = [
+        {"track_id": track, "title": "T", "artist_ids": ["a"], "artist": "A", "album": album,
+         "release_date": None if album else "2020", "duration_ms": 1000 + len(file + str(album)),
+         "landed_on": day, "landing_file": file}
+        for track, album, day, file in landed
+    ]  # fmt: skip
+    replace(settings, "tracks_history", rows, "true")
+    (_, (first, second, third)), *_ = playlists.open_playlists(settings, NIGHT)
+    assert (first["album"], first["release_date"], first["duration_ms"]) == (None, "2020", 1005)
+    assert (second["album"], second["duration_ms"]) == ("Second", 1007)
+    assert (third["album"], third["release_date"], third["duration_ms"]) == (None, None, None)
+
+
+def test_tracks_have_their_address_at_the_service_that_the_settings_name(settings):
+    recording = "8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"
+    write_playlists(settings, {"u": [row(1, recording), row(2, "named")]})
+    store = settings.store.model_copy(update={"track_ids": "musicbrainz"})
+    night = published(settings.model_copy(update={"store": store}))
+    (key,) = [key for key in objects(night) if key.endswith("u.jspf")]
+    first, second = json.loads(objects(night)[key])["playlist"]["track"]
+    assert first["identifier"][0] == f"https://musicbrainz.org/recording/{recording}"
+    assert second["identifier"] == ["urn:nocturne:track:named"]
+
+
+def test_one_listeners_rows_are_those_of_the_whole(settings):
+    write_playlists(settings, PLAYLISTS)
+    read = playlists.open_playlists(settings, NIGHT)
+    assert {user: read.of(user) for user in PLAYLISTS} == dict(read)
+    assert read.of("nobody") == []
 
 
 def test_an_older_night_never_moves_the_pointer_backwards_unless_forced(settings):
