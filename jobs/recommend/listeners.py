@@ -218,21 +218,21 @@ def listeners_of(batch: pa.RecordBatch, tracks: Tracks, matrix: RatingMatrix) ->
     artists = batch.column("blocked_artists").to_pylist()
     neighbors, tastes = batch.column("neighbors"), batch.column("tastes")
     candidates = batch.column("candidates")
+    # Of the whole batch at once: each search indexes the catalog anew.
+    proposed, because = (_positions_of(candidates, name, tracks) for name in ("id", "because"))
     for row, user_id in enumerate(batch.column("user_id").to_pylist()):
         number = matrix.number_of.get(user_id)
         rated, ratings = (_NO_INTS, _NO_FLOATS) if number is None else matrix.row(number)
-        proposed = candidates[row].values
-        position = located(proposed.field("id"), tracks)
-        there = position >= 0
+        there = proposed[row] >= 0
         yield Listener(
             user_id=user_id,
             heard=heard[row],
             offered=offered[row],
             blocked=blocked[row],
             blocked_artists=tuple(artists[row]),
-            candidates=position[there],
-            chances=_floats(proposed.field("value"))[there],
-            because=located(proposed.field("because"), tracks)[there],
+            candidates=proposed[row][there],
+            chances=_floats(candidates[row].values.field("value"))[there],
+            because=because[row][there],
             rated=rated,
             ratings=ratings,
             total=0.0 if number is None else float(matrix.totals[number]),
@@ -267,9 +267,17 @@ _NO_INTS, _NO_FLOATS = np.empty(0, np.int64), np.empty(0)
 
 def _positions(ids: pa.ListArray, tracks: Tracks) -> list[Ints]:
     """Positions of each row's tracks, those outside the catalog left out."""
-    positions = located(ids.flatten(), tracks)
-    ends = np.cumsum(ids.value_lengths().to_numpy(zero_copy_only=False))
-    return [row[row >= 0] for row in np.split(positions, ends[:-1])]
+    return [row[row >= 0] for row in _rows(located(ids.flatten(), tracks), ids)]
+
+
+def _positions_of(lists: pa.ListArray, name: str, tracks: Tracks) -> list[Ints]:
+    """Positions of the tracks in one field of each row's structs, -1 for none."""
+    return _rows(located(lists.flatten().field(name), tracks), lists)
+
+
+def _rows(values: Ints, lists: pa.ListArray) -> list[Ints]:
+    ends = np.cumsum(lists.value_lengths().to_numpy(zero_copy_only=False))
+    return np.split(values, ends[:-1])
 
 
 def _floats(values: pa.Array) -> Floats:

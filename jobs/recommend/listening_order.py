@@ -33,13 +33,12 @@ def listening_order(positions: Sequence[int], new_artist: Mask, tracks: Tracks) 
     cost = steps(listed, tracks) + BOTH_NEW * (new_artist[:, None] & new_artist)
     cost += SAME_ARTIST * _share_an_artist(listed, tracks)
     order: list[int] = []
-    while len(order) < len(listed):
-        left = np.setdiff1d(np.arange(len(listed)), order)
-        if len(order) < OPENING:
-            together = cost[order[-1], left] >= SAME_ARTIST if order else np.zeros(len(left), bool)
-            order.append(int(left[together.argmin()]))
-        else:
-            order.append(int(left[cost[order[-1], left].argmin()]))
+    left = np.ones(len(listed), bool)
+    while left.any():
+        places = np.flatnonzero(left)
+        step = cost[order[-1], places] if order else np.zeros(len(places))
+        order.append(int(places[(step >= SAME_ARTIST if len(order) < OPENING else step).argmin()]))
+        left[order[-1]] = False
     return _shortened(np.array(order, np.int64), cost)
 
 

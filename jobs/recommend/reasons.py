@@ -202,25 +202,26 @@ class ReasonBuilder:
     def _shared(self, found: Sequence[Supporter]) -> dict[str, Any]:
         """Name the artist of the listener's whom most of these neighbors play, of equals the one the
         listener rates higher; nobody where too few do, somebody named before where all were."""
-        n_who_play = np.sum([self._plays_of(one.number) for one in found], axis=0)
+        n_who_play = self._plays_own_artists[:, [one.number for one in found]].sum(axis=1)
         names = [self.tracks.artist_names[artist] for artist in self._own_artists]
         enough = [i for i, n in enumerate(n_who_play) if n >= FEWEST]
         fresh = [i for i in enough if names[i] not in self.named] or enough
         most = max(fresh, key=lambda i: n_who_play[i], default=None)
         return {} if most is None else {"shared_artist": names[most], "n_shared": int(n_who_play[most])}
 
-    def _plays_of(self, number: int) -> Ints:
-        """Tell which of the listener's own artists a neighbor plays: 0 or 1 for each."""
-        if number not in self._played_by:
-            near = self.listener.neighborhood
-            rows = slice(near.ptr[number], near.ptr[number + 1])
-            theirs = self.tracks.artists_of_all(near.positions[rows][near.ratings[rows] > 0])
-            self._played_by[number] = np.isin(self._own_artists, theirs).astype(int)
-        return self._played_by[number]
-
     @cached_property
-    def _played_by(self) -> dict[int, Ints]:
-        return {}
+    def _plays_own_artists(self) -> Mask:
+        """Tell which of the listener's own artists a neighbor plays: bool[n_artists, n_neighbors]."""
+        near, tracks = self.listener.neighborhood, self.tracks
+        played = near.ratings > 0
+        neighbor = np.repeat(np.arange(len(near)), np.diff(near.ptr))[played]
+        entry, artist = tracks.credits_of(near.positions[played])
+        row = np.full(len(tracks.artist_ids), -1)
+        row[self._own_artists] = np.arange(len(self._own_artists))
+        found = np.zeros((len(self._own_artists), len(near)), bool)
+        own = row[artist] >= 0
+        found[row[artist[own]], neighbor[entry[own]]] = True
+        return found
 
 
 def _closest(one: Supporter) -> dict[str, Any]:

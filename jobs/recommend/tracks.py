@@ -62,11 +62,16 @@ class Tracks:
         found[self.song[positions]] = True
         return np.asarray(found[self.song])
 
-    def artists_of_all(self, positions: Ints) -> Ints:
-        """Return the numbers of the artists of these tracks, each once, ascending."""
+    def credits_of(self, positions: Ints) -> tuple[Ints, Ints]:
+        """Return every credit of these tracks: its place in ``positions``, and the artist's number."""
         counts = np.diff(self.artist_ptr)[positions]
         starts = np.repeat(self.artist_ptr[positions] - np.cumsum(counts) + counts, counts)
-        return np.unique(self.artist_of[starts + np.arange(len(starts))])
+        artists = self.artist_of[starts + np.arange(len(starts))]
+        return np.repeat(np.arange(len(positions)), counts), artists
+
+    def artists_of_all(self, positions: Ints) -> Ints:
+        """Return the numbers of the artists of these tracks, each once, ascending."""
+        return np.unique(self.credits_of(positions)[1])
 
     def artist_numbers(self, artist_ids: Sequence[str]) -> Ints:
         """Return the numbers of those artists that are in the catalog."""
