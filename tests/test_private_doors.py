@@ -16,7 +16,7 @@ DOORS = [
     (ROW_EXPECTATION, f"{GX}.expectations.metrics.table_metric_provider", "TableMetricProvider"),
     (ROW_EXPECTATION, f"{GX}.render.components", "LegacyRendererType"),
     (ROW_EXPECTATION, f"{GX}.render.renderer.renderer", "renderer"),
-    ("jobs/neighbors/compiled.py", "numba.core.caching", "UserProvidedCacheLocator"),
+    ("models/compiled.py", "numba.core.caching", "UserProvidedCacheLocator"),
     ("jobs/lake/session.py", "pyspark.sql.pandas.types", "from_arrow_schema"),
     ("jobs/ingest/frames.py", "pyspark.sql.pandas.types", "from_arrow_schema"),
 ]  # fmt: skip

@@ -14,9 +14,9 @@ import numpy as np
 from numba import vectorize
 from numpy.typing import NDArray
 
-from jobs.neighbors.compiled import compiled
 from jobs.neighbors.pair_sums import Moments, add_row, fill_moments, new_sums
 from jobs.neighbors.top_k import Pairs, offer
+from models.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]

@@ -13,7 +13,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from jobs.neighbors.compiled import compiled
+from models.compiled import compiled
 
 # Relative variance below which a sum of squares has lost too many digits (float64 has 2e-16).
 CANCELED = 1e-5

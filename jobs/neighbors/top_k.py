@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.neighbors.compiled import compiled
+from models.compiled import compiled
 
 
 class TopK(NamedTuple):

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from scipy.sparse import csr_matrix
 
 from models.arrays import Floats, Floats32, Ints, Mask
 from models.candidates.facts import Facts
 from models.candidates.sources import SIMILAR_TRACKS, SOURCES, SimilarTracks, Source
+from models.compiled import compiled
 from models.errors import ModelError
 
 log = logging.getLogger("nocturne")
@@ -134,7 +134,7 @@ class Retrieval:
         return source.because(rows.listener, rows.track)
 
 
-@njit
+@compiled
 def _propose(proposed: Mask, scores: Floats32, n: int) -> None:
     """Mark each row's ``n`` best finite scores; of equals at the end, those that come first."""
     for row in range(len(scores)):

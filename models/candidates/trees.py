@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from models.arrays import Floats, Floats32, Ints, Mask
+from models.compiled import compiled
 from models.errors import CorruptArtifactError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Trees:
             raise CorruptArtifactError(f"this is no file of trees: {error}") from None
 
 
-@njit
+@compiled
 def _log_odds(
     values: Floats, roots: Ints, column: Ints, threshold: Floats, missing_left: Mask, left: Ints,
     right: Ints, is_leaf: Mask, value: Floats,

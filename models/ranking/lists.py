@@ -8,11 +8,11 @@ tracks, whatever its values.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from models.arrays import Ints, Mask
+from models.compiled import compiled
 
 PADDING = -1
 # Enough for a full list under the cap of all but the most one-sided scores: those are sorted whole.
@@ -115,7 +115,7 @@ def _ordered(candidates: Ints, scores: NDArray[np.floating]) -> Ints:
     return candidates[np.argsort(-scores[candidates], kind="stable")]
 
 
-@njit
+@compiled
 def _admit(chosen: Lists, ordered: Ints, ptr: Ints, of: Ints, artist_cap: int) -> int:
     """Fill ``chosen`` from its first place on; returns how many were taken."""
     n = 0
@@ -131,7 +131,7 @@ def _admit(chosen: Lists, ordered: Ints, ptr: Ints, of: Ints, artist_cap: int) -
     return n
 
 
-@njit
+@compiled
 def _n_credited(artist: int, tracks: Ints, ptr: Ints, of: Ints) -> int:
     n = 0
     for track in tracks:

@@ -1,10 +1,11 @@
-"""How the kernel's functions are compiled: without the interpreter's lock, and once a machine."""
+"""How functions of loops are compiled: without the interpreter's lock, and once a machine."""
 
 import contextlib
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,7 @@ import numba
 from numba import njit
 from numba.core.caching import UserProvidedCacheLocator
 
-# Numba does not notice that an imported module changed.
-_SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-STATE = hashlib.sha256(_SOURCES).hexdigest()[:12]
+ROOT, PACKAGES = Path(__file__).parents[1], ("jobs", "models")
 
 
 def _cache_folder() -> str:
@@ -33,7 +32,7 @@ def _cache_folder() -> str:
     return tempfile.mkdtemp(prefix="nocturne-")
 
 
-class CacheOfSource(UserProvidedCacheLocator):  # type: ignore[misc]
+class CacheOfSource(UserProvidedCacheLocator):
     """Keeps machine code by what it is compiled from, wherever that lies: a second clone or environment
     compiles nothing. Numba itself keeps it by the path of the source; that what is loaded fits the
     source, numba and the processor it checks in both cases.
@@ -41,17 +40,22 @@ class CacheOfSource(UserProvidedCacheLocator):  # type: ignore[misc]
 
     @classmethod
     def from_function(cls, py_func: Callable[..., Any], py_file: str) -> Any:
-        """Return a locator for functions of this package, None for those of others."""
-        return super().from_function(py_func, py_file) if _is_ours(py_file) else None
+        """Return a locator for functions of our packages, None for those of others."""
+        ours = any(ROOT / package in Path(py_file).parents for package in PACKAGES)
+        return super().from_function(py_func, py_file) if ours else None
 
     @classmethod
     def get_suitable_cache_subpath(cls, py_file: str) -> str:
-        """Return a folder for this state of the package."""
-        return f"{Path(py_file).parent.name}-{STATE}"
+        """Return a folder for this state of the function's room."""
+        room = Path(py_file).parent
+        return f"{room.name}-{_state(room)}"
 
 
-def _is_ours(py_file: str) -> bool:
-    return Path(py_file).parent == Path(__file__).parent
+@cache
+def _state(room: Path) -> str:
+    """Hash all modules of a folder: numba does not notice that an imported one changed."""
+    sources = b"".join(path.read_bytes() for path in sorted(room.glob("*.py")))
+    return hashlib.sha256(sources).hexdigest()[:12]
 
 
 # The package itself may be installed read-only, where numba would cache beside the source.

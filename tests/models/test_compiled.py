@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.neighbors import compiled
+from models import compiled
 
 
 @pytest.fixture
@@ -42,15 +42,16 @@ def test_code_from_somebody_elses_folder_is_not_run(tmp_path, monkeypatch, tempo
 
 def test_a_copy_of_the_package_elsewhere_compiles_nothing(tmp_path):
     """The whole package, copied to two places as two clones have it, with one cache of the user."""
-    package = Path(compiled.__file__).parents[1]
+    root = Path(compiled.__file__).parents[1]
     hits = []
     for clone in ("first", "second"):
-        shutil.copytree(package, tmp_path / clone / "jobs", ignore=shutil.ignore_patterns("__pycache__"))
+        for package in ("jobs", "models"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(root / package, tmp_path / clone / package, ignore=ignored)
         code = (
-            "from jobs.neighbors import compiled as c\n"
-            "import jobs.neighbors.compiled, pathlib, sys\n"
-            "source = pathlib.Path(c.__file__).with_name('probe.py')\n"
-            "source.write_text('from jobs.neighbors.compiled import compiled\\n@compiled\\n"
+            "import jobs.neighbors, pathlib\n"
+            "source = pathlib.Path(jobs.neighbors.__file__).with_name('probe.py')\n"
+            "source.write_text('from models.compiled import compiled\\n@compiled\\n"
             "def double(x):\\n    return 2 * x\\n')\n"
             "from jobs.neighbors.probe import double\n"
             "assert double(21) == 42\n"
