@@ -231,7 +231,7 @@ class RankSettings(Section):
     """
 
     sources: tuple[SourceName, ...] = get_args(SourceName)
-    n_a_source: PositiveInt = 200
+    n_a_source: PositiveInt = 100
     n_candidates: PositiveInt = 300
     n_learning_listeners: PositiveInt = 1000
     days: PositiveInt = 7

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from models.arrays import Floats, Floats32, Ints, Mask
 from models.candidates.facts import Facts
-from models.candidates.sources import SIMILAR_TRACKS, SOURCES, SimilarTracks, Source
+from models.candidates.sources import MORE_OF, SIMILAR_TRACKS, SOURCES, SimilarTracks, Source
 from models.compiled import compiled
 from models.errors import ModelError
 
@@ -83,7 +83,7 @@ class CandidateRows:
 
 
 class Retrieval:
-    """Sources fitted on the facts of one moment.
+    """Sources fitted on the facts of one moment; each proposes its ``n_a_source`` best, some more of them.
 
     A source that cannot take so many listeners and tracks is left out, with a warning.
     """
@@ -114,9 +114,9 @@ class Retrieval:
         barred |= ~facts.in_catalog
         scores = {name: source.scores(first, last) for name, source in self.sources.items()}
         proposed = np.zeros(barred.shape, bool)
-        for found in scores.values():
+        for name, found in scores.items():
             found[barred] = -np.inf
-            _propose(proposed, found, self.n_a_source)
+            _propose(proposed, found, self.n_a_source * MORE_OF.get(name, 1))
         row, track = np.nonzero(proposed)
         of_pair = [found[row, track] for found in scores.values()]
         ranks = [_ranks(row, track, score) for score in of_pair]

@@ -22,6 +22,10 @@ from models.peers.popularity import Popularity
 from models.peers.user_neighbors import UserNeighbors
 
 SIMILAR_TRACKS = "similar_tracks"
+OWN_ARTISTS = "own_artists"
+# How many times as many as other sources one proposes: by artists they play, listeners play tracks that
+# stand far down any other order.
+MORE_OF = {OWN_ARTISTS: 6}
 NEW_DAYS = 14
 # Of two tracks by one artist, the one that more listeners play comes first, but an artist played more
 # often comes before both.
@@ -148,7 +152,7 @@ def _logs(matrix: csr_matrix) -> csr_matrix:
 
 
 SOURCES: Mapping[str, Callable[[], Source]] = {
-    "own_artists": OwnArtists,
+    OWN_ARTISTS: OwnArtists,
     "item_model": lambda: OfPeer(Ease(50.0), lambda facts: csr_matrix(facts.plays.sign())),
     SIMILAR_TRACKS: SimilarTracks,
     "similar_listeners": lambda: OfPeer(UserNeighbors(centered=True), lambda facts: _logs(facts.plays)),

@@ -44,6 +44,12 @@ def test_each_source_proposes_its_best_and_of_equals_the_first():
     assert found.column("popular_rank").tolist() == [0, 1, 2]
 
 
+def test_of_the_artists_they_play_six_times_as_many_are_proposed():
+    # Listener 0 has three unheard tracks by artist 0.
+    assert rows(0, 1, n=1, names=("own_artists",)).track.tolist() == [1, 2, 6]
+    assert rows(0, 1, n=1, names=("popular",)).track.tolist() == [1]
+
+
 def test_a_pair_has_a_score_and_a_rank_of_every_source_that_knows_it():
     found = rows(0, 1)
     at = {track: place for place, track in enumerate(found.track.tolist())}
