@@ -83,7 +83,7 @@ class CandidateRows:
 
 
 class Retrieval:
-    """Sources fitted on the facts of one moment; each proposes its ``n_a_source`` best, some more of them.
+    """Sources fitted on the facts of one moment; each proposes its ``n_a_source`` best, some more.
 
     A source that cannot take so many listeners and tracks is left out, with a warning.
     """
