@@ -2,8 +2,8 @@
 
 It opens with the surest tracks; from there each goes over smoothly into the next, no artist comes twice
 in a row and two unheard artists only where nothing else is left. It is a short path from the opening
-through all other tracks: nearest neighbor, then 2-opt (Croes 1958) until no reversed stretch makes it
-shorter.
+through all other tracks: nearest neighbor, then 2-opt (Croes 1958) and moves of one track (Or 1976)
+until none makes it shorter.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ FIFTHS = 12
 FARTHEST_KEYS, UNKNOWN_KEY = 2.0, 1.0
 # Farther than any two tracks are: such a step is taken only where there is no other.
 BOTH_NEW, SAME_ARTIST = 100.0, 10_000.0
+LEAST_GAIN = 1e-9
 
 
 def listening_order(positions: Sequence[int], new_artist: Mask, tracks: Tracks) -> Ints:
@@ -64,18 +65,42 @@ def _share_an_artist(positions: Ints, tracks: Tracks) -> Mask:
 
 
 def _shortened(order: Ints, cost: Floats) -> Ints:
-    """Reverse stretches after the opening while that makes the path shorter, the best of them first."""
+    """Reverse a stretch after the opening, or move one track, while that makes the path shorter: of all
+    such changes always the one that gains most."""
     n = len(order)
-    first, last = np.triu_indices(n, 1)
-    first, last = first[first >= OPENING], last[first >= OPENING]
-    while len(first):
+    while n > OPENING:
         # The last track has no next one: a step to nowhere costs nothing.
         along = np.zeros((n, n + 1))
         along[:, :n] = cost[np.ix_(order, order)]
-        gain = along[first - 1, first] + along[last, last + 1]
-        gain -= along[first - 1, last] + along[first, last + 1]
-        best = int(gain.argmax())
-        if gain[best] < 1e-9:
+        reversals, moves = _gain_of_reversing(along), _gain_of_moving(along)
+        gains = moves if moves.max() > reversals.max() else reversals
+        one, other = np.unravel_index(gains.argmax(), gains.shape)
+        if gains[one, other] < LEAST_GAIN:
             break
-        order[first[best] : last[best] + 1] = order[first[best] : last[best] + 1][::-1]
+        if gains is reversals:
+            order[one : other + 1] = order[one : other + 1][::-1]
+        else:
+            moved, left = order[one], np.delete(order, one)
+            order = np.insert(left, other if other > one else other + 1, moved)
     return order
+
+
+def _gain_of_reversing(along: Floats) -> Floats:
+    """Return what is gained if the stretch from place i to place j is reversed: [n, n]."""
+    n = len(along)
+    before, last = np.arange(n)[:, None] - 1, np.arange(n)
+    gain = along[before, last[:, None]] + along[last, last + 1]
+    gain -= along[before, last] + along[last[:, None], last + 1]
+    free = (last[:, None] >= OPENING) & (last[:, None] < last)
+    return np.where(free, gain, -np.inf)
+
+
+def _gain_of_moving(along: Floats) -> Floats:
+    """Return what is gained if the track at place i comes after that at place j: [n, n]."""
+    n = len(along)
+    place = np.arange(n)
+    taken = along[place - 1, place] + along[place, place + 1] - along[place - 1, place + 1]
+    put = along[place, place[:, None]] + along[place[:, None], place + 1] - along[place, place + 1]
+    free = (place[:, None] >= OPENING) & (place >= OPENING - 1)
+    free &= (place != place[:, None]) & (place != place[:, None] - 1)
+    return np.where(free, taken[:, None] - put, -np.inf)

@@ -65,10 +65,29 @@ def test_a_collaboration_is_by_each_of_its_artists():
     assert order.tolist() == [0, 2, 1]
 
 
-def test_unheard_artists_are_kept_apart():
-    order = order_of(tracks_of(*[0.5] * 9), new=(3, 4, 5))
-    is_new = np.isin(order, (3, 4, 5))
+@pytest.mark.parametrize("seed", range(20))
+def test_unheard_artists_are_kept_apart(seed):
+    """Nine of thirty, wherever they lie."""
+    order = order_of(tracks_of(*np.random.default_rng(seed).random(30)), new=range(21, 30))
+    is_new = np.array(order) >= 21
     assert not (is_new[1:] & is_new[:-1]).any()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_reversed_stretch_and_no_moved_track_makes_it_shorter(seed):
+    tracks = tracks_of(*np.random.default_rng(seed).random(9), tempo=np.arange(9) * 7 % 5)
+    found, cost = order_of(tracks), steps(np.arange(9), tracks)
+
+    def length(order):
+        return sum(cost[one, other] for one, other in pairwise(order))
+
+    others = [
+        [*found[:i], *found[i : j + 1][::-1], *found[j + 1 :]] for i in range(3, 9) for j in range(i, 9)
+    ]
+    for place in range(3, 9):
+        left = [track for track in found if track != found[place]]
+        others += [[*left[:to], found[place], *left[to:]] for to in range(3, 9)]
+    assert min(map(length, others)) >= length(found) - 1e-9
 
 
 def test_a_step_is_in_deviations_of_energy_and_tempo_and_fifths_of_keys():
