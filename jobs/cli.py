@@ -161,6 +161,24 @@ def playlist(
 
 
 @app.command()
+def why(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The listener's id.")],
+    track: Annotated[str, typer.Argument(metavar="TRACK", help="A track's id, or its title.")],
+    day: Annotated[date | None, day_option("--date", "The night; default: the published one.")] = None,
+) -> None:
+    """Say why a track is on a listener's list, or what kept it from there."""
+    from jobs.embedded import night_result
+    from jobs.recommend import why as reason
+    from jobs.settings import load_settings
+    from jobs.window import Window
+
+    settings = load_settings()
+    night_of = day or night_result.published_night(settings)
+    listed = night_result.read_playlist(settings, user, night_of)
+    print(reason.why(settings, user, track, Window.night(night_of), listed))
+
+
+@app.command()
 def settings(
     part: Annotated[str | None, typer.Argument(help="Only those with this in their name.")] = None,
 ) -> None:

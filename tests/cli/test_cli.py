@@ -15,6 +15,7 @@ from jobs.stage import Night, run_stage
 from jobs.stages import STAGES
 from jobs.store import open_store
 from jobs.window import Window
+from tests.tables import put
 
 NIGHT = date(2026, 6, 28)
 
@@ -99,6 +100,21 @@ def test_an_older_nights_playlist_is_had_by_its_date(nocturne, settings):
     publish(settings)
     _, out, _ = nocturne("playlist", "ada", "--date", "2026-06-27")
     assert out.startswith("ada · 2026-06-27")
+
+
+def test_why_says_it_of_a_track_on_the_list_and_of_one_that_is_not(nocturne, settings):
+    publish(settings)
+    rows = [(f"t{n}", f"Title {n}", ["A"], "A", None, None, 180_000, NIGHT, "f") for n in (1, 2, 3)]
+    put(settings, "tracks_history", rows)
+    code, out, _ = nocturne("why", "ada", "t1")
+    assert code == 0
+    assert out == ("“Title 1” by A (t1): number 1 of the list, as exploit. Listeners like you play it\n")
+    assert "the list has 2 tracks of A already" in nocturne("why", "ada", "title 3")[1]
+    code, _, err = nocturne("why", "ada", "t4")
+    assert (code, err) == (
+        2,
+        "nocturne: the night's catalog has no track with the id or the title 't4'\n",
+    )
 
 
 def test_status_says_what_runs_and_how_nights_ended(nocturne, settings):
