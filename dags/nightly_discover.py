@@ -17,7 +17,7 @@ from airflow.sdk import (
 )
 
 from dags.night_failures import alert_dag, alert_task
-from dags.stage_operators import GateStage, ProcessStage, SparkStage
+from dags.stage_operators import GateStage, ProcessStage, ReportStage, SparkStage
 from jobs.stages import REPORT, STAGES, StageSpec
 
 STAGE_NAMES = [spec.name for spec in (*STAGES, REPORT)]
@@ -76,6 +76,8 @@ def stage_task(spec: StageSpec, **kwargs: Any) -> BaseOperator:
     kind = SparkStage if spec.spark else ProcessStage
     if spec.writer == "validation":
         kind = GateStage
+    if spec is REPORT:
+        kind = ReportStage
     options: Mapping[str, Any] = {
         "trigger_rule": TriggerRule.NONE_FAILED,
         "pool": f"nocturne_{spec.writer}",

@@ -14,9 +14,10 @@ from jobs.errors import UsageError
 
 MOUNT = "/nocturne"
 # Reports quote what has landed, and the pages are on the server that holds the reader's session: they
-# run nothing, send nothing, and are what their ending says, whatever their bytes look like.
+# run nothing, send nothing, ask nobody else, and are what their ending says, whatever their bytes are.
 HEADERS = {
-    "Content-Security-Policy": "sandbox allow-same-origin allow-popups; script-src 'none'; "
+    "Content-Security-Policy": "sandbox allow-same-origin allow-popups; default-src 'none'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'none'; "
     "object-src 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
 }

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import BaseOperator, BaseOperatorLink, Connection
@@ -163,18 +164,38 @@ class DataDocsLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the address; the worker asks when the task has ended. "" without docs."""
-        from airflow.configuration import conf
-
-        from dags.report_pages import MOUNT
-        from jobs.settings import load_settings
-        from jobs.store import open_store
         from jobs.validate.docs import docs_prefix
 
-        window = window_of(ti_key.get_template_context())
-        page = f"{docs_prefix(window.as_of, operator.spec.name)}/index.html"
-        if open_store(load_settings()).get(page) is None:
-            return ""
-        return f"{conf.get('api', 'base_url', fallback='').rstrip('/')}{MOUNT}/{page}"
+        as_of = window_of(ti_key.get_template_context()).as_of
+        return page_link(f"{docs_prefix(as_of, operator.spec.name)}/index.html")
+
+
+class ReportLink(BaseOperatorLink):
+    """To the report of the night."""
+
+    name = "Night report"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Return the address; the worker asks when the task has ended. "" without a report."""
+        as_of = window_of(ti_key.get_template_context()).as_of
+        return page_link(f"reports/{as_of}/index.html")
+
+
+def page_link(page: str) -> str:
+    """Return where Airflow's server shows a page of the store; "" if there is none.
+
+    A path without a host: the link is kept, and leads there behind a proxy and on another port too.
+    """
+    from airflow.configuration import conf
+
+    from dags.report_pages import MOUNT
+    from jobs.settings import load_settings
+    from jobs.store import open_store
+
+    if open_store(load_settings()).get(page) is None:
+        return ""
+    below = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+    return f"{below}{MOUNT}/{page}"
 
 
 class GateStage(SparkStage):
@@ -197,6 +218,12 @@ class ProcessStage(StageTask, BaseOperator):
     def on_kill(self) -> None:
         """End the process with everything it started."""
         self.kill_process()
+
+
+class ReportStage(ProcessStage):
+    """The report: a stage with a link to its page."""
+
+    operator_extra_links = (ReportLink(),)
 
 
 def kill_tree(pid: int) -> None:

@@ -19,7 +19,7 @@ from jobs.embedded.api import Api
 from jobs.embedded.environment import child_environment
 from jobs.embedded.home import USER, AirflowHome
 from jobs.embedded.postgres import Postgres
-from jobs.embedded.processes import end, free_port, start, uninterrupted
+from jobs.embedded.processes import end, start, uninterrupted
 from jobs.embedded.progress import Progress
 from jobs.embedded.warm_spark import WarmSpark
 from jobs.errors import NocturneError, UsageError
@@ -108,7 +108,7 @@ class Airflow:
         self.home.folder.mkdir(parents=True, exist_ok=True)
         self.progress.now("starting PostgreSQL")
         database = self.postgres.start()
-        port = free_port(self.settings.airflow.port)
+        port = self.home.port(self.settings.airflow.port)
         self.home.write_config(self.settings, database, port, nightly)
         environment = {**child_environment(self.settings), "AIRFLOW_HOME": str(self.home.folder)}
         spark = WarmSpark.wanted(self.settings)

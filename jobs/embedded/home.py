@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from jobs.embedded.processes import free_port
 from jobs.settings import Settings
 
 USER = "admin"
@@ -48,9 +49,27 @@ class AirflowHome:
         return self.folder / "unfinished"
 
     @property
+    def port_file(self) -> Path:
+        """Return the file of the wanted port and the one that was taken for it."""
+        return self.folder / "port.json"
+
+    @property
     def password_file(self) -> Path:
         """Return the file of the UI's passwords, as Airflow's simple auth manager reads them."""
         return self.folder / "passwords.json"
+
+    def port(self, wanted: int) -> int:
+        """Return a free port: the one that was taken last for the wanted one, else that, or the next up.
+
+        It is remembered, so that links of yesterday lead somewhere today.
+        """
+        try:
+            asked, taken = json.loads(self.port_file.read_text())
+        except (FileNotFoundError, ValueError, TypeError):
+            asked, taken = None, None
+        port = free_port(taken if asked == wanted else wanted)
+        self.port_file.write_text(json.dumps([wanted, port]))
+        return port
 
     def password(self) -> str:
         """Return the UI's password, made once."""

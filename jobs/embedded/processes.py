@@ -19,6 +19,7 @@ from jobs.errors import NocturneError
 
 # Nothing is lost by an impolite end: tables and objects are replaced whole.
 PATIENCE_SECONDS = 3.0
+N_PORTS, MAX_PORT = 100, 65_535
 
 
 def start(
@@ -100,13 +101,17 @@ def uninterrupted() -> Iterator[None]:
 
 
 def free_port(wanted: int) -> int:
-    """Return the wanted port of 127.0.0.1, or one that the system chooses if that is in use."""
-    for port in (wanted, 0):
+    """Return the wanted port of 127.0.0.1, or the next one up that is not in use."""
+    last = min(wanted + N_PORTS, MAX_PORT)
+    for port in range(wanted, last + 1):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
-    raise NocturneError("no port of 127.0.0.1 is free")
+            return port
+    raise NocturneError(
+        f"the ports {wanted} to {last} of 127.0.0.1 are all in use or not ours to take: choose another "
+        "(NOCTURNE__AIRFLOW__PORT, NOCTURNE__SPARK__SERVER_PORT)"
+    )

@@ -50,7 +50,7 @@ def test_each_task_waits_for_what_it_reads(dag):
 
 def test_what_needs_spark_is_a_spark_stage_and_each_is_in_its_group(dag):
     kinds = {name: type(dag.get_task(name)) for name in STAGE_NAMES}
-    assert {name for name, kind in kinds.items() if kind is ProcessStage} == {
+    assert {name for name, kind in kinds.items() if issubclass(kind, ProcessStage)} == {
         "rank_candidates", "train_content", "promote_models", "publish", "report",
     }  # fmt: skip
     assert {name for name, kind in kinds.items() if issubclass(kind, SparkStage)} == {
@@ -65,14 +65,15 @@ def test_what_needs_spark_is_a_spark_stage_and_each_is_in_its_group(dag):
     }  # fmt: skip
 
 
-def test_gates_are_linked_to_their_data_docs_in_the_serialized_dag_too(dag):
+def test_gates_and_the_report_are_linked_to_their_pages_in_the_serialized_dag_too(dag):
     linked = {
         task["__var"]["task_id"]: task["__var"]["_operator_extra_links"]
         for task in DagSerialization.to_dict(dag)["dag"]["tasks"]
         if "_operator_extra_links" in task["__var"]
     }
     link = {"Data Docs": "_link_DataDocsLink"}
-    assert linked == {"gate_inputs": link, "gate_playlists": link}
+    report = {"Night report": "_link_ReportLink"}
+    assert linked == {"gate_inputs": link, "gate_playlists": link, "report": report}
 
 
 def test_every_task_has_an_owner_a_limit_retries_and_an_alarm(dag):

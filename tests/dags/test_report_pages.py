@@ -29,6 +29,9 @@ def test_a_report_is_served_as_what_it_is_and_runs_no_script(client):
     assert page.headers["content-type"].startswith("text/html")
     policy = [part.split() for part in page.headers["content-security-policy"].split(";")]
     assert ["script-src", "'none'"] in policy
+    assert ["default-src", "'none'"] in policy
+    assert ["style-src", "'self'", "'unsafe-inline'"] in policy
+    assert ["img-src", "'self'", "data:"] in policy
     assert ["sandbox", "allow-same-origin", "allow-popups"] in policy
     assert page.headers["x-content-type-options"] == "nosniff"
 

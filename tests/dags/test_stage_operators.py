@@ -7,8 +7,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from airflow.utils.types import DagRunType
 
-from dags.stage_operators import GateStage, ProcessStage, SparkStage, failure_of
-from jobs.stages import STAGES
+from dags.stage_operators import GateStage, ProcessStage, ReportStage, SparkStage, failure_of
+from jobs.stages import REPORT, STAGES
 from jobs.store import open_store
 from tests.embedded.stubs import FAILS, stub_stages
 
@@ -127,16 +127,28 @@ def test_spark_submits_exit_code_decides_too(code, final, tmp_path, monkeypatch)
     )
 
 
-def test_a_gates_link_leads_to_its_data_docs_once_there_are_any(settings, monkeypatch):
+@pytest.mark.parametrize(
+    ("base_url", "below"),
+    [("http://127.0.0.1:8080/", ""), ("https://proxy.example/airflow", "/airflow")],
+)
+@pytest.mark.parametrize(
+    ("kind", "spec", "page"),
+    [
+        (GateStage, STAGES[1], "reports/2026-06-28/data_docs/gate_inputs/index.html"),
+        (ReportStage, REPORT, "reports/2026-06-28/index.html"),
+    ],
+)
+def test_a_link_leads_to_its_page_once_there_is_one_on_whatever_host_it_is_read(
+    kind, spec, page, base_url, below, settings, monkeypatch
+):
     monkeypatch.setenv("NOCTURNE__STORE__ROOT", settings.store.root)
-    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://127.0.0.1:8080/")
-    task = GateStage(task_id="gate_inputs", spec=STAGES[1])
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", base_url)
+    task = kind(task_id=spec.name, spec=spec)
     (link,) = task.operator_extra_links
     ended = SimpleNamespace(get_template_context=context)
     assert link.get_link(task, ti_key=ended) == ""
-    page = "reports/2026-06-28/data_docs/gate_inputs/index.html"
     open_store(settings).put(page, b"<html>")
-    assert link.get_link(task, ti_key=ended) == f"http://127.0.0.1:8080/nocturne/{page}"
+    assert link.get_link(task, ti_key=ended) == f"{below}/nocturne/{page}"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import json
 import os
 import socket
 import sys
+from contextlib import contextmanager
 from io import StringIO
 
 import psutil
@@ -42,13 +43,46 @@ def component(airflow):
     end(pids, patience=0)
 
 
-def test_another_port_is_taken_if_the_wanted_one_is_in_use():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        assert free_port(port) != port
+@contextmanager
+def taken(port):
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        yield
+
+
+def three_ports():
+    """The first of three in a row that are free, from what the system does not give away."""
+    return next(
+        p for p in range(21_000, 29_000, 7) if [free_port(p + n) for n in range(3)] == [p, p + 1, p + 2]
+    )
+
+
+def test_the_next_port_up_is_taken_if_the_wanted_one_is_in_use():
+    port = three_ports()
+    with taken(port), taken(port + 1):
+        assert free_port(port) == port + 2
     assert free_port(port) == port
+
+
+def test_the_port_that_was_taken_is_taken_again_until_another_is_wanted(airflow):
+    port, home = three_ports(), airflow.home
+    with taken(port):
+        assert home.port(port) == port + 1
+    assert home.port(port) == port + 1
+    with taken(port + 1):
+        assert home.port(port) == port + 2
+    assert home.port(port + 1) == port + 1
+    home.port_file.write_text("{")
+    assert home.port(port) == port
+
+
+def test_no_port_left_is_said_with_the_settings(monkeypatch):
+    port = three_ports()
+    monkeypatch.setattr("jobs.embedded.processes.N_PORTS", 0)
+    with taken(port), pytest.raises(NocturneError, match=f"{port} to {port} .*NOCTURNE__AIRFLOW__PORT"):
+        free_port(port)
 
 
 def test_what_runs_is_up_until_down(airflow, component):

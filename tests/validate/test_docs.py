@@ -1,0 +1,51 @@
+"""Data Docs as they are kept: what they look like without the net, and whom they ask."""
+
+import re
+from pathlib import Path
+
+import great_expectations
+import pytest
+
+from jobs.validate.docs import self_contained
+
+TEMPLATES = Path(great_expectations.__file__).parent / "render" / "view" / "templates"
+LOADS = re.compile(
+    rb"""<(?:script|link|img|iframe)\b[^>]*(?:src|href)=["'](?:https?:)?//|@import""", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize(
+    "template", ["page.j2", "js_script_imports.j2", "top_navbar.j2", "cloud-footer.j2"]
+)
+def test_nothing_of_great_expectations_pages_is_loaded_from_elsewhere(template):
+    page = (TEMPLATES / template).read_bytes()
+    assert b"https://" in page
+    kept = self_contained(page.replace(b"{{ static_images_dir }}", b"https://x.org/"))
+    assert not LOADS.search(kept)
+    assert b"<script" not in kept
+
+
+PAGE = b"""<html><head>
+<link rel="stylesheet"
+  href="https://cdn.example/a.css"/><link rel="icon" href="../../static/favicon.ico"/>
+<style>td { color: red; }</style><script src="//cdn.example/a.js"></script><script>alert(1)
+</script></head><body><img class="logo"
+  src='https://cdn.example/logo.png' alt="x"><img src="../static/own.png">
+<a href="https://example.org/buy">more</a> <a href="../../../index.html">Home</a>
+<a href="../expectations/listens.html" id="x">suite</a>
+<td>&lt;script src="https://evil.example"&gt;</td>
+<footer><p>Read our <a href="https://example.org/letter">letter</a></p></footer></body></html>"""
+
+
+def test_what_is_our_own_stays_and_the_page_has_a_style_in_light_and_dark():
+    kept = self_contained(PAGE)
+    assert re.findall(rb"""(?:src|href)=["\'][^"\']*""", kept) == [
+        b'href="../../static/favicon.ico',
+        b'src="../static/own.png',
+        b'href="../../../index.html',
+        b'src="https://evil.example',  # a text that was landed, and shown as one
+    ]
+    assert b"more" in kept and b"suite" in kept and b"letter" not in kept
+    assert b"<style>td { color: red; }</style>" in kept
+    head, _, _ = kept.partition(b"</head>")
+    assert b"color-scheme: light dark" in head and b"alert(1)" not in kept
