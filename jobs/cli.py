@@ -12,6 +12,7 @@ from jobs.evaluate.commands import evaluate
 from jobs.ingest.commands import quarantine
 from jobs.ingest.landing_commands import landing
 from jobs.options import JsonOption, day_option
+from jobs.simulate.commands import simulate
 from jobs.train.commands import models
 from jobs.train.reproduce import reproduce
 from jobs.validate.commands import validate
@@ -28,6 +29,7 @@ app.add_typer(landing, name="landing")
 app.add_typer(reproduce, name="reproduce")
 app.command()(validate)
 app.command()(evaluate)
+app.command()(simulate)
 Day = Annotated[date, day_option("--date", "The night: its landing day (UTC).")]
 ForceOption = Annotated[str | None, typer.Option(help="Pass failed gates, with this note.")]
 

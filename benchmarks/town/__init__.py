@@ -1,0 +1,1 @@
+"""How the simulated town looks beside real logs."""
