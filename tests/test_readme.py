@@ -3,14 +3,16 @@
 import os
 import re
 import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from jobs.lake.catalog import TABLES
-from jobs.settings import Settings
+from jobs.settings import LakeSettings, Settings
 from jobs.simulate.town import write_town
+from tests.publish.nights import row, write_playlists
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text()
@@ -72,3 +74,25 @@ def test_links_lead_to_files():
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert "docs/operations.md" in links
     assert [link for link in links if not (REPOSITORY / link).exists()] == []
+
+
+def test_the_snippet_prints_one_night_of_one_listener_by_rank_without_the_net(settings, tmp_path):
+    """As a script, in the folder of a reader, several times: none may end but cleanly."""
+    settings = settings.model_copy(update={"lake": LakeSettings(root=f"{tmp_path}/.nocturne/lake")})
+    names = {"listener-00007": ("b", "a"), "listener-00008": ("c",)}
+    for night in (date(2026, 6, 27), date(2026, 6, 28)):
+        lists = {
+            user: [row(2 - n, f"{track}-{night.day}") for n, track in enumerate(tracks)]
+            for user, tracks in names.items()
+        }
+        write_playlists(settings, lists, night)
+    (snippet,) = blocks("python")
+    offline = dict.fromkeys(
+        ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"
+    )
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", snippet],
+            cwd=tmp_path, env=os.environ | offline, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert re.findall(r"Title of (\S+)", done.stdout) == ["a-28", "b-28"]
