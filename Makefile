@@ -26,6 +26,10 @@ test: .venv/ready ## Run all tests
 	@$(BIN)/nocturne doctor
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+unit: .venv/ready ## Run the tests that need neither Spark nor training nor Airflow
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not spark and not train and not e2e and not real_data" \
+	  --ignore=tests/dags --ignore=tests/embedded --ignore=tests/docker
+
 check: .venv/ready ## Check format, lint, types and import boundaries
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -52,5 +56,5 @@ lock: .venv/ready ## Resolve requirements.lock again
 	  --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run up down test check docs lock
+.PHONY: help run up down test unit check docs lock
 .DEFAULT_GOAL := help

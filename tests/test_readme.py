@@ -4,10 +4,12 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from jobs.lake.catalog import TABLES
 from jobs.settings import LakeSettings, Settings
@@ -74,6 +76,35 @@ def test_links_lead_to_files():
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert "docs/operations.md" in links
     assert [link for link in links if not (REPOSITORY / link).exists()] == []
+
+
+def test_every_page_of_docs_is_reached_from_here():
+    pages = {page.relative_to(REPOSITORY).as_posix() for page in (REPOSITORY / "docs").glob("*.md")}
+    pages |= {"CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"}
+    assert pages - set(re.findall(r"\]\(([^)#]+)\)", README)) == set()
+
+
+def test_the_license_is_apaches():
+    text = (REPOSITORY / "LICENSE").read_text()
+    assert "Apache License" in text and "Version 2.0, January 2004" in text
+    assert "9. Accepting Warranty or Additional Liability" in text
+
+
+def test_what_a_contributor_is_told_to_run_is_there():
+    told = (REPOSITORY / "CONTRIBUTING.md").read_text()
+    targets = re.findall(r"^([a-z]+):.*##", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"make ([a-z]+)", told)) <= set(targets)
+    markers = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    names = {marker.split(":")[0] for marker in markers["markers"]}
+    assert names == set(re.findall(r"^\| `([a-z0-9_]+)` \|", told, re.MULTILINE))
+    paths = re.findall(r"`((?:jobs|models|expectations|tests|dags)/[a-z0-9_./]*)`", told)
+    assert paths and [path for path in paths if not (REPOSITORY / path).exists()] == []
+
+
+def test_hosted_ci_runs_what_ci_runs():
+    (job,) = yaml.safe_load((REPOSITORY / ".github/workflows/ci.yml").read_text())["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    assert os.access(REPOSITORY / ".ci/run", os.X_OK)
 
 
 def test_the_snippet_prints_one_night_of_one_listener_by_rank_without_the_net(settings, tmp_path):
