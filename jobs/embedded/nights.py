@@ -1,21 +1,18 @@
 """Which nights to run: those that have landed, less those already made of the same inputs."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from jobs.errors import UsageError
-from jobs.ingest.landing import LandedFile, Root, list_landing
+from jobs.ingest.landing import Root, list_landing
 from jobs.lake.arrow import open_table
+from jobs.receipts import MadeOf, forget_receipt, leave_receipt, made_of, read_receipt
 from jobs.settings import Settings, is_s3
 from jobs.store import open_store
 
 TOWN_LAST_NIGHT = date(2026, 6, 28)
 WEEK = 7
-# Where and how a night is run does not change its rows.
-IRRELEVANT = {"home", "town", "spark", "airflow", "s3"}
 
 
 def write_town_if_absent(settings: Settings) -> bool:
@@ -35,7 +32,7 @@ class Nights:
     """The nights asked for, oldest first, with what each is made of: settings and landed files."""
 
     settings: Settings
-    inputs: dict[date, str]
+    inputs: dict[date, MadeOf]
 
     @classmethod
     def landed(cls, settings: Settings, n: int | None) -> "Nights":
@@ -50,7 +47,7 @@ class Nights:
                 f"{settings.landing.root} has {len(days)} nights (listens/date=YYYY-MM-DD) "
                 f"and {n} were asked for: pass --nights {len(days) or '…'}"
             )
-        return cls(settings, {day: _inputs(settings, files, day) for day in days[-n:]})
+        return cls(settings, {day: made_of(settings, files, day) for day in days[-n:]})
 
     def stale(self) -> list[date]:
         """Return the nights to run: all from the first that is not made of its inputs yet.
@@ -60,21 +57,18 @@ class Nights:
         days = list(self.inputs)
         if open_table(self.settings, "playlists") is None:
             return days
-        first = next((day for day in days if self._receipt(day) != self.inputs[day]), None)
+        store = open_store(self.settings)
+        first = next((day for day in days if read_receipt(store, day) != self.inputs[day]), None)
         return [] if first is None else days[days.index(first) :]
 
-    def _receipt(self, day: date) -> str | None:
-        body = open_store(self.settings).get(_key(day))
-        return str(json.loads(body)["inputs"]) if body else None
-
     def forget(self, day: date) -> None:
-        """Forget what the night was made of: it is about to change."""
-        open_store(self.settings).delete(_key(day))
+        """Forget what the night was made of: it is about to change, or an earlier one."""
+        forget_receipt(open_store(self.settings), day)
 
     def done(self, day: date) -> None:
-        """Remember that the night is made of its inputs now."""
-        body = json.dumps({"as_of": str(day), "inputs": self.inputs[day]}).encode()
-        open_store(self.settings).put(_key(day), body)
+        """Remember that the night is made of its inputs as they were when this began: what has landed
+        since may have come too late for it."""
+        leave_receipt(open_store(self.settings), day, self.inputs[day])
 
 
 def without_gaps(days: list[date]) -> list[list[date]]:
@@ -86,17 +80,3 @@ def without_gaps(days: list[date]) -> list[list[date]]:
         else:
             runs.append([day])
     return runs
-
-
-def _key(day: date) -> str:
-    return f"receipts/{day}.json"
-
-
-def _inputs(settings: Settings, files: list[LandedFile], day: date) -> str:
-    """A digest of all that decides the night's rows: settings, and the files landed by then."""
-    first = day - timedelta(days=settings.lake.lookback_days)
-    document = {
-        "settings": settings.model_dump(mode="json", exclude=IRRELEVANT),
-        "files": [(f.name, f.fingerprint) for f in files if first < f.landed_on <= day],
-    }
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -11,19 +11,21 @@ from jobs.evaluate.ledger import ledger_rows, read_records
 from jobs.evaluate.night_facts import read_night_facts
 from jobs.evaluate.page import page
 from jobs.lake.arrow import replace_night
+from jobs.receipts import settle
 from jobs.stage import Night
 
 log = logging.getLogger("nocturne")
 
 
 def report(night: Night) -> None:
-    """Lift the stages' records into run_ledger, judge the lists that are old enough, and write
-    ``reports/<as_of>/index.html``."""
+    """Lift the stages' records into run_ledger, leave the receipt of a whole night, judge the lists that
+    are old enough, and write ``reports/<as_of>/index.html``."""
     as_of = night.window.as_of
     records = read_records(night.store, as_of)
     rows = ledger_rows(records, as_of)
     if rows:
         replace_night(night.settings, "run_ledger", rows, as_of)
+    settle(night.store, night.window, night.settings, records)
     evaluated = evaluated_nights(night)
     facts = read_night_facts(night.settings, night.store, as_of, records)
     key = f"reports/{as_of}/index.html"

@@ -30,6 +30,7 @@ from jobs.lake.catalog import LANDING_KINDS
 from jobs.lake.origin import remember_landing
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
+from jobs.receipts import forget_receipt, made_of
 from jobs.settings import Settings
 from jobs.stage import Night
 
@@ -50,6 +51,7 @@ def ingest_landing(night: Night) -> None:
     landing = list_landing(root)
     _check_input(landing, night)
     remember_landing(settings)
+    forget_receipt(night.store, window.as_of)
     since = window.end - timedelta(days=settings.lake.lookback_days)
     entered = ingested_files(settings, since, date.max)
     known = {name: row for name, row in entered.items() if row["landed_on"] < window.end}
@@ -73,6 +75,7 @@ def ingest_landing(night: Night) -> None:
         "files_ingested": len(todo),
         "files_ignored": landing.ignored,
         "files_unfinished": landing.unfinished,
+        "made_of": made_of(settings, landing.files, window.as_of),
     }
 
 

@@ -13,7 +13,9 @@ from jobs.evaluate.stage import report
 from jobs.lake.arrow import replace, table_rows
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
+from jobs.receipts import read_receipt, settings_digest
 from jobs.stage import Night, run_stage
+from jobs.stages import STAGES
 from jobs.window import Window
 
 AS_OF = date(2026, 6, 28)
@@ -256,3 +258,14 @@ def test_of_many_the_first_hundred_are_listed(night):
     html = page(night)
     assert "<td>f099</td>" in html and "f100" not in html and "And 2 more." in html
     assert "Set aside" not in html
+
+
+def test_the_report_of_a_whole_night_leaves_its_receipt_however_it_ran(night):
+    inputs = {"settings": settings_digest(night.settings), "files": "f"}
+    details = {"ingest": {"made_of": inputs}}
+    leave(night, *(summary(spec.name, details=details.get(spec.name, {})) for spec in STAGES))
+    report(night)
+    assert read_receipt(night.store, AS_OF) == inputs
+    leave(night, summary("publish", error="no space"))
+    report(night)
+    assert read_receipt(night.store, AS_OF) is None
