@@ -5,7 +5,7 @@ Read without Spark, batch by batch: memory is that of the pairs (listener, track
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 from jobs.domain.arrays import Floats, Ints, Mask
 from jobs.domain.durations import DURATION_COLUMNS, deciding_rows, newest_duration_rows
 from jobs.domain.features import feature_matrix
-from jobs.domain.feedback import LIKE
+from jobs.domain.feedback import LIKE, VERDICTS
 from jobs.domain.landed import AS_LANDED, newest_rows
 from jobs.domain.listening import SIGNALS, decide, signals_of_rows
 from jobs.errors import NoInputError
@@ -43,7 +43,8 @@ class Split:
 
     Matrices are float32, listeners x tracks: ``heard`` counts listens before, however long ago, and
     likes (what is heard is what ``jobs.lake.heard`` says), ``plays`` and ``skips`` those of the
-    lookback, ``decayed`` weighs plays by their age (halved every 14 days), ``later`` counts plays after.
+    lookback, ``decayed`` weighs plays by their age (halved every 14 days), ``likes`` has a 1 for a track
+    liked in the lookback and not turned down since, ``later`` counts plays after.
     ``lists`` are the night's playlists, ``strategies`` the number in ``strategy_names`` of each entry.
     ``features`` float64[n_tracks, 13], NaN where none had landed. ``age_days`` counts the nights since a
     track landed first, NaN where it had not.
@@ -59,6 +60,7 @@ class Split:
     plays: csr_matrix
     decayed: csr_matrix
     skips: csr_matrix
+    likes: csr_matrix
     later: csr_matrix
     lists: Lists
     strategies: Lists
@@ -67,7 +69,7 @@ class Split:
 
     @property
     def n_listeners(self) -> int:
-        """Listeners with a listen before the night's end, or with a list."""
+        """Listeners with a listen or a like before the night's end, or with a list."""
         return len(self.user_ids)
 
     @property
@@ -86,13 +88,14 @@ def read_split(settings: Settings, night: date, days: int) -> Split:
     past = _landed(settings, "listens", window.end)
     future = _listens_of(settings, after) if days else past.filter(ds.scalar(False))
     lookback = Window(window.end - timedelta(days=settings.lake.lookback_days), window.end)
-    likes = _landed(settings, "feedback_history", window.end).filter(ds.field("kind") == LIKE)
+    feedback = _landed(settings, "feedback_history", window.end)
+    likes = feedback.filter(ds.field("kind") == LIKE)
     history = _history(settings, "tracks_history", [*DURATION_COLUMNS, "artist_ids"], known_by, night)
     lengths = _history(settings, "audio_features_history", [*DURATION_COLUMNS], known_by, night)
     durations = newest_duration_rows(history, lengths, before=(KNOWN,))
     tracks = newest_rows(history, "track_id", order=KNOWN_FIRST)
     playlists = night_rows(settings, "playlists", night)
-    users = _ids((past, playlists), "user_id")
+    users = _ids((past, likes, playlists), "user_id")
     if not len(users):
         raise NoInputError(f"no listen had landed by {night} in {settings.lake.root}")
     if days and not future.head(1).num_rows:
@@ -108,6 +111,7 @@ def read_split(settings: Settings, night: date, days: int) -> Split:
         night, days, users, track_ids, _credits(tracks, track_ids),
         _features(settings, window, track_ids),
         csr_matrix(listens + numbers.likes(likes)), plays, decayed, skips,
+        numbers.likes(_standing_likes(feedback, lookback)),
         numbers.matrices(future, after, decided)[1], lists, strategies, names,
         _age_days(settings, window, track_ids),
     )  # fmt: skip
@@ -121,6 +125,19 @@ def _listens_of(settings: Settings, window: Window) -> ds.Dataset:
     """Listens of the window that had landed by its end."""
     listened = (ds.field("listened_on") >= window.start) & (ds.field("listened_on") < window.end)
     return _landed(settings, "listens", window.end).filter(listened)
+
+
+def _standing_likes(feedback: ds.Dataset, window: Window) -> ds.Dataset:
+    """Return the window's likes that no rejection of the track followed; at one instant that counts."""
+    said = feedback.filter(ds.field("kind").isin(VERDICTS))
+    said = said.to_table(["user_id", "target_id", "kind", "at"])
+    said = said.append_column("liked", pc.equal(said["kind"], LIKE))
+    order = [(name, "ascending") for name in ("user_id", "target_id", "at")] + [("liked", "descending")]
+    last = said.sort_by(order).group_by(["user_id", "target_id"], use_threads=False)
+    last = last.aggregate([("liked", "last"), ("at", "last")])
+    first = datetime.combine(window.start, time(), UTC)
+    recent = pc.greater_equal(last["at_last"], pa.scalar(first, last["at_last"].type))
+    return ds.dataset(last.filter(pc.and_(last["liked_last"], recent)).select(["user_id", "target_id"]))
 
 
 def _history(settings: Settings, name: str, columns: list[str], end: date, night: date) -> pa.Table:

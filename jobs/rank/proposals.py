@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from scipy.sparse import csr_matrix
 
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
@@ -27,8 +28,9 @@ class Ranker:
 
 
 def facts_of(split: Split) -> Facts:
-    """Return what the night of the split knew."""
-    return Facts(split.plays, split.decayed, split.skips, split.heard, split.credits, split.age_days)
+    """Return what the night of the split knew; a like speaks for a track as much as a play of today."""
+    plays, decayed = csr_matrix(split.plays + split.likes), csr_matrix(split.decayed + split.likes)
+    return Facts(plays, decayed, split.skips, split.heard, split.credits, split.age_days)
 
 
 def proposals(

@@ -150,7 +150,7 @@ def collect_facts(
     candidates: DataFrame,
     offered: DataFrame,
 ) -> DataFrame:
-    """Collect one row a listener with a recent listen: user_id, heard, offered, blocked,
+    """Collect one row a listener with a recent listen or like: user_id, heard, offered, blocked,
     blocked_artists, neighbors and candidates (by rank) and tastes (heaviest first). ``heard``: see
     ``jobs.lake.heard``; ``offered`` are rows of ``playlists`` of the last nights.
 

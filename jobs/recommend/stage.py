@@ -81,8 +81,8 @@ def promoted_model(night: Night) -> Model | None:
 
 
 def listener_facts(lake: Lake, night: Night) -> DataFrame:
-    """Collect one row a listener with a recent listen whose list does not stay as it was, in the same
-    partitions and order each time."""
+    """Collect one row a listener with a recent listen or like whose list does not stay as it was, in the
+    same partitions and order each time."""
     rows = collect_facts(
         heard_known(lake, night.window, night.settings.lake.lookback_days),
         feedback_landed(lake, night.window),

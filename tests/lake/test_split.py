@@ -58,6 +58,27 @@ def test_what_was_heard_long_ago_or_liked_is_not_new(settings):
     assert {track for user, track in plays if user == "bob"} == {"t1", "t5"}
 
 
+def test_a_like_stands_until_the_track_is_turned_down_and_for_the_lookback(settings):
+    write(settings)
+    noon = datetime(2026, 6, 9, 12, tzinfo=UTC)
+    hour, start = timedelta(hours=1), datetime(2025, 6, 11, tzinfo=UTC)
+    said = [
+        ("signed up", "like", "t2", noon), ("signed up", "dislike", "t2", noon - hour),
+        ("signed up", "like", "t3", noon), ("signed up", "block_track", "t3", noon + hour),
+        ("signed up", "like", "t4", noon), ("signed up", "dislike", "t4", noon),
+        ("signed up", "like", "t5", start), ("signed up", "like", "t6", start - hour),
+        ("signed up", "like", "t7", noon), ("signed up", "like", "t7", noon + hour),
+        ("signed up", "exclude", "t7", noon + 2 * hour), ("signed up", "like", "unknown", noon),
+    ]  # fmt: skip
+    put(settings, "feedback_history", [(*one, NIGHT, "f") for one in said])
+    split = read_split(settings, NIGHT, DAYS)
+    assert by_name(split, split.likes) == dict.fromkeys(
+        [("signed up", track) for track in ("t2", "t5", "t7")], 1.0
+    )
+    heard = {track for user, track in by_name(split, split.heard) if user == "signed up"}
+    assert heard == {"t2", "t3", "t4", "t5", "t6", "t7"}
+
+
 def test_plays_lose_half_their_weight_in_two_weeks(settings):
     """All were at noon, half a day before the night's end."""
     write(settings)

@@ -25,7 +25,7 @@ def listen(n, user, track, days_ago=0):
 def town(lake, settings):
     """Two neighbors "a" and "b"; "new" has plays that nobody rates; artist-2 is blocked by "a".
 
-    "b" heard t6 before the lookback, "lapsed" heard nothing since."""
+    "b" heard t6 before the lookback, "lapsed" heard nothing since; "signed up" with a like."""
     put(settings, "tracks_history", [(*track, None, None, 200_000, *LANDED) for track in TRACKS])
     vector = (0.5, 0.5, 1, -9.0, 1, 0.1, 0.1, 0.1, 0.1, 0.5, 120.0, 200_000, 4)
     features = [(track[0], 0.1 * n, *vector[1:], "given", *LANDED) for n, track in enumerate(TRACKS[:7])]
@@ -33,7 +33,8 @@ def town(lake, settings):
     plays = [("a", "t0"), ("a", "gone"), ("b", "t0"), ("b", "t1"), ("b", "t2"), ("new", "gone"),
              ("b", "t6", 366), ("lapsed", "t0", 366)]  # fmt: skip
     put(settings, "listens", [listen(n, *play) for n, play in enumerate(plays)])
-    words = [("a", "block_artist", "artist-2"), ("a", "like", "t5"), ("b", "dislike", "t3")]
+    words = [("a", "block_artist", "artist-2"), ("a", "like", "t5"), ("b", "dislike", "t3"),
+             ("signed up", "like", "t4")]  # fmt: skip
     put(settings, "feedback_history", [(*word, AT, *LANDED) for word in words])
     rated = [("a", "t0", 1.0), ("a", "gone", 1.0), ("b", "t0", 1.0), ("b", "t1", 2.0), ("b", "t2", 1.0)]
     put(settings, "ratings", [(DAY, *one, 1, 0, AT) for one in rated])
@@ -63,6 +64,7 @@ def test_every_listener_with_a_listen_gets_the_same_list_and_funnel_in_every_run
         "a": {"t1", "t3", "t4", "t7"},
         "b": {"t4", "t5", "t7"},
         "new": {f"t{n}" for n in range(8)},
+        "signed up": {f"t{n}" for n in range(8) if n != 4},
     }
     by_track = {row.track_id: row for row in found["a"]}
     # One neighbor plays it: who that is must not show.
@@ -74,8 +76,8 @@ def test_every_listener_with_a_listen_gets_the_same_list_and_funnel_in_every_run
         ("heard", 8, 6),
         ("blocked", 6, 4),
     ]
-    assert (night.summary.rows_in, night.summary.rows_out) == (3, 15)
-    assert night.summary.details["n_short"] == 3
+    assert (night.summary.rows_in, night.summary.rows_out) == (4, 22)
+    assert night.summary.details["n_short"] == 4
     recommend(Night(Window.night(DAY), settings))
     assert lists(town) == found
 

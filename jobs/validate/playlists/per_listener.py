@@ -11,7 +11,7 @@ BANDS = ("most_similar", "similar", "dissimilar")
 
 def heard_tracks(heard: DataFrame) -> DataFrame:
     """Make one row a listener: ``heard``, the set of tracks that are not new to them, and ``listened``,
-    whether they listened to any in the lookback. ``heard``: see ``jobs.lake.heard``."""
+    whether they listened to or liked any in the lookback. ``heard``: see ``jobs.lake.heard``."""
     return heard.groupBy("user_id").agg(
         F.collect_set("track_id").alias("heard"), F.bool_or("recent").alias("listened")
     )
@@ -53,7 +53,7 @@ def differences_per_pair(neighbors: DataFrame) -> DataFrame:
 def playlists_per_listener(
     playlists: DataFrame, heard: DataFrame, artists: DataFrame, funnel: DataFrame, kept: DataFrame
 ) -> DataFrame:
-    """Make one row a listener who listened in the lookback or has a list: counts over it.
+    """Make one row a listener who listened or liked in the lookback or has a list: counts over it.
 
     ``kept``: the listeners whose list of an earlier night stays, by ``user_id``.
     ``heard``: see ``heard_tracks``. ``artists``: ``artist_ids`` of every track that was known.
