@@ -73,7 +73,7 @@ def list_facts(_session) -> DataFrame:
         return _session.createDataFrame(rows, spark_schema(TABLES[name]))
 
     lists = table("playlists", [
-        (NIGHT, user, rank, track, "title", "artist", score, "explore", "kind", reason, "{}", None)
+        (NIGHT, user, rank, track, "title", "artist", score, "explore", "kind", reason, "{}", None, rank)
         for user, (tracks, _) in LISTS.items() for rank, track, score, reason in tracks
     ])  # fmt: skip
     artists = {
