@@ -8,7 +8,6 @@ from typing import Any
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import (
     DAG,
-    Asset,
     BaseOperator,
     CronDataIntervalTimetable,
     Param,
@@ -16,15 +15,27 @@ from airflow.sdk import (
     TriggerRule,
 )
 
+from dags.asset_events import PLAYLISTS, POINTER
 from dags.night_failures import alert_dag, alert_task
-from dags.stage_operators import GateStage, ProcessStage, ReportStage, SparkStage
+from dags.stage_operators import (
+    GateStage,
+    PlaylistsGate,
+    ProcessStage,
+    PublishStage,
+    ReportStage,
+    SparkStage,
+)
 from jobs.stages import REPORT, STAGES, StageSpec
 
 STAGE_NAMES = [spec.name for spec in (*STAGES, REPORT)]
-# What consumers outside may wait for, and the stage after which it is there to be read.
-OUTLETS = {
-    "gate_playlists": Asset(name="nocturne_playlists", uri="nocturne://lake/playlists"),
-    "publish": Asset(name="nocturne_published", uri="nocturne://store/playlists/latest.json"),
+# The stage after which what consumers wait for is there to be read.
+OUTLETS = {"gate_playlists": PLAYLISTS, "publish": POINTER}
+# Stages that are more than their process: a link, an event.
+KINDS = {
+    "gate_inputs": GateStage,
+    "gate_playlists": PlaylistsGate,
+    "publish": PublishStage,
+    "report": ReportStage,
 }
 DEFAULTS = {
     "owner": "nocturne",
@@ -73,11 +84,7 @@ PARAMS = {
 
 def stage_task(spec: StageSpec, **kwargs: Any) -> BaseOperator:
     """Return the task of a stage. A stage may follow skipped ones, but no failed one."""
-    kind = SparkStage if spec.spark else ProcessStage
-    if spec.writer == "validation":
-        kind = GateStage
-    if spec is REPORT:
-        kind = ReportStage
+    kind = KINDS.get(spec.name, SparkStage if spec.spark else ProcessStage)
     options: Mapping[str, Any] = {
         "trigger_rule": TriggerRule.NONE_FAILED,
         "pool": f"nocturne_{spec.writer}",

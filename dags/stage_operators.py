@@ -19,6 +19,7 @@ from airflow.sdk.exceptions import (
 )
 
 import jobs
+from dags.asset_events import tell_playlists, tell_published
 from dags.night_window import window_of
 from jobs.errors import BAD_DATA, NO_INPUT, USAGE, NocturneError
 from jobs.lake.connect import REMOTE, TOKEN
@@ -218,6 +219,26 @@ class ProcessStage(StageTask, BaseOperator):
     def on_kill(self) -> None:
         """End the process with everything it started."""
         self.kill_process()
+
+
+class PlaylistsGate(GateStage):
+    """The gate of the playlists, whose event says of which night they are."""
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Hold the gate, and tell what has passed."""
+        record = super().execute(context)
+        tell_playlists(context, str(self.window(context).as_of), record)
+        return record
+
+
+class PublishStage(ProcessStage):
+    """The publication, which has an event when the pointer has moved."""
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Publish, and tell what is the newest now."""
+        record = super().execute(context)
+        tell_published(context, str(self.window(context).as_of), record)
+        return record
 
 
 class ReportStage(ProcessStage):

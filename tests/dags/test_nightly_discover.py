@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk import CronDataIntervalTimetable
 from airflow.serialization.serialized_objects import DagSerialization
 
+from dags.asset_events import PLAYLISTS, POINTER, PUBLISHED
 from dags.stage_operators import ProcessStage, SparkStage
 from jobs.stages import REPORT, STAGES
 
@@ -104,16 +105,14 @@ def test_the_run_fails_when_the_last_stage_does_though_the_report_runs_in_any_ca
     assert rules == {"none_failed"}
 
 
-def test_outlets_are_the_checked_playlists_and_the_published_set(dag):
-    outlets = {
-        task.task_id: [(asset.name, asset.uri) for asset in task.outlets]
-        for task in dag.tasks
-        if task.outlets
-    }
-    assert outlets == {
-        "gate_playlists": [("nocturne_playlists", "nocturne://lake/playlists")],
-        "publish": [("nocturne_published", "nocturne://store/playlists/latest.json")],
-    }
+def test_outlets_are_the_checked_playlists_and_the_pointer(dag):
+    outlets = {task.task_id: task.outlets for task in dag.tasks if task.outlets}
+    assert outlets == {"gate_playlists": [PLAYLISTS], "publish": [POINTER]}
+    assert (PLAYLISTS.name, PLAYLISTS.uri) == ("nocturne_playlists", "nocturne://lake/playlists")
+    assert (PUBLISHED.name, PUBLISHED.uri) == (
+        "nocturne_published",
+        "nocturne://store/playlists/latest.json",
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,19 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.execution_time.context import OutletEventAccessors
 from airflow.utils.types import DagRunType
 
-from dags.stage_operators import GateStage, ProcessStage, ReportStage, SparkStage, failure_of
+from dags.asset_events import PLAYLISTS, POINTER, PUBLISHED
+from dags.stage_operators import (
+    GateStage,
+    PlaylistsGate,
+    ProcessStage,
+    PublishStage,
+    ReportStage,
+    SparkStage,
+    failure_of,
+)
 from jobs.stages import REPORT, STAGES
 from jobs.store import open_store
 from tests.embedded.stubs import FAILS, stub_stages
@@ -73,6 +83,41 @@ def test_a_run_without_a_window_fails_for_good_with_what_to_pass():
 
 def test_a_stage_returns_its_summary(stub):
     assert stub("publish").execute(context())["rows_out"] == 1190
+
+
+def events_of(stub, name, kind, **details):
+    """The events of a stage that leaves these details."""
+    task = kind(task_id=name, spec=stub(name).spec)
+    given = context() | {"outlet_events": OutletEventAccessors()}
+    task.summary = lambda window: {
+        "rows_in": 1200, "table_versions": {"validation_results": 3}, "details": details,
+    }  # fmt: skip
+    task.execute(given)
+    return given["outlet_events"]
+
+
+def test_a_pointer_that_has_moved_is_told_with_what_it_names(stub):
+    details = {"publish_id": "2026-06-28-abc", "n_listeners": 40, "latest": "moved"}
+    (event,) = events_of(stub, "publish", PublishStage, **details)[POINTER].asset_alias_events
+    assert event.dest_asset_key.name == PUBLISHED.name
+    assert event.extra == {
+        "as_of": "2026-06-28",
+        "publish_id": "2026-06-28-abc",
+        "n_listeners": 40,
+        "n_tracks": 1200,
+    }
+
+
+@pytest.mark.parametrize("became", ["kept", "unchanged"])
+def test_a_pointer_that_stayed_is_no_event(stub, became):
+    details = {"publish_id": "2026-06-28-abc", "n_listeners": 40, "latest": became}
+    assert events_of(stub, "publish", PublishStage, **details)[POINTER].asset_alias_events == []
+
+
+def test_checked_playlists_are_told_with_their_night(stub, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", "sc://localhost:15002")  # no Spark is started
+    event = events_of(stub, "gate_playlists", PlaylistsGate)[PLAYLISTS]
+    assert event.extra == {"as_of": "2026-06-28", "table_versions": {"validation_results": 3}}
 
 
 def test_a_stages_command_and_output_are_in_the_tasks_log(stub, capsys):
