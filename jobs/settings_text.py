@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ prints those in force and where each comes from. A wrong value, or a name that i
 the rule it breaks or the nearest name. This page is made from [`jobs/settings.py`](../jobs/settings.py)
 by `make docs`.
 """
+WIDTH = 80
 # What an empty root stands for.
 DERIVED = {name: f"<home>/{name.lower()}" for name in ("LANDING", "LAKE", "STORE")}
 
@@ -115,7 +117,8 @@ def lines(settings: Settings, part: str | None = None) -> list[str]:
     for group in groups(settings, os.environ):
         wanted = [s for s in group.settings if part is None or part.upper() in s.name]
         if wanted:
-            told += ["", f"{group.title}: {_plain(group.meaning)}", *map(_line, wanted)]
+            meaning = textwrap.wrap(f"{group.title}: {_plain(group.meaning)}", WIDTH)
+            told += ["", *meaning, *map(_line, wanted)]
     if not told:
         raise UsageError(f"no setting has {part!r} in its name: `nocturne settings` lists all")
     return told[1:]

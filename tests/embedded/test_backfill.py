@@ -22,7 +22,8 @@ def task(day, name, state, try_number=1):
 
 
 def dag_run(day, state, run_type="backfill"):
-    return {"logical_date": f"{day}T00:00:00Z", "state": state, "run_type": run_type}
+    return {"dag_run_id": f"{run_type}__{day}", "note": None, "logical_date": f"{day}T00:00:00Z",
+            "state": state, "run_type": run_type}  # fmt: skip
 
 
 def leave(settings, stage, **said):
@@ -42,6 +43,11 @@ class FakeApi:
         self.steps = steps
         self.asked = None
         self.closed = []
+        self.notes = []
+
+    def note(self, run_id, text):
+        self.notes.append((run_id, text))
+        raise ApiError("a note is worth no night", 500)
 
     def end_backfill(self, number):
         self.closed.append(number)
@@ -61,7 +67,13 @@ class FakeApi:
 
 
 @pytest.fixture
-def follow(settings, monkeypatch):
+def noted():
+    """The notes beside runs."""
+    return set()
+
+
+@pytest.fixture
+def follow(settings, monkeypatch, noted):
     """Follows a backfill through the steps; returns the nights that ended, and what was printed."""
     monkeypatch.setattr(backfill, "POLL_SECONDS", 0)
 
@@ -75,9 +87,19 @@ def follow(settings, monkeypatch):
         assert api.asked == (D1, D2, "ada: late")
         assert api.closed == ([] if steps[-1][2] else [7])
         assert not airflow.home.unfinished_file.exists()
+        assert len(set(api.notes)) == len(api.notes)
+        noted.update(api.notes)
         return nights, printed.getvalue().splitlines()
 
     return run
+
+
+def test_a_run_says_which_night_it_is(follow, noted):
+    follow(
+        ([], [dag_run(D1, "running"), dag_run(D2, "running") | {"note": "ada: mine"}], False),
+        ([], [dag_run(D1, "success"), dag_run(D2, "success")], True),
+    )
+    assert ("backfill__2026-06-27", "the night of 2026-06-27") in noted
 
 
 def test_each_stage_is_told_once_and_each_night_ends(follow, settings):
