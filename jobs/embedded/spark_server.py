@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from jobs.embedded.warm_spark import HOLDER
 from jobs.lake.connect import LOCKS, lock, release
 
 LOOK_SECONDS = 0.5
@@ -20,17 +21,31 @@ PATIENCE_SECONDS = 30.0
 
 
 def main(url: str) -> None:
-    """Serve until the Java machine, which holds the other end of our input, is gone."""
+    """Serve until the Java machine, which holds the other end of our input, or our holder is gone."""
     spark = SparkSession.builder.appName("nocturne").getOrCreate()
     folder = Path(os.environ[LOCKS])
     used = False
     while not select.select([sys.stdin], [], [], LOOK_SECONDS)[0]:
+        if is_orphan(os.environ.get(HOLDER)):
+            spark.stop()
+            return
         for name in abandoned(folder):
             release(url, name, PATIENCE_SECONDS)
         was_used, used = used, any_held(folder)
         if was_used and not used:
             # What a killed stage has kept is known to no session any more.
             spark.catalog.clearCache()
+
+
+def is_orphan(holder: str | None) -> bool:
+    """Return whether the process that held this file locked is gone; False if there is none."""
+    if holder is None:
+        return False
+    try:
+        with Path(holder).open() as file:
+            return lock(file)
+    except FileNotFoundError:
+        return True
 
 
 def abandoned(folder: Path) -> Iterator[str]:

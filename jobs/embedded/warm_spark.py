@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jobs.submit
 from jobs.embedded.processes import end, free_port, start, uninterrupted
-from jobs.lake.connect import LOCKS, REMOTE, TOKEN
+from jobs.lake.connect import LOCKS, REMOTE, TOKEN, lock
 from jobs.settings import Settings
 
 OTHERS = {"SPARK_HOME", "SPARK_CONF_DIR", "SPARK_REMOTE", "AIRFLOW_CONN_SPARK_DEFAULT"}
+# A file that whoever started the server holds locked for as long as it lives.
+HOLDER = "NOCTURNE_SPARK_HOLDER"
 SUBMIT = Path(jobs.submit.__file__)
 # A Java machine that was killed, or that ended itself for want of memory (3), is started again.
 SCRIPT = """\
@@ -93,16 +96,23 @@ class WarmSpark:
 
 @contextmanager
 def running_spark(settings: Settings, environment: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
-    """Serve, where a server is wanted, and give the environment of its clients; end it after that."""
+    """Serve, where a server is wanted, and give the environment of its clients; end it after that.
+
+    It ends by itself if this process is killed.
+    """
     spark = WarmSpark.wanted(settings)
     if spark is None:
         yield environment
         return
     log_file = Path(settings.home, "logs", "spark.log")
-    process = start(spark.command(), log_file, spark.environment(environment))
-    try:
-        # The first stage waits for it; its own imports take as long.
-        yield {**environment, **spark.client()}
-    finally:
-        with uninterrupted():
-            end([process.pid])
+    command = spark.command()
+    with TemporaryDirectory() as folder, Path(folder, "holder").open("w") as holder:
+        lock(holder)
+        theirs = {**spark.environment(environment), HOLDER: holder.name}
+        process = start(command, log_file, theirs)
+        try:
+            # The first stage waits for it; its own imports take as long.
+            yield {**environment, **spark.client()}
+        finally:
+            with uninterrupted():
+                end([process.pid])

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from jobs.embedded.spark_server import abandoned, any_held
+from jobs.embedded.spark_server import abandoned, any_held, is_orphan
 
 HOLDS = """
 import sys
@@ -71,3 +71,17 @@ def test_nothing_is_held_in_an_empty_folder_or_by_the_dead(holder, tmp_path):
     killed.kill()
     killed.wait()
     assert not any_held(tmp_path)
+
+
+def test_a_server_is_an_orphan_once_its_holder_is_killed_or_its_file_is_gone(holder, tmp_path):
+    process, file = holder("a"), tmp_path / "a"
+    assert not is_orphan(str(file))
+    process.kill()
+    process.wait()
+    assert is_orphan(str(file))
+    file.unlink()
+    assert is_orphan(str(file))
+
+
+def test_a_server_that_nobody_holds_is_no_orphan():
+    assert not is_orphan(None)

@@ -55,6 +55,17 @@ from jobs.validate.inputs.stage import DRIFT
 frame = arrow_frame(spark, DRIFT.empty_table())
 print(frame.count(), frame.columns)
 """
+HOLDS = """
+import sys, time
+from pathlib import Path
+from jobs.embedded.environment import child_environment
+from jobs.embedded.processes import interruptible
+from jobs.embedded.warm_spark import running_spark
+from jobs.settings import load_settings
+settings = load_settings()
+with interruptible(), running_spark(settings, child_environment(settings)):
+    time.sleep(600)
+"""
 SEES = """
 print([view.name for view in spark.catalog.listTables()], spark.conf.get("spark.sql.shuffle.partitions"))
 """
@@ -95,18 +106,29 @@ def client(server, tmp_path):
 
 
 def appears(path: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} did not appear"
         time.sleep(0.05)
 
 
 def java(server):
-    (locks,) = (value for name, value in server.items() if name == "NOCTURNE_SPARK_LOCKS")
+    locks = server["NOCTURNE_SPARK_LOCKS"]
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # one may end while we look
             if process.name() == "java" and locks in process.environ().values():
                 return process
+    raise AssertionError("no server")
+
+
+def serving(locks: str) -> psutil.Process:
+    """The Java machine of the server of these locks, once its Python has started."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        with suppress(AssertionError, psutil.Error):
+            if (machine := java({"NOCTURNE_SPARK_LOCKS": locks})).children():
+                return machine
+        time.sleep(0.1)
     raise AssertionError("no server")
 
 
@@ -135,7 +157,7 @@ def test_the_next_try_finds_nothing_of_the_killed_one(client, tmp_path):
     stage = client(WRITES_FOR_A_MINUTE)
     appears(tmp_path / "beat")
     stage.send_signal(signal.SIGKILL)
-    printed, errors = client(WRITES).communicate(timeout=120)
+    printed, errors = client(WRITES).communicate(timeout=300)
     assert printed == "[0, 1, 2]\n", errors
     assert len(list(tmp_path.glob("table/_delta_log/*.json"))) == 1
 
@@ -143,20 +165,20 @@ def test_the_next_try_finds_nothing_of_the_killed_one(client, tmp_path):
 def test_stages_in_flight_share_neither_views_nor_settings(client, tmp_path):
     first = client(HIDES, "build_taste")
     appears(tmp_path / "ready")
-    printed, errors = client(SEES, "ingest").communicate(timeout=120)
+    printed, errors = client(SEES, "ingest").communicate(timeout=300)
     assert printed == "[] 4\n", errors
     (tmp_path / "done").touch()
-    assert first.communicate(timeout=60)[0] == "['mine']\n"
+    assert first.communicate(timeout=300)[0] == "['mine']\n"
 
 
 def test_a_second_process_of_the_same_stage_is_refused(client, tmp_path):
     first = client(HIDES)
     appears(tmp_path / "ready")
     second = client(SEES)
-    assert second.wait(120) == 1
+    assert second.wait(300) == 1
     assert "another process is at work on ingest in the same lake" in second.stderr.read()
     (tmp_path / "done").touch()
-    assert first.communicate(timeout=60)[0] == "['mine']\n"
+    assert first.communicate(timeout=300)[0] == "['mine']\n"
 
 
 def test_a_killed_server_fails_its_stages_and_another_takes_its_place(client, server, tmp_path):
@@ -166,10 +188,27 @@ def test_a_killed_server_fails_its_stages_and_another_takes_its_place(client, se
     session = os.getsid(machine.pid)
     workers = machine.children(recursive=True)
     machine.kill()
-    assert stage.wait(60) == 1
-    printed, errors = client(WRITES).communicate(timeout=180)
+    assert stage.wait(300) == 1
+    printed, errors = client(WRITES).communicate(timeout=300)
     assert printed == "[0, 1, 2]\n", errors
     assert {p.pid for p in workers}.isdisjoint(p.pid for p in members([session]))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_server_does_not_outlive_who_started_it(number, tmp_path):
+    own = {name: value for name, value in os.environ.items() if name not in OTHERS}
+    ours = {"NOCTURNE__HOME": str(tmp_path), "NOCTURNE__SPARK__SERVER": "true"}
+    holder = subprocess.Popen([sys.executable, "-c", HOLDS], env=own | ours)
+    try:
+        machine = serving(str(tmp_path / "spark" / "sessions"))
+        session = os.getsid(machine.pid)
+    finally:
+        holder.send_signal(number)
+        holder.wait()
+    deadline = time.monotonic() + 120
+    while members([session]):
+        assert time.monotonic() < deadline, "the server lives"
+        time.sleep(0.2)
 
 
 @pytest.mark.parametrize(
