@@ -126,6 +126,9 @@ class AirflowHome:
                 # How soon a task is tried again whose process was killed with all its family.
                 "task_instance_heartbeat_timeout": 120,
             },
+            # A busy machine answers late: after the five seconds of the default a task has ended without
+            # a word, and its night waits for the heartbeat's time-out above.
+            "workers": {"execution_api_timeout": 60},
             # The DAG is installed with us: it does not change while Airflow is up.
             "dag_processor": {"min_file_process_interval": 600, "refresh_interval": 600},
             "logging": {"base_log_folder": self.logs, "colored_console_log": False},

@@ -30,6 +30,7 @@ def test_the_configuration_is_a_laptops(settings):
     assert parser["database"]["sql_alchemy_conn"] == DATABASE
     assert parser["database"]["sql_alchemy_conn_async"].startswith("postgresql+asyncpg://")
     assert parser["scheduler"]["use_job_schedule"] == "False"
+    assert parser["workers"]["execution_api_timeout"] == "60"
 
 
 def test_nightly_lets_the_scheduler_make_runs(settings):
