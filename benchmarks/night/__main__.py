@@ -16,10 +16,10 @@ from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 
-import psutil
 from rich.console import Console
 
 from benchmarks.night.one_process import seconds_of
+from benchmarks.night.server import java_machine
 from jobs.embedded.direct import DirectNight
 from jobs.embedded.environment import child_environment, prepare_spark
 from jobs.embedded.nights import TOWN_LAST_NIGHT
@@ -93,21 +93,16 @@ def tell(ends: Mapping[str, StageEnd], alone: Mapping[str, float]) -> None:
 
 def tell_server(settings: Settings) -> None:
     """Print the server's heap after a collection, and the memory of its processes."""
-    locks = str(Path(settings.home, "spark", "sessions"))
-    for process in psutil.process_iter(["name", "pid"]):
-        if process.name() != "java" or locks not in process.environ().values():
-            continue
-        subprocess.run(["jcmd", str(process.pid), "GC.run"], capture_output=True, check=False)
-        heap = subprocess.run(
-            ["jcmd", str(process.pid), "GC.heap_info"], capture_output=True, text=True, check=False
-        ).stdout
-        used = sum(
-            int(line.split("used ")[1].split("K")[0]) for line in heap.splitlines() if "Gen" in line
-        )
-        family = [process, *process.children(recursive=True)]
-        resident = sum(each.memory_info().rss for each in family)
-        memory = f"heap {used / 1024:.0f} MB, resident {resident / 2**20:.0f} MB"
-        print(f"server: {memory}, {len(family)} processes")
+    process = java_machine(settings)
+    subprocess.run(["jcmd", str(process.pid), "GC.run"], capture_output=True, check=False)
+    heap = subprocess.run(
+        ["jcmd", str(process.pid), "GC.heap_info"], capture_output=True, text=True, check=False
+    ).stdout
+    used = sum(int(line.split("used ")[1].split("K")[0]) for line in heap.splitlines() if "Gen" in line)
+    family = [process, *process.children(recursive=True)]
+    resident = sum(each.memory_info().rss for each in family)
+    memory = f"heap {used / 1024:.0f} MB, resident {resident / 2**20:.0f} MB"
+    print(f"server: {memory}, {len(family)} processes")
 
 
 if __name__ == "__main__":

@@ -19,13 +19,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
+from benchmarks.night.server import java_machine
 from jobs.embedded.environment import child_environment, prepare_spark
 from jobs.embedded.nights import TOWN_LAST_NIGHT
 from jobs.embedded.progress import Progress
 from jobs.embedded.warm_spark import running_spark
-from jobs.lake.connect import LOCKS
 from jobs.settings import Settings, load_settings
 from jobs.simulate.town import write_town
 from jobs.stages import STAGES, StageSpec, window_argv
@@ -61,15 +59,19 @@ class Trial:
     def start(self, spec: StageSpec) -> subprocess.Popen[bytes]:
         """Start a stage as `nocturne night` does."""
         command = [sys.executable, "-m", spec.module, *window_argv(self.window)]
-        return subprocess.Popen(
-            command, env=dict(self.environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        with self.log_file.open("wb") as log:
+            return subprocess.Popen(command, env=dict(self.environment), stdout=log, stderr=log)
+
+    @property
+    def log_file(self) -> Path:
+        """Return where the last stage's output is."""
+        return Path(self.settings.home, "stage.log")
 
     def run(self, spec: StageSpec) -> float:
         """Run a stage to its end; returns its seconds."""
         began = time.monotonic()
         if code := self.start(spec).wait():
-            raise SystemExit(f"{spec.name} failed with exit code {code}")
+            raise SystemExit(f"{spec.name} failed with exit code {code}: {self.log_file.read_text()}")
         return time.monotonic() - began
 
     def copy(self, folder: Path) -> "Trial":
@@ -89,17 +91,10 @@ class Trial:
         return [n for n in names if n not in made or n not in theirs or not made[n].equals(theirs[n])]
 
 
-def operations(home: str) -> int:
+def operations(settings: Settings) -> int:
     """Return how many operations the server of this home works on."""
-    for process in psutil.process_iter(["name"]):
-        if process.name() == "java" and any(
-            value.startswith(home) for name, value in process.environ().items() if name == LOCKS
-        ):
-            dump = subprocess.run(
-                ["jcmd", str(process.pid), "Thread.print"], capture_output=True, text=True, check=True
-            )
-            return dump.stdout.count(OPERATION)
-    raise SystemExit("no server: NOCTURNE__SPARK__SERVER is false, or Spark is named by the environment")
+    command = ["jcmd", str(java_machine(settings).pid), "Thread.print"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.count(OPERATION)
 
 
 def kill(
@@ -112,7 +107,7 @@ def kill(
     process.kill()
     process.wait()
     time.sleep(SECONDS_TO_END)
-    left = operations(trial.settings.home)
+    left = operations(trial.settings)
     trial.run(spec)
     return left, trial.differences(after)
 
