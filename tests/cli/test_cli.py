@@ -11,6 +11,7 @@ from jobs.cli import main
 from jobs.embedded.status import marked
 from jobs.errors import NO_INPUT
 from jobs.lake.arrow import replace_night
+from jobs.lake.origin import remember_landing
 from jobs.stage import Night, run_stage
 from jobs.stages import STAGES
 from jobs.store import open_store
@@ -269,3 +270,16 @@ def test_status_playlist_models_quarantine_and_doctor_speak_json(nocturne, setti
     assert {"java", "jars", "memory", "lake"} <= {check["name"] for check in checks}
     assert json.loads(nocturne("models", "list", "--json")[1]) == []
     assert json.loads(nocturne("quarantine", "show", "--json")[1]) == {"rules": [], "entries": []}
+
+
+def test_the_logs_of_another_landing_are_refused_in_one_line_before_anything_starts(
+    nocturne, settings, tmp_path
+):
+    remember_landing(settings)
+    mine = tmp_path / "mine" / "listens" / "date=2026-06-28" / "a.jsonl"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{}")
+    code, out, err = nocturne("run", "--landing", str(tmp_path / "mine"))
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert f"is made of {settings.landing.root}, not of {tmp_path}/mine: " in err
+    assert not Path(settings.home, "airflow", "postgres").exists()
