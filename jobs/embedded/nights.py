@@ -27,6 +27,12 @@ def write_town_if_absent(settings: Settings) -> bool:
     return True
 
 
+def require_folder(settings: Settings) -> None:
+    """Raise UsageError if the landing is to be a folder and there is none."""
+    if not is_s3(settings.landing.root) and not Path(settings.landing.root).is_dir():
+        raise UsageError(f"there is no landing folder {settings.landing.root}")
+
+
 @dataclass(frozen=True)
 class Nights:
     """The nights asked for, oldest first, with what each is made of: settings and landed files."""
@@ -37,8 +43,7 @@ class Nights:
     @classmethod
     def landed(cls, settings: Settings, n: int | None) -> "Nights":
         """Return the last ``n`` landed nights, a week's if None. UsageError if there are fewer."""
-        if not is_s3(settings.landing.root) and not Path(settings.landing.root).is_dir():
-            raise UsageError(f"there is no landing folder {settings.landing.root}")
+        require_folder(settings)
         files = list_landing(Root.of(settings)).files
         days = sorted({file.landed_on for file in files if file.kind == "listens"})
         n = n or max(1, min(len(days), WEEK))

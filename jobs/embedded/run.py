@@ -13,7 +13,7 @@ from jobs.embedded.backfill import Backfill
 from jobs.embedded.doctor import require_java
 from jobs.embedded.environment import prepare_spark
 from jobs.embedded.night_result import show_result
-from jobs.embedded.nights import Nights, without_gaps, write_town_if_absent
+from jobs.embedded.nights import Nights, require_folder, without_gaps, write_town_if_absent
 from jobs.embedded.processes import interruptible, uninterrupted
 from jobs.embedded.progress import Progress
 from jobs.errors import UsageError
@@ -35,6 +35,8 @@ def run(
     failed gates; ``given`` are the settings that came as options."""
     if force is not None and len(force) < MIN_NOTE:
         raise UsageError(f"--force {force!r} is no note: say who lets the nights through, and why")
+    if _is_said():
+        require_folder(settings)  # before a home is made for it
     require_java()
     progress = Progress(console)
     airflow = Airflow(settings, progress)
@@ -56,11 +58,16 @@ def run(
 
 
 def _land(settings: Settings, progress: Progress) -> None:
-    if f"{PREFIX}LANDING__ROOT" in os.environ:
+    if _is_said():
         return
     progress.now("simulating a town of listeners")
     if write_town_if_absent(settings):
         progress.say(f"a simulated town has landed in {settings.landing.root}")
+
+
+def _is_said() -> bool:
+    """Whether a person has named a landing: no town is made in its place."""
+    return f"{PREFIX}LANDING__ROOT" in os.environ
 
 
 def _make(nights: Nights, airflow: Airflow, progress: Progress, force: str | None) -> list[date]:

@@ -283,3 +283,11 @@ def test_the_logs_of_another_landing_are_refused_in_one_line_before_anything_sta
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert f"is made of {settings.landing.root}, not of {tmp_path}/mine: " in err
     assert not Path(settings.home, "airflow", "postgres").exists()
+
+
+def test_a_landing_that_is_not_there_gets_no_home(nocturne, monkeypatch, tmp_path):
+    for name in ("HOME", "LAKE__ROOT", "STORE__ROOT"):
+        monkeypatch.delenv(f"NOCTURNE__{name}")
+    monkeypatch.chdir(tmp_path)
+    assert nocturne("run", "--landing", "nowhere")[0] == 2
+    assert list(tmp_path.iterdir()) == []
