@@ -18,9 +18,11 @@ TO_NOWHERE = re.compile(rb'<a href="(?:[^"]*/expectations/|https?:)[^"]*"[^>]*>(
 # learn who reads what; without the net they stay bare.
 FROM_OTHERS = re.compile(
     rb"<script\b.*?</script>|<(?:link|img)\b[^>]*?\b(?:href|src)=[\"'](?:https?:)?//[^>]*>|"
-    rb"""@import[^;]*;|<footer\b.*?</footer>""",
+    rb"<footer\b.*?</footer>",
     re.DOTALL | re.IGNORECASE,
 )
+SHEET = re.compile(rb"<style\b.*?</style>", re.DOTALL | re.IGNORECASE)
+IN_A_SHEET = re.compile(rb"@import[^;]*;|\burl\(\s*[\"']?(?:https?:)?//[^)]*\)", re.IGNORECASE)
 STYLE = """:root { color-scheme: light dark; } body { font: 15px/1.5 system-ui, sans-serif;
 max-width: 60rem; margin: 3rem auto; padding: 0 1.5rem; } li { margin: .4rem 0; }"""
 # What their classes mean, in light and in dark; filters that need scripts are not shown.
@@ -63,6 +65,7 @@ def _list(items: Iterable[str]) -> str:
 def self_contained(page: bytes) -> bytes:
     """Return the page without anything that is loaded from elsewhere, with a style of its own."""
     page = FROM_OTHERS.sub(b"", TO_NOWHERE.sub(rb"\1", page))
+    page = SHEET.sub(lambda sheet: IN_A_SHEET.sub(b"", sheet[0]), page)
     return page.replace(b"</head>", PAGE_STYLE.encode() + b"</head>", 1)
 
 

@@ -14,6 +14,14 @@ LOADS = re.compile(
 )
 
 
+def test_its_style_sheet_asks_nobody_either():
+    (path,) = TEMPLATES.parent.rglob("data_docs_default_styles.css")
+    sheet = path.read_bytes()
+    assert b"url('https://" in sheet
+    kept = self_contained(b"<head><style>" + sheet + b"</style></head>")
+    assert b"//" not in re.sub(rb"/\*.*?\*/", b"", kept, flags=re.DOTALL)
+
+
 @pytest.mark.parametrize(
     "template", ["page.j2", "js_script_imports.j2", "top_navbar.j2", "cloud-footer.j2"]
 )
@@ -28,12 +36,14 @@ def test_nothing_of_great_expectations_pages_is_loaded_from_elsewhere(template):
 PAGE = b"""<html><head>
 <link rel="stylesheet"
   href="https://cdn.example/a.css"/><link rel="icon" href="../../static/favicon.ico"/>
-<style>td { color: red; }</style><script src="//cdn.example/a.js"></script><script>alert(1)
+<style>@import "//cdn.example/b.css"; td { background: url('https://cdn.example/x.png') red; }</style>
+<script src="//cdn.example/a.js"></script><script>alert(1)
 </script></head><body><img class="logo"
   src='https://cdn.example/logo.png' alt="x"><img src="../static/own.png">
 <a href="https://example.org/buy">more</a> <a href="../../../index.html">Home</a>
 <a href="../expectations/listens.html" id="x">suite</a>
 <td>&lt;script src="https://evil.example"&gt;</td>
+<td>a text of url(https://landed.example)</td>
 <footer><p>Read our <a href="https://example.org/letter">letter</a></p></footer></body></html>"""
 
 
@@ -46,6 +56,7 @@ def test_what_is_our_own_stays_and_the_page_has_a_style_in_light_and_dark():
         b'src="https://evil.example',  # a text that was landed, and shown as one
     ]
     assert b"more" in kept and b"suite" in kept and b"letter" not in kept
-    assert b"<style>td { color: red; }</style>" in kept
+    assert b"<style> td { background:  red; }</style>" in kept
+    assert b"a text of url(https://landed.example)" in kept
     head, _, _ = kept.partition(b"</head>")
     assert b"color-scheme: light dark" in head and b"alert(1)" not in kept
