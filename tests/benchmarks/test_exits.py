@@ -44,4 +44,4 @@ def test_snippets_are_what_readme_and_docs_print_about_our_tables(tmp_path):
 
 def test_the_ways_to_read_that_we_print_are_all_ended():
     printed = "".join(ending.command[1] for ending in snippets(HOUSE))
-    assert all(way in printed for way in ("delta_scan(", "scan_delta(", "filesystem="))
+    assert all(way in printed for way in ("scan_delta(", "filesystem="))
