@@ -88,16 +88,17 @@ class S3Settings(Section):
 class SparkSettings(Section):
     """Spark outside Airflow, whose connection ``spark_default`` decides about the ``master`` there.
 
-    With ``server`` a local master is one Spark Connect server, at ``server_port`` or another free one,
-    that all stages share; without, each stage starts a Spark of its own. It spills into
+    With ``server`` a local master is one Spark Connect server that all stages share; without, each stage
+    starts a Spark of its own. The server is at ``server_port``, or at a free one where that is 0 or in
+    use: two houses that start at once would both find a named one free. Spark spills into
     ``scratch_dir`` (``<home>/spark/scratch``), in which nothing else may be. ``driver_memory`` is that
     of its Java machine; ``shuffle_partitions`` suit a laptop, a cluster wants two to three a core. Jars
     are fetched once, into ``jars_dir`` (the user's cache folder).
     """
 
     master: str = "local[*]"
-    server: bool = False
-    server_port: Annotated[int, Field(ge=1, le=65535)] = 15002
+    server: bool = True
+    server_port: Annotated[int, Field(ge=0, le=65535)] = 0
     driver_memory: str = "2g"
     shuffle_partitions: PositiveInt = 4
     jars_dir: str | None = None

@@ -101,7 +101,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 def free_port(wanted: int) -> int:
-    """Return the wanted port of 127.0.0.1, or the next one up that is not in use."""
+    """Return the wanted port of 127.0.0.1, or the next one up that is free; for 0, any free one."""
     last = min(wanted + N_PORTS, MAX_PORT)
     for port in range(wanted, last + 1):
         with socket.socket() as probe:
@@ -110,7 +110,7 @@ def free_port(wanted: int) -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+            return int(probe.getsockname()[1])
     raise NocturneError(
         f"the ports {wanted} to {last} of 127.0.0.1 are all in use or not ours to take: choose another "
         "(NOCTURNE__AIRFLOW__PORT, NOCTURNE__SPARK__SERVER_PORT)"

@@ -228,3 +228,9 @@ def test_no_server_is_started_for_a_cluster_or_against_the_settings(spark, monke
     for other in OTHERS:
         monkeypatch.delenv(other, raising=False)
     assert WarmSpark.wanted(Settings(spark=SparkSettings(**{"server": True, **spark}))) is None
+
+
+def test_houses_that_start_at_once_have_servers_of_their_own(monkeypatch):
+    for other in OTHERS:
+        monkeypatch.delenv(other, raising=False)
+    assert len({WarmSpark.wanted(Settings()).port for _ in range(3)}) > 1
