@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.domain.correlation import Support
@@ -257,6 +265,27 @@ class RecommendSettings(Section):
     like_weight: NonNegative = 2.25
 
 
+class ResponsesSettings(Section):
+    """What became of lists, and which plays they caused.
+
+    A list's responses are what landed in the ``nights`` nights after it (two weeks: most people come
+    back within one, and some logs come once a week). A listen of a recommended track up to ``days``
+    days after the list counts as recommended, if it landed at most ``nights`` - ``days`` nights late.
+    """
+
+    nights: PositiveInt = 14
+    days: PositiveInt = 7
+
+    @model_validator(mode="after")
+    def _days_are_among_the_nights(self) -> "ResponsesSettings":
+        if self.days > self.nights:
+            raise ValueError(
+                f"DAYS is {self.days}, but responses are kept for NIGHTS {self.nights}: set "
+                f"{PREFIX}RESPONSES__DAYS to {self.nights} or less, or more {PREFIX}RESPONSES__NIGHTS"
+            )
+        return self
+
+
 class EvaluateSettings(Section):
     """How lists are judged: by the plays of ``days`` days after the night (a week has every weekday)."""
 
@@ -287,6 +316,7 @@ class Settings(BaseSettings):
     train: TrainSettings = TrainSettings()
     rank: RankSettings = RankSettings()
     recommend: RecommendSettings = RecommendSettings()
+    responses: ResponsesSettings = ResponsesSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
 
 

@@ -30,6 +30,11 @@ def test_a_relative_root_is_meant_from_here(monkeypatch, tmp_path):
         ("NOCTURNE__NEIGHBOURS__K", "5", r"nearest is NOCTURNE__NEIGHBORS__K \(`nocturne settings`"),
         ("NOCTURNE__HOMES", "x", r"NOCTURNE__HOMES is no setting; the nearest is NOCTURNE__HOME "),
         ("nocturne__sead", "1", r"NOCTURNE__SEAD is no setting; the nearest is NOCTURNE__SEED "),
+        (
+            "NOCTURNE__RESPONSES__DAYS",
+            "15",
+            r"RESPONSES: .*DAYS is 15.*set NOCTURNE__RESPONSES__DAYS to 14",
+        ),
         ("NOCTURNE__SEED", "many", r"NOCTURNE__SEED: .*integer"),
     ],
 )

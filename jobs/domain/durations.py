@@ -25,13 +25,22 @@ ORDER = (IN_CATALOG, *AS_LANDED)
 
 def newest_durations(tracks: "DataFrame", features: "DataFrame") -> "DataFrame":
     """Return one row (track_id, duration_ms) a track whose duration is known, from both histories."""
+    told = told_durations(tracks, features)
+    return newest(told, "track_id", order=ORDER).select("track_id", "duration_ms")
+
+
+def told_durations(tracks: "DataFrame", features: "DataFrame") -> "DataFrame":
+    """Return every duration of both histories: track_id, ``ORDER``, by which the greatest counts, and
+    duration_ms."""
     from pyspark.sql import functions as F
 
     told = [
-        rows.where("duration_ms > 0").select(*DURATION_COLUMNS, F.lit(listed).alias(IN_CATALOG))
+        rows.where("duration_ms > 0").select(
+            "track_id", F.lit(listed).alias(IN_CATALOG), *AS_LANDED, "duration_ms"
+        )
         for rows, listed in ((tracks, True), (features, False))
     ]
-    return newest(told[0].union(told[1]), "track_id", order=ORDER).select("track_id", "duration_ms")
+    return told[0].union(told[1])
 
 
 def newest_duration_rows(tracks: pa.Table, features: pa.Table, before: tuple[str, ...] = ()) -> pa.Table:

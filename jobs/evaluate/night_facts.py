@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from expectations.landing_files import REFUSED
 from jobs.evaluate.evaluation import published_figures
 from jobs.evaluate.judgement import Figure
+from jobs.evaluate.outcomes import Outcomes, outcomes
 from jobs.lake.arrow import night_rows, table_rows
 from jobs.settings import Settings
 from jobs.stage_record import StageRecord
@@ -29,7 +30,8 @@ class NightFacts:
     before and after each filter; ``failed_expectations`` are those that did not hold; ``set_aside``
     the listeners whose own upload is at fault, and ``files`` the landed files with something to tell;
     ``data_docs`` maps a gate to its Data Docs, relative to the report; ``published`` is the newest
-    published night; ``evaluation`` is NDCG@10 by contender and slice of the night ``evaluated``.
+    published night; ``evaluation`` is NDCG@10 by contender and slice of the night ``evaluated``,
+    ``outcomes`` the tracks of its lists by strategy and outcome.
     """
 
     as_of: date
@@ -43,6 +45,7 @@ class NightFacts:
     published: dict[str, Any]
     evaluated: date
     evaluation: Sequence[Figure]
+    outcomes: Outcomes
 
     @property
     def failed(self) -> list[str]:
@@ -67,6 +70,7 @@ def read_night_facts(
         published=published(store),
         evaluated=evaluated,
         evaluation=published_figures(settings, evaluated),
+        outcomes=outcomes(settings, evaluated),
     )
 
 

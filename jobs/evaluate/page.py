@@ -7,6 +7,8 @@ from typing import Any
 from jobs.evaluate.evaluation import below_floor
 from jobs.evaluate.judgement import ALL, MAIN, Figure
 from jobs.evaluate.night_facts import NightFacts
+from jobs.evaluate.outcomes import STYLE as STYLE_OF_OUTCOMES
+from jobs.evaluate.outcomes import drawn
 from jobs.stage_record import StageRecord
 
 # What of a table is listed one by one: a page that can be read.
@@ -42,12 +44,15 @@ def page(facts: NightFacts) -> str:
         _section("Set aside", _set_aside(facts.set_aside)),
         _section("Landed files", _files(facts.files)),
         _section("Playlists", _strategies(facts.strategies) + _funnel(facts.funnel)),
-        _section(f"What became of the lists of {facts.evaluated}", _evaluation(facts.evaluation)),
+        _section(
+            f"What became of the lists of {facts.evaluated}",
+            drawn(facts.outcomes) + _evaluation(facts.evaluation),
+        ),
         _section("Data Docs", _links(facts.data_docs)),
     )
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n{''.join(sections)}</body></html>\n"
+        f"<style>{STYLE}{STYLE_OF_OUTCOMES}</style></head>\n<body><h1>{escape(title)}</h1>\n{''.join(sections)}</body></html>\n"
     )
 
 

@@ -154,6 +154,18 @@ _ALL = (
         "as_of date, user_id string, step int, filter string, n_before int, n_after int",
     ),
     _table(
+        "responses", "what a listener did with a track of a night's list, in the nights after",
+        "as_of user_id track_id", "as_of",
+        """as_of date, user_id string, track_id string, rank int, strategy string, outcome string,
+        first_played_at timestamp?, share_heard double?, n_plays int, n_skips int, n_starts int,
+        first_skipped_at timestamp?, liked_at timestamp?, rejected_at timestamp?""",
+    ),
+    _table(
+        "origins", "one listen that a list caused", "listen_id", "listened_on",
+        """listened_on date, listen_id string, user_id string, track_id string, told_by string,
+        list_of date""",
+    ),
+    _table(
         "evaluations", "one figure of one contender, of a night's lists by the days after",
         "as_of task slice contender metric", "as_of",
         """as_of date, n_days int, task string, slice string, contender string, metric string,

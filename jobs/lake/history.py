@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from expectations.audio_features import UNDETECTED
-from jobs.domain.durations import newest_durations
+from jobs.domain.durations import newest_durations, told_durations
 from jobs.domain.landed import AS_LANDED, newest
 from jobs.lake.tables import Lake
 from jobs.window import Window
@@ -45,8 +45,12 @@ def features_known(lake: Lake, window: Window) -> DataFrame:
 
 def durations_known(lake: Lake, window: Window) -> DataFrame:
     """Return one row (track_id, duration_ms) a track whose duration was known by the window's end."""
-    histories = ("tracks_history", "audio_features_history")
-    return newest_durations(*(lake.read(name).where(_landed(window)) for name in histories))
+    return newest_durations(*_histories_of_durations(lake, window))
+
+
+def durations_landed(lake: Lake, window: Window) -> DataFrame:
+    """Return every duration that had landed by the window's end: see ``told_durations``."""
+    return told_durations(*_histories_of_durations(lake, window))
 
 
 def feedback_landed(lake: Lake, window: Window) -> DataFrame:
@@ -58,6 +62,11 @@ def feedback_known(lake: Lake, window: Window) -> DataFrame:
     """Return one row a listener, kind and target: the latest feedback landed by the window's end."""
     history = feedback_landed(lake, window)
     return newest(history, "user_id", "kind", "target_id", order=("at", *AS_LANDED))
+
+
+def _histories_of_durations(lake: Lake, window: Window) -> list[DataFrame]:
+    names = ("tracks_history", "audio_features_history")
+    return [lake.read(name).where(_landed(window)) for name in names]
 
 
 def _landed(window: Window) -> Column:

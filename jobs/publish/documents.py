@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from jobs.domain.responses import playlist_id
 from jobs.publish.playlists import Row
 
 SCHEMA_VERSION = 1
@@ -48,6 +49,7 @@ def jspf(user_id: str, as_of: date, rows: list[Row]) -> bytes:
     ]
     playlist = {
         "title": f"Nocturne for {user_id}, {as_of}",
+        "identifier": playlist_id(as_of),
         "creator": "Nocturne",
         "annotation": _description(as_of, rows),
         "date": _end_of(as_of),

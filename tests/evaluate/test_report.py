@@ -251,6 +251,28 @@ def test_who_is_set_aside_is_told_with_file_rule_and_the_list_that_stays(night):
     assert "<td>(unknown)</td><td>a.csv</td>" in html
 
 
+def test_what_became_of_the_tracks_of_a_week_ago_is_drawn_by_strategy(night):
+    """Of five explored tracks four were reached, no popular one. Parts are as wide as shares."""
+    told = ["not_reached", "liked", "skipped", "skipped", "blocked"]
+    rows = [
+        {"as_of": AS_OF - timedelta(days=7), "user_id": "a", "track_id": f"t{n}", "rank": n,
+         "outcome": one, "strategy": strategy, "n_plays": 0, "n_skips": 0, "n_starts": 0}
+        for n, (strategy, one) in enumerate(
+            [*(("<explore>", one) for one in told), ("popular", "not_reached")])
+    ]  # fmt: skip
+    write(night, "responses", [*rows, rows[1] | {"as_of": AS_OF - timedelta(days=6)}])
+    html = page(night)
+    assert "What became of the lists of 2026-06-21" in html
+    assert "&lt;explore&gt;" in html and "4 of 5 tracks reached (80.0%)" in html
+    drawn = re.findall(r'<rect class="(\w+)" x="([\d.]+)" y="31" width="([\d.]+)"', html)
+    assert drawn == [
+        ("liked", "140.0", "90.0"),
+        ("skipped", "230.0", "180.0"),
+        ("blocked", "410.0", "90.0"),
+    ]
+    assert "popular" not in html
+
+
 def test_of_many_the_first_hundred_are_listed(night):
     replace(
         night.settings, "landing_files", [landed(f"f{n:03}", notes=["x"]) for n in range(102)], "true"

@@ -49,6 +49,7 @@ def test_jspf_has_title_creator_reason_and_a_uri():
     assert json.loads(jspf("u", NIGHT, [row(1, "a b/c")])) == {
         "playlist": {
             "title": "Nocturne for u, 2026-06-28",
+            "identifier": "urn:nocturne:playlist:2026-06-28",
             "creator": "Nocturne",
             "annotation": "1 track, each with a reason, chosen from what had landed by 2026-06-28.",
             "date": "2026-06-29T00:00:00Z",

@@ -8,6 +8,8 @@ from expectations import neighbors as neighbor_rules
 from expectations import playlists as playlist_rules
 from jobs.lake.heard import heard_known
 from jobs.lake.history import tracks_known
+from jobs.lake.origins import keep_origins
+from jobs.lake.responses import keep_responses
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.stage import Night
@@ -27,7 +29,15 @@ def gate_playlists(night: Night) -> None:
     """Stop the night, with exit code 65, before a wrong playlist is published."""
     warm_up()
     lake = Lake(open_session(night.settings, GATE), night.settings)
+    keep_what_became_of_lists(night, lake)
     hold_gate(night, GATE, [*_neighbors(night, lake), _playlists(night, lake)])
+
+
+def keep_what_became_of_lists(night: Night, lake: Lake) -> None:
+    """Write ``responses`` and ``origins``, for which tonight's lists must have been made."""
+    settings = night.settings.responses
+    keep_responses(lake, night.window, settings.nights, night.settings.taste.play_ms)
+    keep_origins(lake, night.window, settings.nights, settings.days)
 
 
 def _neighbors(night: Night, lake: Lake) -> list[SuiteRun]:
