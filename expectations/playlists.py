@@ -16,6 +16,10 @@ Keeps = Callable[..., "ExpectRowsToKeep"]
 MAX_SHORT_SHARE = 0.1
 # Lists that overlap more than this on average are one list of hits, whatever the strategy says.
 MIN_PERSONALIZATION = 0.9
+# Of the tracks of the night before half may stay; a few listeners of small catalogs get more of them.
+MAX_AGAIN, MAX_STALE_SHARE = 0.5, 0.1
+# Half of what was usual: a night with fewer listeners, or of a weekend, is not that.
+MIN_COVERED = 0.5
 SOME = "n_tracks > 0"
 # A list that stays (table set_aside) was right on its night; since then its tracks may have been
 # played, and the settings changed.
@@ -30,11 +34,7 @@ def suite(*, n_tracks: int, artist_cap: int) -> "ExpectationSuite":
 
     Keep = partial(ExpectRowsToKeep, unit="listeners", who="user_id")  # noqa: N806
     return ExpectationSuite("playlists", expectations=[
-        *_of_lengths(Keep, n_tracks), *_of_tracks(Keep, artist_cap),
-        Keep(rule="lists_are_personal", column="track_id", where="personalization IS NOT NULL",
-             keeps=f"personalization >= {MIN_PERSONALIZATION}", observed="personalization",
-             unit="", who="null", severity="warning",
-             reason="1 - mean overlap of two lists; low if all get the same."),
+        *_of_lengths(Keep, n_tracks), *_of_tracks(Keep, artist_cap), *_of_nights(Keep),
     ])  # fmt: skip
 
 
@@ -70,4 +70,21 @@ def _of_tracks(Keep: Keeps, artist_cap: int) -> "list[ExpectRowsToKeep]":  # noq
              severity="critical", reason="NaN sorts above everything: the order would be noise."),
         Keep(rule="every_track_has_a_reason", column="reason", where=SOME, keeps="n_without_reason = 0",
              severity="critical", reason="A listener is told why each track is there."),
+    ]  # fmt: skip
+
+
+def _of_nights(Keep: Keeps) -> "list[ExpectRowsToKeep]":  # noqa: N803
+    return [
+        Keep(rule="lists_change", column="track_id", where=f"{MADE} AND n_again IS NOT NULL",
+             keeps=f"n_again <= n_tracks * {MAX_AGAIN}", observed="n_again", max_share=MAX_STALE_SHARE,
+             severity="warning", reason="Who gets last night's list again stops looking at it."),
+        Keep(rule="coverage_is_usual", column="track_id", where="usually_covered IS NOT NULL",
+             keeps=f"n_covered >= usually_covered * {MIN_COVERED}", observed="n_covered",
+             unit="", who="null", severity="warning",
+             reason="Tracks in any list, against the median of last week: a source of candidates, or "
+                    "part of the catalog, is gone."),
+        Keep(rule="lists_are_personal", column="track_id", where="personalization IS NOT NULL",
+             keeps=f"personalization >= {MIN_PERSONALIZATION}", observed="personalization",
+             unit="", who="null", severity="warning",
+             reason="1 - mean overlap of two lists; low if all get the same."),
     ]  # fmt: skip

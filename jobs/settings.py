@@ -153,12 +153,14 @@ class GateSettings(Section):
     ``set_aside_few`` listeners, so that one bad upload of a house of three does not stop it, and more
     than ``set_aside_share`` of those with plays tonight: a fifth is no coincidence, a service has
     changed its export. ``accepted`` are patterns of files (``listens/*/user=ann/*``) that a person has
-    looked at and takes as they are.
+    looked at and takes as they are. ``quality``: what it is when last week's lists were surely worse
+    than before, or than popularity; critical stops the night, and yesterday's lists stay.
     """
 
     set_aside_share: Share = 0.2
     set_aside_few: NonNegativeInt = 5
     accepted: tuple[str, ...] = ()
+    quality: Literal["warning", "critical"] = "warning"
 
 
 class AirflowSettings(Section):

@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from expectations import neighbors, playlists
+from expectations import neighbors, playlists, quality
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema
 from jobs.validate.playlists.per_listener import (
@@ -18,7 +18,7 @@ from jobs.validate.playlists.per_listener import (
     playlists_per_listener,
 )
 from jobs.validate.runner import SuiteRun, check, open_context
-from jobs.window import Window
+from jobs.window import DAY, Window
 
 pytestmark = pytest.mark.spark
 NIGHT = date(2026, 6, 28)
@@ -58,6 +58,7 @@ LISTS = {
     "kept": ([(1, "t1", 0.9, "w"), (2, "t2", 0.8, "w"), (3, "duo", 0.7, "w"), (4, "t9", 0.6, "w"),
               (5, "tx", 0.5, "w")], None),
     "kept gap": ([*GOOD_LIST[:2], (4, "t9", 0.7, "w")], "ranks_have_no_gaps"),
+    "again": (GOOD_LIST, "lists_change"),
     "silent": ([*GOOD_LIST[:2], (3, "t4", 0.7, " ")], "every_track_has_a_reason"),
 }  # fmt: skip
 
@@ -99,7 +100,18 @@ def list_facts(_session) -> DataFrame:
         ],
     )
     kept = _session.createDataFrame([("kept",), ("kept",), ("kept gap",)], "user_id string")
-    return local(playlists_per_listener(lists, heard_tracks(listens), tracks, funnel, kept))
+    # Of the night before: two of "good"'s three tracks are another's, "again" had two of them.
+    before = table("playlists", [
+        (day, user, rank, track, "title", "artist", 1.0, "explore", "kind", "w", "{}", None, rank)
+        for day, user, tracks in (
+            (NIGHT - DAY, "good", ("t1", "t2", "t9")), (NIGHT - DAY, "again", ("t4", "t1", "t9")),
+            (NIGHT - DAY, "kept", ("t1", "t2", "duo", "t9", "tx")),
+            (NIGHT - 2 * DAY, "short", ("t1", "t3")), (NIGHT - 3 * DAY, "good", ("t1",)),
+        )
+        for rank, track in enumerate(tracks, start=1)
+    ])  # fmt: skip
+    facts = playlists_per_listener(lists, heard_tracks(listens), tracks, funnel, kept, before)
+    return local(facts)
 
 
 @pytest.mark.parametrize("user", LISTS)
@@ -110,7 +122,8 @@ def test_a_wrong_list_breaks_one_expectation(list_facts, tmp_path, user):
     failed = tripped(tmp_path, SuiteRun("playlists", facts, suite))
     if len(tracks) not in (0, 3) and user != "kept":
         assert failed.pop("lists_are_full") == "warning"
-    assert failed == ({wanted: "critical"} if wanted else {})
+    severity = "warning" if wanted == "lists_change" else "critical"
+    assert failed == ({wanted: severity} if wanted else {})
 
 
 def test_a_row_is_a_listener_of_the_lookback_or_of_a_list(list_facts):
@@ -121,6 +134,33 @@ def test_lists_that_are_all_the_same_are_a_warning(list_facts, tmp_path):
     facts = list_facts.where("user_id = 'good'").withColumn("personalization", F.lit(0.89))
     suite = partial(playlists.suite, n_tracks=3, artist_cap=2)
     assert tripped(tmp_path, SuiteRun("playlists", facts, suite)) == {"lists_are_personal": "warning"}
+
+
+def test_coverage_is_against_the_median_of_the_nights_before(list_facts, tmp_path):
+    """Tonight t1 to t4, t9, t0, duo and tx; before six, two and one."""
+    row = list_facts.where("user_id = 'good'").head()
+    assert (row.n_covered, row.usually_covered, row.n_again) == (8, 2.0, 1)
+    suite = partial(playlists.suite, n_tracks=3, artist_cap=2)
+    for usual, wanted in ((16.0, {}), (16.5, {"coverage_is_usual": "warning"}), (None, {})):
+        facts = list_facts.where("user_id = 'good'").withColumns(
+            {"usually_covered": F.lit(usual).cast("double"), "personalization": F.lit(1.0)}
+        )
+        assert tripped(tmp_path, SuiteRun("playlists", facts, suite)) == wanted
+
+
+@pytest.mark.parametrize("severity", ["warning", "critical"])
+def test_lists_that_are_surely_worse_are_told_as_the_setting_says(spark, tmp_path, severity):
+    names = "lists_are_as_good_as_before", "lists_beat_popularity"
+    columns = "finding string, surely_worse boolean, sentence string"
+    for worse in ((True, False), (False, True), (None, None)):
+        rows = [(name, bad, "s") for name, bad in zip(names, worse, strict=True)]
+        batch = SuiteRun(
+            "evaluations",
+            spark.createDataFrame(rows, columns),
+            partial(quality.suite, severity=severity),
+        )
+        wanted = {name: severity for name, bad in zip(names, worse, strict=True) if bad}
+        assert tripped(tmp_path, batch) == wanted
 
 
 @pytest.mark.parametrize(

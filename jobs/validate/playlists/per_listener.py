@@ -6,6 +6,8 @@ All of a listener's facts are aggregations by ``user_id``, so that Spark moves e
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+# A median of two nights is no custom.
+MIN_NIGHTS = 3
 BANDS = ("most_similar", "similar", "dissimilar")
 
 
@@ -51,14 +53,21 @@ def differences_per_pair(neighbors: DataFrame) -> DataFrame:
 
 
 def playlists_per_listener(
-    playlists: DataFrame, heard: DataFrame, artists: DataFrame, funnel: DataFrame, kept: DataFrame
+    playlists: DataFrame,
+    heard: DataFrame,
+    artists: DataFrame,
+    funnel: DataFrame,
+    kept: DataFrame,
+    before: DataFrame,
 ) -> DataFrame:
     """Make one row a listener who listened or liked in the lookback or has a list: counts over it.
 
     ``kept``: the listeners whose list of an earlier night stays, by ``user_id``.
     ``heard``: see ``heard_tracks``. ``artists``: ``artist_ids`` of every track that was known.
-    ``n_left``: what the funnel's last filter left of the candidates, null without a funnel.
-    ``personalization`` is the night's, the same in every row.
+    ``before``: playlists of the week before; ``n_again`` tracks stood in the list of the night before,
+    null for who had none. ``n_left``: what the funnel's last filter left of the candidates, null without
+    a funnel. ``personalization``, ``n_covered`` and ``usually_covered`` (see ``coverage``) are the
+    night's, the same in every row.
     """
     rows = playlists.join(artists, "track_id", how="left")
     lists = rows.groupBy("user_id").agg(
@@ -74,7 +83,9 @@ def playlists_per_listener(
     facts = lists.join(heard, "user_id", how="full").where("listened OR tracks IS NOT NULL")
     stays = F.broadcast(kept.select("user_id", F.lit(True).alias("kept")).distinct())
     facts = facts.join(left, "user_id", how="left").join(stays, "user_id", how="left")
-    return facts.crossJoin(F.broadcast(personalization(playlists))).select(
+    facts = facts.join(night_before(playlists, before), "user_id", how="left")
+    of_night = personalization(playlists).crossJoin(coverage(playlists, before))
+    return facts.crossJoin(F.broadcast(of_night)).select(
         "user_id",
         F.coalesce("n_tracks", F.lit(0)).alias("n_tracks"),
         F.coalesce("listened", F.lit(False)).alias("listened"),
@@ -82,8 +93,30 @@ def playlists_per_listener(
         F.size("tracks").alias("n_different"),
         F.size(F.array_intersect("tracks", "heard")).alias("n_heard"),
         _most_frequent("artists").alias("n_of_one_artist"),
+        F.size(F.array_intersect("tracks", "tracks_before")).alias("n_again"),
         "n_rank_gaps", "n_unknown", "n_not_finite", "n_without_reason", "n_left", "personalization",
+        "n_covered", "usually_covered",
     )  # fmt: skip
+
+
+def night_before(playlists: DataFrame, before: DataFrame) -> DataFrame:
+    """Return one row a listener with a list of the night before: ``tracks_before``, the set of its
+    tracks."""
+    tonight = F.broadcast(playlists.agg(F.max("as_of").alias("tonight")))
+    yesterday = before.crossJoin(tonight).where(F.date_add("as_of", 1) == F.col("tonight"))
+    return yesterday.groupBy("user_id").agg(F.collect_set("track_id").alias("tracks_before"))
+
+
+def coverage(playlists: DataFrame, before: DataFrame) -> DataFrame:
+    """Return one row: ``n_covered``, how many tracks stand in any list, and ``usually_covered``, the
+    median of the nights before; null of fewer than ``MIN_NIGHTS``."""
+    n_tracks = F.count_distinct("track_id").alias("n")
+    nights = (
+        before.groupBy("as_of")
+        .agg(n_tracks)
+        .agg(F.when(F.count("*") >= MIN_NIGHTS, F.median("n")).alias("usually_covered"))
+    )
+    return playlists.agg(n_tracks.alias("n_covered")).crossJoin(nights)
 
 
 def personalization(playlists: DataFrame) -> DataFrame:

@@ -6,10 +6,11 @@ from pyspark.sql import DataFrame
 
 from expectations import neighbors as neighbor_rules
 from expectations import playlists as playlist_rules
+from expectations import quality as quality_rules
 from jobs.lake.heard import heard_known
 from jobs.lake.history import tracks_known
 from jobs.lake.origins import keep_origins
-from jobs.lake.responses import keep_responses
+from jobs.lake.responses import keep_responses, lists_of
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.stage import Night
@@ -20,9 +21,12 @@ from jobs.validate.playlists.per_listener import (
     neighbors_per_listener,
     playlists_per_listener,
 )
+from jobs.validate.playlists.quality import read_findings
 from jobs.validate.runner import SuiteRun, warm_up
+from jobs.window import DAY, Window
 
 GATE = "gate_playlists"
+WEEK = 7 * DAY
 
 
 def gate_playlists(night: Night) -> None:
@@ -30,7 +34,7 @@ def gate_playlists(night: Night) -> None:
     warm_up()
     lake = Lake(open_session(night.settings, GATE), night.settings)
     keep_what_became_of_lists(night, lake)
-    hold_gate(night, GATE, [*_neighbors(night, lake), _playlists(night, lake)])
+    hold_gate(night, GATE, [*_neighbors(night, lake), _playlists(night, lake), _quality(night, lake)])
 
 
 def keep_what_became_of_lists(night: Night, lake: Lake) -> None:
@@ -61,9 +65,16 @@ def _playlists(night: Night, lake: Lake) -> SuiteRun:
         tracks_known(lake, night.window).select("track_id", "artist_ids"),
         lake.read("playlist_funnel", as_of),
         lake.read("set_aside", as_of).where("list_of IS NOT NULL"),
+        lists_of(lake, Window(as_of - WEEK, as_of)),
     )
     suite = partial(playlist_rules.suite, n_tracks=settings.n_tracks, artist_cap=settings.artist_cap)
     return SuiteRun("playlists", facts, suite)
+
+
+def _quality(night: Night, lake: Lake) -> SuiteRun:
+    found = lake.spark.createDataFrame(read_findings(night.settings, night.window.as_of))
+    suite = partial(quality_rules.suite, severity=night.settings.gates.quality)
+    return SuiteRun("evaluations", found, suite)
 
 
 def _heard(night: Night, lake: Lake) -> DataFrame:
