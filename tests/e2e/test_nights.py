@@ -52,7 +52,7 @@ def test_every_listener_gets_thirty_unheard_tracks_with_a_reason(house):
     heard = tracks.join(listens, on=["user_id", "track_id"], how="semi")
     assert len(heard) == 0
     assert tracks["reason"].str.len_chars().min() > 10
-    assert set(tracks["strategy"]) == {"exploit", "explore"}
+    assert set(tracks["strategy"]) == {"exploit", "new_artists", "explore"}
 
 
 def test_no_list_has_three_tracks_of_an_artist(house):
