@@ -17,7 +17,7 @@ from jobs.embedded.nights import Nights, require_folder, without_gaps, write_tow
 from jobs.embedded.processes import interruptible, uninterrupted
 from jobs.embedded.progress import Progress
 from jobs.errors import UsageError
-from jobs.lake.origin import remember_landing
+from jobs.lake.remembered_landing import remember_landing
 from jobs.settings import PREFIX, Settings
 
 # What the DAG's parameter asks for, too.

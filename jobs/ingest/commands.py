@@ -58,7 +58,7 @@ def replay(rule: RuleOption = None, file: FileOption = None, day: DayOption = No
     from jobs.ingest.landing import Root, list_landing
     from jobs.ingest.manifest import with_promised_rows
     from jobs.ingest.stage import ingest_files
-    from jobs.lake.origin import require_landing
+    from jobs.lake.remembered_landing import require_landing
     from jobs.settings import load_settings
 
     try:

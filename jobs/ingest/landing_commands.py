@@ -66,7 +66,7 @@ def forgotten(settings: "Settings", name: str) -> list[str]:
     from jobs.ingest.formats.suffixes import ARCHIVE
     from jobs.ingest.landing_files import yields
     from jobs.ingest.removal import forget_files, forget_listener
-    from jobs.lake.origin import require_landing
+    from jobs.lake.remembered_landing import require_landing
     from jobs.lake.session import open_session
     from jobs.lake.tables import Lake
 

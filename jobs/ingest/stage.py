@@ -27,7 +27,7 @@ from jobs.ingest.report import (
 )
 from jobs.lake.arrow import open_table
 from jobs.lake.catalog import LANDING_KINDS
-from jobs.lake.origin import remember_landing
+from jobs.lake.remembered_landing import remember_landing
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.receipts import forget_receipt, made_of

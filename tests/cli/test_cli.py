@@ -11,7 +11,7 @@ from jobs.cli import main
 from jobs.embedded.status import marked
 from jobs.errors import NO_INPUT
 from jobs.lake.arrow import replace_night
-from jobs.lake.origin import remember_landing
+from jobs.lake.remembered_landing import remember_landing
 from jobs.stage import Night, run_stage
 from jobs.stages import STAGES
 from jobs.store import open_store

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jobs.errors import UsageError
-from jobs.lake.origin import KEY, remember_landing, require_landing
+from jobs.lake.remembered_landing import KEY, remember_landing, require_landing
 from jobs.settings import LakeSettings, LandingSettings
 
 
