@@ -1,6 +1,5 @@
 """The blend: slots drawn for the strategies, filled best first under the artist cap."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from numpy.typing import NDArray
 
 from jobs.domain.arrays import Ints
 from jobs.recommend.tracks import Tracks
+from models.exploration.odds import arrivals
+from models.seeds import generator_of
 
 # Also the order in which they stand in for one another.
 EXPLOIT, NEIGHBORS, NEW_ARTISTS, EXPLORE, POPULAR, RETURNING = STRATEGIES = (
@@ -40,8 +41,7 @@ class Blend:
 
 def generator(seed: int, night: date, user_id: str) -> np.random.Generator:
     """Return the listener's own randomness of the night: the same whenever and wherever it is drawn."""
-    digest = hashlib.sha256(f"{seed}|{night}|{user_id}".encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:16]))
+    return generator_of(seed, night, user_id)
 
 
 def draw_slots(n: int, shares: Mapping[str, float], rng: np.random.Generator) -> list[str]:
@@ -105,13 +105,11 @@ class EligibilityFilter:
 
 
 def shuffled(positions: Ints, scores: NDArray[np.floating], rng: np.random.Generator) -> Ints:
-    """Return the positions in a random order: each place goes to one of those left by its odds.
+    """Return the positions in a random order, by the odds of their scores, which are probabilities.
 
-    Scores are probabilities (Efraimidis and Spirakis 2006, with odds for weights). So an explorer is
-    not sent down the same path every night, nor everybody to the same few outliers.
+    So an explorer is not sent down the same path every night, nor everybody to the same few outliers.
     """
-    p = np.clip(scores[positions].astype(float), 1e-3, 1 - 1e-3)
-    return positions[np.argsort(rng.exponential(size=len(p)) * (1 - p) / p, kind="stable")]
+    return positions[np.argsort(arrivals(scores[positions], rng), kind="stable")]
 
 
 def best(scores: NDArray[np.floating], n: int) -> Ints:

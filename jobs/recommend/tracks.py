@@ -21,6 +21,7 @@ from jobs.lake.arrow import table_rows
 from jobs.settings import Settings
 from jobs.window import Window
 from models.features import FEATURES
+from models.ranking.lists import Credits
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,8 @@ class Tracks:
 
     def credits_of(self, positions: Ints) -> tuple[Ints, Ints]:
         """Return every credit of these tracks: its place in ``positions``, and the artist's number."""
-        counts = np.diff(self.artist_ptr)[positions]
-        starts = np.repeat(self.artist_ptr[positions] - np.cumsum(counts) + counts, counts)
-        artists = self.artist_of[starts + np.arange(len(starts))]
-        return np.repeat(np.arange(len(positions)), counts), artists
+        found = Credits(self.artist_ptr, self.artist_of).of_tracks(positions)
+        return np.repeat(np.arange(len(positions)), np.diff(found.ptr)), found.of
 
     def artists_of_all(self, positions: Ints) -> Ints:
         """Return the numbers of the artists of these tracks, each once, ascending."""

@@ -5,6 +5,7 @@ The same questions in the same order as the funnel (docs/playlists.md), asked of
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -57,6 +58,11 @@ class _Night:
         landed = ds.field("landed_on") < self.window.end
         yield from table_rows(self.settings, table).to_table(filter=landed & self._theirs).to_pylist()
 
+    @cached_property
+    def feedback(self) -> list[Row]:
+        """What the listener said of tracks and artists."""
+        return list(self.rows("feedback_history"))
+
     def rows_of(self, table: str, nights_ago: int = 0) -> list[Row]:
         """Return the listener's rows of a table of this night, or of an earlier one."""
         as_of = self.window.as_of - timedelta(days=nights_ago)
@@ -89,16 +95,15 @@ def _heard(night: _Night, position: int) -> str | None:
     listen = night.version(listens, "track_id", position)
     if listen:
         return f"heard on {listen['listened_on']}{_other(listen['track_id'], night, position)}."
-    like = night.version(
-        [row for row in night.rows("feedback_history") if row["kind"] == LIKE], "target_id", position
-    )
+    likes = [row for row in night.feedback if row["kind"] == LIKE]
+    like = night.version(likes, "target_id", position)
     return (
         f"liked on {like['at']:%Y-%m-%d}{_other(like['target_id'], night, position)}." if like else None
     )
 
 
 def _blocked(night: _Night, position: int) -> str | None:
-    said = list(night.rows("feedback_history"))
+    said = night.feedback
     row = night.version([row for row in said if row["kind"] in REJECTIONS], "target_id", position)
     if row:
         return f"turned down by {row['kind']}{_other(row['target_id'], night, position)}."

@@ -14,6 +14,7 @@ from jobs.domain.arrays import Floats, Floats32, Ints, Mask
 from jobs.settings import RecommendSettings
 from jobs.simulate.days import Heard
 from jobs.simulate.music import Music
+from models.exploration.odds import arrivals
 from models.peers.ease import Ease
 from models.ranking.lists import PADDING, Lists
 from models.tastes.clusters import cluster
@@ -136,7 +137,6 @@ def _best(scores: Floats32, n: int) -> Lists:
 
 def _shuffled(rng: np.random.Generator, lists: Lists, scores: Floats32) -> Lists:
     """Each row in a random order by the odds of its scores (as the night shuffles what it explores)."""
-    p = np.clip(np.take_along_axis(scores, lists.clip(0), axis=1).astype(float), 1e-3, 1 - 1e-3)
-    key = rng.exponential(size=lists.shape) * (1 - p) / p
-    order = np.argsort(np.where(lists == PADDING, np.inf, key), axis=1, kind="stable")
+    keys = arrivals(np.take_along_axis(scores, lists.clip(0), axis=1), rng)
+    order = np.argsort(np.where(lists == PADDING, np.inf, keys), axis=1, kind="stable")
     return np.take_along_axis(lists, order, axis=1)

@@ -6,7 +6,6 @@ goes to the arm whose draw is greater; the share of the draws that exploring win
 list, between floor and ceiling.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import numpy as np
 from scipy.special import betaincinv
 
 from models.arrays import Floats, Ints
+from models.seeds import generator_of
 
 # Nights after which a track counts half: who changes is followed, and a month of one mood is forgotten.
 HALF_LIFE = 30.0
@@ -92,6 +92,5 @@ def uniforms_of(seed: int, night: int, listeners: Sequence[str], n_draws: int) -
     another night."""
     found = np.empty((len(listeners), 2, n_draws))
     for row, listener in zip(found, listeners, strict=True):
-        digest = hashlib.sha256(f"explore|{seed}|{night}|{listener}".encode()).digest()
-        row[:] = np.random.default_rng(int.from_bytes(digest[:16])).random(row.shape)
+        row[:] = generator_of("explore", seed, night, listener).random(row.shape)
     return found

@@ -123,7 +123,7 @@ class Drawn:
         self.values = values
 
     def exponential(self, size):
-        assert size == len(self.values)
+        assert size == (len(self.values),)
         return np.array(self.values)
 
 
