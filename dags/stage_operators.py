@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +22,7 @@ from dags.asset_events import tell_playlists, tell_published
 from dags.night_window import window_of
 from jobs.errors import BAD_DATA, NO_INPUT, USAGE, NocturneError
 from jobs.lake.connect import REMOTE, TOKEN
-from jobs.stages import StageSpec, window_argv
+from jobs.stages import StageSpec, stage_command, window_argv
 from jobs.window import Window
 
 # The same argv on the same data fails again; everything else may be the machine's fault.
@@ -80,7 +79,8 @@ class StageTask:
 
     def run_process(self, context: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
         """Run the stage as a process of its own, its output into the task's log."""
-        command = [sys.executable, "-m", self.spec.module, *self.argv(context)]
+        environment = os.environ | environment
+        command = stage_command(self.spec.module, self.argv(context), environment)
         self.log.info("%s", " ".join(command[1:]))
         last: deque[str] = deque(maxlen=N_LAST_LINES)
         with subprocess.Popen(
@@ -89,7 +89,7 @@ class StageTask:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=os.environ | environment,
+            env=environment,
         ) as self._process:
             assert self._process.stdout is not None
             for line in self._process.stdout:

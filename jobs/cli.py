@@ -60,6 +60,7 @@ def night(
     from jobs.embedded.environment import child_environment, prepare_spark
     from jobs.embedded.processes import interruptible
     from jobs.embedded.progress import Progress
+    from jobs.embedded.warm_python import warm_python
     from jobs.embedded.warm_spark import running_spark
     from jobs.settings import load_settings
     from jobs.stage import Night
@@ -70,7 +71,10 @@ def night(
     given, progress = Night(Window.night(day), settings, force), Progress()
     with interruptible():
         prepare_spark(settings, progress)
-        with running_spark(settings, child_environment(settings)) as environment:
+        with (
+            warm_python(settings, child_environment(settings)) as environment,
+            running_spark(settings, environment) as environment,
+        ):
             raise typer.Exit(DirectNight(given, environment, progress).run(stages))
 
 

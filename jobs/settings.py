@@ -296,7 +296,11 @@ class EvaluateSettings(Section):
 
 class Settings(BaseSettings):
     """All that is made here lies below ``home`` (without one, ``.nocturne``, or for another landing
-    ``.nocturne/homes/<its name>``); draws and training start from ``seed``."""
+    ``.nocturne/homes/<its name>``); draws and training start from ``seed``.
+
+    With ``fork_stages`` the stages of ``nocturne run``, ``up`` and ``night`` are forks of a process that
+    has imported their libraries (on Linux); without, each imports them anew.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
@@ -304,6 +308,7 @@ class Settings(BaseSettings):
 
     home: str = ".nocturne"
     seed: int = 20260601
+    fork_stages: bool = True
     town: TownSettings = TownSettings()
     landing: LandingSettings = LandingSettings()
     lake: LakeSettings = LakeSettings()

@@ -1,9 +1,11 @@
 """The stages of a night, in the order the data flow. Standard library only: the DAG and the command
 line both read it, so that they run the same modules with the same argv."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from jobs import fork_client
 from jobs.window import Window
 
 
@@ -59,3 +61,10 @@ def window_argv(window: Window, force: str | None = None) -> Sequence[str]:
     """Return the argv that every stage understands."""
     argv = ["--window-start", str(window.start), "--window-end", str(window.end)]
     return [*argv, "--force", force] if force else argv
+
+
+def stage_command(module: str, argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """Return the command that runs a stage as a process of its own: a fork, where the environment names
+    a server for that."""
+    runner = [fork_client.__file__] if fork_client.FORKS in environment else ["-m"]
+    return [sys.executable, *runner, module, *argv]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from jobs.embedded import warm_python
 from jobs.embedded.api import Api
 from jobs.embedded.environment import child_environment
 from jobs.embedded.home import USER, AirflowHome
@@ -112,6 +113,9 @@ class Airflow:
         self.home.write_config(self.settings, database, port, nightly)
         environment = {**child_environment(self.settings), "AIRFLOW_HOME": str(self.home.folder)}
         spark = WarmSpark.wanted(self.settings)
+        if warm_python.wanted(self.settings):
+            self._start({"stages": warm_python.command(self.settings)}, port, environment)
+            environment |= warm_python.client(self.settings)
         if spark:
             environment[LOCKS] = str(spark.locks)
             self._start({"spark": spark.command()}, port, spark.environment(environment))

@@ -1,7 +1,6 @@
 """One night without Airflow: the same modules with the same argv, each a process of its own."""
 
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from jobs.embedded.status import marked
 from jobs.errors import UsageError
 from jobs.stage import Night, summary_key
 from jobs.stage_record import read_record
-from jobs.stages import REPORT, STAGES, StageSpec, window_argv
+from jobs.stages import REPORT, STAGES, StageSpec, stage_command, window_argv
 
 N_LAST_LINES = 15
 POLL_SECONDS = 0.1
@@ -78,9 +77,8 @@ class DirectNight:
     def _start(self, spec: StageSpec) -> None:
         argv = window_argv(self.night.window, self.night.force)
         self.log_file(spec.name).unlink(missing_ok=True)
-        process = start(
-            [sys.executable, "-m", spec.module, *argv], self.log_file(spec.name), self.environment
-        )
+        command = stage_command(spec.module, argv, self.environment)
+        process = start(command, self.log_file(spec.name), self.environment)
         self.running[spec.name] = (process, time.monotonic())
 
     def _collect(self) -> None:

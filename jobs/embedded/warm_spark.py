@@ -33,6 +33,8 @@ OPTIONS = {
     "spark.connect.grpc.maxInboundMessageSize": "1g",
     # All sessions share the Python workers.
     "spark.sql.artifact.isolation.enabled": "false",
+    # What a night's plans generate fits, and is compiled once for all nights; the default keeps 100.
+    "spark.sql.codegen.cache.maxEntries": "5000",
     # It lives for many nights: what Spark remembers of ended queries is for a UI that nobody opens.
     "spark.sql.ui.retainedExecutions": "5",
     "spark.ui.retainedJobs": "20",

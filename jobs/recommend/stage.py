@@ -36,9 +36,10 @@ def recommend(night: Night) -> None:
     matrix = read_rating_matrix(night.settings, night.window, tracks)
     builder = PlaylistBuilder(tracks, matrix, model, playlist_rules(night))
     stale = [] if has_lists(night, night.window.as_of) else lists_after(night)
-    lists = build_playlists(listener_facts(lake, night), builder).persist()
-    n_listeners, n_tracks, n_short = write(lake, night, lists)
-    lists.unpersist()
+    lists = build_playlists(listener_facts(lake, night), builder)
+    # Not persist(): Spark forgets what it keeps of a plan when a table of that plan, the lists of the
+    # nights before, is written.
+    n_listeners, n_tracks, n_short = write(lake, night, lists.localCheckpoint(eager=False))
     night.summary.rows_in = n_listeners
     night.summary.rows_out = n_tracks
     night.summary.table_versions = lake.versions("playlists", "playlist_funnel")
@@ -128,14 +129,15 @@ def build_playlists(listeners: DataFrame, builder: PlaylistBuilder) -> DataFrame
 def write(lake: Lake, night: Night, lists: DataFrame) -> tuple[int, int, int]:
     """Write both tables of the night, with the lists that stay; return the numbers of new lists, of
     their tracks and of short ones."""
-    as_of = F.lit(night.window.as_of).alias("as_of")
-    tracks = lists.select("user_id", F.inline("tracks")).select(as_of, "*")
-    lake.replace_night(with_kept(tracks, "playlists", lake, night), "playlists", night.window.as_of)
-    funnel = lists.select("user_id", F.inline("funnel")).select(as_of, "*")
-    lake.replace_night(
-        with_kept(funnel, "playlist_funnel", lake, night), "playlist_funnel", night.window.as_of
-    )
     n = F.size("tracks")
     full = night.settings.recommend.n_tracks
+    # The first look makes the lists; the writes find them made.
     row = lists.agg(F.count("*"), F.coalesce(F.sum(n), F.lit(0)), F.count_if(n < full)).first()
+    as_of = F.lit(night.window.as_of).alias("as_of")
+    made = {
+        table: lists.select("user_id", F.inline(column)).select(as_of, "*")
+        for table, column in (("playlists", "tracks"), ("playlist_funnel", "funnel"))
+    }
+    rows = {table: with_kept(made[table], table, lake, night) for table in made}
+    lake.replace_nights(rows, night.window.as_of)
     return tuple(row or (0, 0, 0))

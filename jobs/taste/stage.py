@@ -39,8 +39,8 @@ def build_taste(night: Night) -> None:
         tracks_per_taste=settings.taste.tracks_per_taste,
     )
     as_of = F.lit(window.as_of).alias("as_of")
-    lake.replace_night(ratings.select(as_of, "*"), "ratings", window.as_of)
-    lake.replace_night(profiles.select(as_of, "*"), "taste_profiles", window.as_of)
+    made = {"ratings": ratings, "taste_profiles": profiles}
+    lake.replace_nights({name: made[name].select(as_of, "*") for name in made}, window.as_of)
     heard.unpersist()
     night.summary.rows_out = n_ratings
     night.summary.table_versions = lake.versions("ratings", "taste_profiles")

@@ -1,5 +1,6 @@
 """The gate before publication: the night's neighbors and playlists."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from pyspark.sql import DataFrame
@@ -33,15 +34,18 @@ def gate_playlists(night: Night) -> None:
     """Stop the night, with exit code 65, before a wrong playlist is published."""
     warm_up()
     lake = Lake(open_session(night.settings, GATE), night.settings)
-    keep_what_became_of_lists(night, lake)
-    hold_gate(night, GATE, [*_neighbors(night, lake), _playlists(night, lake), _quality(night, lake)])
-
-
-def keep_what_became_of_lists(night: Night, lake: Lake) -> None:
-    """Write ``responses`` and ``origins``, for which tonight's lists must have been made."""
-    settings = night.settings.responses
-    keep_responses(lake, night.window, settings.nights, night.settings.taste.play_ms)
-    keep_origins(lake, night.window, settings.nights, settings.days)
+    settings, window = night.settings.responses, night.window
+    # What became of lists is for later nights, and needs tonight's lists, but not that they pass.
+    with ThreadPoolExecutor(2) as beside:
+        kept = (
+            beside.submit(keep_responses, lake, window, settings.nights, night.settings.taste.play_ms),
+            beside.submit(keep_origins, lake, window, settings.nights, settings.days),
+        )
+        hold_gate(
+            night, GATE, [*_neighbors(night, lake), _playlists(night, lake), _quality(night, lake)]
+        )
+    for work in kept:
+        work.result()
 
 
 def _neighbors(night: Night, lake: Lake) -> list[SuiteRun]:
