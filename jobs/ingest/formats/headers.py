@@ -27,9 +27,11 @@ _FIXED: tuple[tuple[tuple[str, ...], dict[int, re.Pattern[str]]], ...] = (
     # A portable player's .scrobbler.log, of version 1.0 and 1.1.
     (_PLAYER_LOG, _OF_PLAYER),
     ((*_PLAYER_LOG, "mbid"), _OF_PLAYER),
-    # Last.fm's thousand listeners, and the triplets of the Million Song Dataset.
+    # Last.fm's thousand listeners and its 360 thousand, and the triplets of the Million Song Dataset.
     (("user_id", "timestamp", "artist_mbid", "artist_name", "track_mbid", "track_name"),
      {0: re.compile(r"user_\d{6}"), 1: re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")}),
+    (("user", "artist_mbid", "artist", "plays"),
+     {0: re.compile("[0-9a-f]{40}"), 1: re.compile("([0-9a-f-]{36})?"), 3: re.compile(r"\d+")}),
     (("user_id", "song_id", "play_count"),
      {0: re.compile("[0-9a-f]{40}"), 1: re.compile("SO[A-Z0-9]{16}"), 2: re.compile(r"\d+")}),
 )  # fmt: skip

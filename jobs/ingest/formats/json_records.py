@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, chain
 from typing import Any
 
@@ -21,8 +21,15 @@ _KINDS = {
     dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null",
     object: "a number",
 }  # fmt: skip
-# Last.fm's answers that list tracks, and no plays.
-NO_PLAYS = frozenset({"lovedtracks", "toptracks", "similartracks"})
+# The rule that sound JSON breaks where none of it can be a record.
+NO_LOG = "no log"
+# Last.fm's answers that list tracks or artists, and no plays.
+NO_PLAYS = frozenset(
+    {
+        *("lovedtracks", "toptracks", "topartists", "topalbums", "toptags", "similartracks"),
+        *("weeklytrackchart", "weeklyartistchart", "weeklyalbumchart"),
+    }
+)
 # How services call the account, around its records.
 _ACCOUNTS = ("user_name", "username", "user_id", "user")
 # Where pages have their list of records; a page may be the list.
@@ -30,7 +37,15 @@ _LISTS = frozenset({"", "listens", "track", "tracks", "items", "audio_features",
 # Stands for a page that holds no record, and says so: it is left out.
 EMPTY_PAGE = object()
 AGAIN = ": deliver the whole file again"
-NO_RECORD = ", which a record is: see the table of formats in docs/ingestion.md"
+NO_RECORD = (
+    ", which a record is: write a CSV with a line of column names, or JSON as the table of formats in "
+    "docs/ingestion.md has it"
+)
+SEVERAL = ": it holds several documents; write one a line (jq -c . FILE > FILE.jsonl)"
+NO_JSON = ": there it is no JSON; download the log again, or write it with a JSON library"
+BY_COLUMNS = (
+    "it holds columns, not records: write its records (pandas: df.to_json(FILE, orient='records'))"
+)
 # A record, and the account that what wraps it names.
 Entry = tuple[Any, str | None]
 Fits = Callable[[Mapping[str, Any]], bool]
@@ -52,6 +67,8 @@ def _as_record(
 ) -> Record:
     if value is EMPTY_PAGE:
         return Record(number, raw, is_inner=True)
+    if isinstance(value, RowFault):
+        return Record(number, raw, fault=value)
     if isinstance(value, dict):
         return Record(number, raw, fields=value, account=account, is_inner=is_inner)
     fault = RowFault("malformed JSON", f"{what} is {_named(value)}, not an object")
@@ -81,7 +98,9 @@ def loads(text: str) -> Any:
     try:
         value = json.loads(text, parse_constant=NotANumber, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
-        raise RowFault("malformed JSON", str(error)[:200]) from None
+        rest = text[error.pos :] if isinstance(error, json.JSONDecodeError) else ""
+        several = SEVERAL if str(error).startswith("Extra data") and rest.startswith(("{", "[")) else ""
+        raise RowFault("malformed JSON", f"{str(error)[:200]}{several}") from None
     if "\\u" in text and not _encodable(value):
         raise RowFault("malformed JSON", "half a surrogate pair is no character")
     return value
@@ -134,15 +153,21 @@ def _lines_after_all(body: bytes, fits: Fits, fault: RowFault) -> Iterator[Recor
     """JSON lines that began like a document: a list a line, or a broken first line."""
     lines = [(number, line) for number, line in enumerate(body.splitlines(), 1) if line.strip()]
     if len(lines) == 1 or next(line_records(*lines[0], fits)).fields is None:
-        found = looks_like(body)
-        told = f"; it looks like {found.what}: {found.remedy}" if layout_of(body) is None else AGAIN
-        if _ENDS_WITH_COMMA.search(body):
-            told = ": remove the comma before the last bracket"
-        elif layout_of(body) and fault.reason.startswith("Extra data"):
-            told = ": it holds several documents; write one a line (jq -c . FILE > FILE.jsonl)"
-        raise FileFault(fault.rule, f"{fault.reason}{told}")
+        raise FileFault(fault.rule, f"{fault.reason}{_remedy(body, fault)}")
     for line in lines:
         yield from line_records(*line, fits)
+
+
+def _remedy(body: bytes, fault: RowFault) -> str:
+    if layout_of(body) is None:
+        found = looks_like(body)
+        return f"; it looks like {found.what}: {found.remedy}"
+    if fault.reason.endswith(SEVERAL):
+        return ""
+    if _ENDS_WITH_COMMA.search(body):
+        return ": remove the comma before the last bracket"
+    text = body.strip()
+    return NO_JSON if text[:1] + text[-1:] in (b"[]", b"{}") else AGAIN
 
 
 def _bounded(stream: Stream) -> bytes:
@@ -154,9 +179,10 @@ def _bounded(stream: Stream) -> bytes:
 def wrapped(value: Any, fits: Fits, account: str | None = None) -> list[Entry]:
     """Return the records within a value, each with the account that what wraps it names.
 
-    A list in which any object fits is a list of records, whatever else is in it; so are objects by
-    number of which several fit. Anything else wraps more: pages in a list, a list under a key. A page
-    without a record is one itself, to be refused, where other pages have some, or an ``EMPTY_PAGE``.
+    A list in which any object fits is a list of records, whatever else is in it, and null in it is no
+    record; so are objects by number of which several fit. Anything else wraps more: pages in a list, a
+    list under a key. A page without a record is one itself, to be refused, where other pages have some,
+    or an ``EMPTY_PAGE``. FileFault for a table written by columns.
     """
     if isinstance(value, dict):
         return _in_object(value, fits, account)
@@ -165,6 +191,7 @@ def wrapped(value: Any, fits: Fits, account: str | None = None) -> list[Entry]:
 
 def _in_object(value: dict[str, Any], fits: Fits, account: str | None) -> list[Entry]:
     if fits(value):
+        _check_orientation(value)
         return [(value, account)]
     account = _account(value) or account
     objects = [part for part in value.values() if isinstance(part, dict)]
@@ -176,15 +203,35 @@ def _in_object(value: dict[str, Any], fits: Fits, account: str | None) -> list[E
 
 def _in_list(value: list[Any], fits: Fits, account: str | None) -> list[Entry]:
     if any(isinstance(entry, dict) and fits(entry) for entry in value):
-        return [(entry, account) for entry in value]
+        return [(EMPTY_PAGE if entry is None else entry, account) for entry in value]
     pages = [(page, wrapped(page, fits, account)) for page in value]
     if not any(found for _, found in pages):
         return []
     return list(chain.from_iterable(found or [(_whole(page), account)] for page, found in pages))
 
 
+def _check_orientation(value: Mapping[str, Any]) -> None:
+    """Raise FileFault for a table written by columns: an object or a list under each name."""
+    if all(isinstance(column, (dict, list)) for column in value.values()):
+        raise FileFault("columns, not records", BY_COLUMNS)
+
+
 def _whole(page: Any) -> Any:
+    """What stands for a page without a record: an empty page, a fault, or itself."""
+    if isinstance(page, dict) and page.get("error"):
+        return RowFault("no record", _failed(page))
     return EMPTY_PAGE if _is_empty(page) else page
+
+
+def _failed(page: Mapping[str, Any]) -> str:
+    told = json.dumps(page, default=str)[:200]
+    return f"the answer of a service that failed, {told}: ask for it again"
+
+
+def no_plays(keys: Iterable[str]) -> str | None:
+    """Return what is to be told of an answer of Last.fm's that holds no plays; None of any other."""
+    found = NO_PLAYS.intersection(keys)
+    return f"Last.fm's {min(found)}: no plays; remove it, or ask for recenttracks" if found else None
 
 
 def _account(value: Mapping[str, Any]) -> str | None:
@@ -209,18 +256,16 @@ def _unknown(value: Any) -> list[Entry]:
     if _is_empty(value):
         return [(EMPTY_PAGE, None)]
     keys = value.keys() if isinstance(value, dict) else set()
-    if no_plays := NO_PLAYS & keys:
-        raise FileFault(
-            "no log", f"Last.fm's {min(no_plays)}: no plays; remove it, or ask for recenttracks"
-        )
-    if "error" in keys:
-        told = json.dumps(value, default=str)[:200]
-        raise FileFault("no log", f"the answer of a service that failed, {told}: ask for the log again")
+    pages = value if isinstance(value, list) else [value]
+    if told := no_plays(chain.from_iterable(page for page in pages if isinstance(page, dict))):
+        raise FileFault(NO_LOG, told)
+    if isinstance(value, dict) and "error" in keys:
+        raise FileFault(NO_LOG, _failed(value))
+    if {"columns", "data"} <= keys:
+        raise FileFault("columns, not records", BY_COLUMNS)
     lists = [found for found in _lists(value) if any(isinstance(entry, dict) for entry in found)]
     if not lists and not isinstance(value, dict):
-        raise FileFault(
-            "malformed JSON", f"the document is {_named(value)}, and holds no object{NO_RECORD}"
-        )
+        raise FileFault(NO_LOG, f"the document is {_named(value)}, and holds no object{NO_RECORD}")
     return [(entry, None) for entry in max(lists, key=len, default=[value])]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.ingest.contract import FIELDS, required_fields
 from jobs.ingest.faults import FileFault
+from jobs.ingest.formats.json_records import no_plays
 from jobs.ingest.landing import LandedFile
 from jobs.ingest.sources.item_sessions import ITEM_SESSIONS
 from jobs.ingest.sources.lastfm import LASTFM, LASTFM_JSON
@@ -17,7 +18,7 @@ from jobs.ingest.sources.spotify_answers import SPOTIFY_FEATURES
 from jobs.ingest.sources.triplets import TRIPLETS
 
 SOURCES: tuple[Source, ...] = (
-    SPOTIFY, SPOTIFY_ACCOUNT, LISTENBRAINZ, PLAYER_LOG, *LASTFM, *LASTFM_JSON, *SKIP_SESSIONS,
+    SPOTIFY, SPOTIFY_ACCOUNT, *LISTENBRAINZ, PLAYER_LOG, *LASTFM, *LASTFM_JSON, *SKIP_SESSIONS,
     ITEM_SESSIONS, *SPOTIFY_FEATURES, *TRIPLETS,
 )  # fmt: skip
 NATIVE = "native"
@@ -88,6 +89,8 @@ def _foreign(columns: set[str]) -> str:
 def nearest(kind: str, columns: Iterable[str]) -> str:
     """Say which known format is the nearest to these columns, and what they lack of it."""
     found = set(columns)
+    if told := no_plays(found):
+        return told
     formats = [(NATIVE, name, frozenset(required_fields(name))) for name in FIELDS]
     formats += [(source.name, source.kind, source.columns) for source in SOURCES]
     elsewhere = [one for one in formats if one[2] <= found and one[1] != kind]

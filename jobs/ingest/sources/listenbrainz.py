@@ -17,6 +17,7 @@ from jobs.ingest.sources.source import (
     listener,
     named_track,
     needed,
+    spotify_track,
 )
 
 
@@ -39,10 +40,9 @@ def _rows(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
 
 
 def _track_id(track: Mapping[str, Any], more: Mapping[str, Any]) -> str:
-    spotify = more.get("spotify_id")
-    if isinstance(spotify, str) and "/track/" in spotify:
-        return spotify.rsplit("/track/", 1)[1].split("?", 1)[0]
-    return named_track(track.get("artist_name"), track.get("track_name"))
+    return spotify_track(more.get("spotify_id")) or named_track(
+        track.get("artist_name"), track.get("track_name")
+    )
 
 
 def _ms(more: Mapping[str, Any]) -> int:
@@ -60,6 +60,8 @@ def _length(value: Any, unit: int) -> int | None:
     return round(ms) if 0 < ms < 2**53 and not isinstance(value, bool) else None
 
 
-LISTENBRAINZ = Source(
-    "listenbrainz", "listens", frozenset({"listened_at", "track_metadata"}), _rows, named=True
+# What plays now has no time.
+LISTENBRAINZ = tuple(
+    Source("listenbrainz", "listens", frozenset({"track_metadata", more}), _rows, named=True)
+    for more in ("listened_at", "playing_now")
 )

@@ -21,6 +21,9 @@ SCROBBLE_MS = 240_000
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 # The end of the year 5138: what is more is no number of seconds since 1970.
 _SECONDS = 10**11
+_SPOTIFY_TRACK = re.compile(
+    r"spotify:track:([^/?#:\s]+)|https?://open\.spotify\.com/(?:[\w-]+/)?track/([^/?#\s]+).*"
+)
 _NUMBER = re.compile(r"[+-]?\d+(\.0*)?", re.ASCII)
 
 
@@ -76,6 +79,12 @@ def named_track(artist: Any, title: Any) -> str:
         if len(value) > MAX_NAME:
             raise RowFault(f"too long: {name}", f"{name} has more than {MAX_NAME:,} characters")
     return name_id(artist, title)
+
+
+def spotify_track(address: Any) -> str | None:
+    """Return the id of the track that an address of Spotify names, as URI or page; None if of none."""
+    found = _SPOTIFY_TRACK.fullmatch(address) if isinstance(address, str) else None
+    return (found[1] or found[2]) if found else None
 
 
 def whole_number(record: Mapping[str, Any], name: str) -> int:

@@ -15,7 +15,16 @@ from typing import Any
 from jobs.ingest.faults import RowFault
 from jobs.ingest.landing import LandedFile
 from jobs.ingest.nothing import is_nothing
-from jobs.ingest.sources.source import Row, Source, flag, listener, named_track, needed, whole_number
+from jobs.ingest.sources.source import (
+    Row,
+    Source,
+    flag,
+    listener,
+    named_track,
+    needed,
+    spotify_track,
+    whole_number,
+)
 from jobs.ingest.times import parse_time
 
 _SPOKEN = ("spotify_episode_uri", "episode_name", "audiobook_uri", "audiobook_title")
@@ -59,11 +68,8 @@ def _optional_flag(record: Mapping[str, Any], name: str) -> Any:
 
 
 def _track_id(record: Mapping[str, Any]) -> str:
-    uri = record.get("spotify_track_uri")
-    if isinstance(uri, str) and uri.startswith("spotify:track:"):
-        return uri.removeprefix("spotify:track:")
-    # A file of the listener's own, played with Spotify.
-    return named_track(
+    # A file of the listener's own, played with Spotify, has no such address.
+    return spotify_track(record.get("spotify_track_uri")) or named_track(
         record.get("master_metadata_album_artist_name"), record.get("master_metadata_track_name")
     )
 

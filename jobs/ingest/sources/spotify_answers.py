@@ -1,15 +1,14 @@
 """Answers of Spotify's API, or a table of them: the features of tracks, where ``id``, or the end of
-``uri`` or ``track_uri``, is the track."""
+``uri`` or ``track_uri``, is the track. Services that answer alike have an ``id`` of their own, and name
+Spotify's page of the track in ``href``."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.ingest.contract import from_text
 from jobs.ingest.landing import LandedFile
-from jobs.ingest.sources.source import Row, Source, needed
+from jobs.ingest.sources.source import Row, Source, needed, spotify_track
 from models.features import FEATURES
-
-_TRACK = "spotify:track:"
 
 
 def _features(record: Mapping[str, Any], _: LandedFile) -> Iterator[Row]:
@@ -20,10 +19,10 @@ def _features(record: Mapping[str, Any], _: LandedFile) -> Iterator[Row]:
 
 
 def _track_id(record: Mapping[str, Any]) -> str:
-    uri = record.get("uri") or record.get("track_uri")
-    if not record.get("id") and isinstance(uri, str) and uri.startswith(_TRACK):
-        return uri.removeprefix(_TRACK)
-    return str(needed(record, "id"))
+    if found := spotify_track(record.get("href")):
+        return found
+    addresses = (spotify_track(record.get(name)) for name in ("uri", "track_uri"))
+    return str(record.get("id") or next(filter(None, addresses), None) or needed(record, "id"))
 
 
 # A file of the contract has track_id, and is looked at first.

@@ -1,5 +1,7 @@
 """Triplets of listener, item and number of plays, without times.
 
+Last.fm's 360 thousand listeners have artists by MusicBrainz id, or by name alone, as items.
+
 Each becomes as many plays as it counts, ten at most: taste knows little difference beyond. They are
 put a second apart at the beginning of the day on which the file landed.
 """
@@ -10,16 +12,18 @@ from typing import Any
 
 from jobs.ingest.faults import RowFault
 from jobs.ingest.landing import LandedFile
+from jobs.ingest.names import artist_id
 from jobs.ingest.sources.source import SCROBBLE_MS, Row, Source, needed, whole_number
 
 MAX_PLAYS = 10
 
 
 def _reader(
-    user: str, item: str, plays: str
+    user: str, item: str, plays: str, name: str = ""
 ) -> Callable[[Mapping[str, Any], LandedFile], Iterator[Row]]:
     def rows(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
-        listener, track = str(needed(record, user)), str(needed(record, item))
+        listener = str(needed(record, user))
+        track = str(record.get(item) or artist_id(needed(record, name or item)))
         n_plays = whole_number(record, plays)
         if n_plays < 1:
             raise RowFault(f"out of range: {plays}", f"{plays} is {n_plays}: a triplet counts plays")
@@ -45,5 +49,6 @@ TRIPLETS = tuple(
         ("user", "item", "plays"),
         ("user_id", "artist_id", "weight"),
         ("user_id", "song_id", "play_count"),
+        ("user", "artist_mbid", "plays", "artist"),
     )
 )

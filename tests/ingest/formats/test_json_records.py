@@ -31,6 +31,7 @@ WRAPPED = [
     ("audio_features", [{"audio_features": [ANSWER]}, {"audio_features": [ANSWER]}], ["abc", "abc"]),
     ("audio_features", {"tracks": {"items": [ANSWER]}}, ["abc"]),
     ("audio_features", ANSWER, ["abc"]),
+    ("listens", {"payload": {"user_id": "ann", "listens": [NOW]}}, []),
 ]
 
 
@@ -62,8 +63,9 @@ def test_a_page_that_failed_is_one_refused_row_among_pages(tmp_path):
     rows, census = read(tmp_path, "listens", "a.json", json.dumps(pages).encode())
     assert [(row["line"], row["rule"]) for row in rows] == [
         (1, None),
-        (2, "missing field: track_metadata"),
+        (2, "no record"),
     ]
+    assert "rate" in rows[1]["reason"] and "ask for it again" in rows[1]["reason"]
     assert (census["n_read"], census["n_left_out"]) == (2, 1)
 
 
@@ -88,11 +90,31 @@ def test_objects_by_number_lose_none(tmp_path):
 def test_what_is_no_object_among_records_is_one_refused_row(tmp_path):
     rows, _ = read(tmp_path, "listens", "a.json", json.dumps([None, 3, "x", [], listen()]).encode())
     assert [row["reason"] for row in rows] == [
-        "entry 1 is null, not an object", "entry 2 is a number, not an object",
+        "entry 2 is a number, not an object",
         "entry 3 is a text, not an object", "entry 4 is a list, not an object", None,
     ]  # fmt: skip
 
 
+def test_records_are_found_wherever_the_first_of_them_stands(tmp_path):
+    rows = [{"note": n} for n in range(150)] + [SPOTIFY | {"username": "ann"}] * 3
+    for name, body in (("a.jsonl", json_lines(*rows)), ("a.json", json.dumps(rows).encode())):
+        found, census = read(tmp_path, "listens", name, body)
+        assert (census["source"], census["rule"]) == ("spotify", None)
+        assert [row["user_id"] for row in found if row["rule"] is None] == ["ann"] * 3
+
+
+def test_lines_without_plays_are_called_by_what_they_are(tmp_path):
+    _, census = read(tmp_path, "listens", "a.jsonl", json_lines(*[{"lovedtracks": {}}] * 2))
+    assert "columns are lovedtracks; Last.fm's lovedtracks: no plays" in census["reason"]
+
+
+def test_columns_that_no_line_has_are_not_among_those_of_the_file(tmp_path):
+    rows = [{"user_id": None, "when": 1, "source": "x"}] * 2
+    _, census = read(tmp_path, "listens", "a.jsonl", json_lines(*rows))
+    assert "the columns are source, user_id, when; " in census["reason"]
+
+
+BY_COLUMNS = ("columns, not records", "df.to_json(FILE, orient='records')")
 REFUSED = [
     ({"error": 6, "message": "User not found", "links": []}, "no log", "User not found"),
     ({"lovedtracks": USER | {"track": [ENTRY, ENTRY]}}, "no log", "lovedtracks: no plays"),
@@ -109,8 +131,13 @@ REFUSED = [
         "the columns are artist_ids, track_id",
     ),
     ({}, "required columns missing", "the columns are none"),
-    ([1, 2], "malformed JSON", "the document is a list, and holds no object"),
-    (3, "malformed JSON", "the document is a number"),
+    ([1, 2], "no log", "the document is a list, and holds no object"),
+    (3, "no log", "the document is a number"),
+    ([{"lovedtracks": {"track": [ENTRY]}}] * 2, "no log", "lovedtracks: no plays"),
+    ({"weeklytrackchart": USER | {"track": [ENTRY]}}, "no log", "weeklytrackchart: no plays"),
+    ({name: {"0": value} for name, value in SPOTIFY.items()}, *BY_COLUMNS),
+    ({name: [value] for name, value in listen().items()}, *BY_COLUMNS),
+    ({"columns": ["ts"], "index": [0], "data": [["2026-06-28"]]}, *BY_COLUMNS),
     (
         [SPOTIFY | {"ms_played": "long", "username": "u"}],
         "no usable row",

@@ -62,6 +62,7 @@ ANSWER = {
     ),
 }  # fmt: skip
 TRIPLET = {"user_id": "2", "artist_id": "51", "weight": "2"}
+FAVORITE = {"user": "ann", "artist_mbid": "3bd73256", "artist": "Tool", "plays": "1"}
 PLAY = {
     "user_id": "ann", "track_id": NAMED, "listened_at": "2021-05-10T09:59:22",
     "ms_played": SCROBBLE_MS, "skipped": False,
@@ -198,6 +199,9 @@ TABLE = [
     ("spotify_features", "audio_features", ANSWER | {"uri": None, "id": None}, "missing field: id"),
     ("spotify_features", "audio_features", ANSWER | {"uri": None}, {"track_id": "abc"}),
     ("spotify_features", "audio_features", without(ANSWER, "id"), {"track_id": "abc"}),
+    ("spotify_features", "audio_features",
+     without(ANSWER, "uri") | {"id": "x", "href": "https://open.spotify.com/track/abc"},
+     {"track_id": "abc"}),
     ("spotify_features", "audio_features", without(ANSWER, "uri"), {"track_id": "abc"}),
     ("spotify_features", "audio_features", without(ANSWER, "uri", "id") | {"track_uri": ANSWER["uri"]},
      {"track_id": "abc"}),
@@ -209,6 +213,9 @@ TABLE = [
      {"user_id": "2", "track_id": "51", "listened_at": f"{DAY}T00:00:00", "source": "triplets"}),
     ("triplets", "listens", TRIPLET | {"weight": "0"}, "out of range: weight"),
     ("triplets", "listens", TRIPLET | {"weight": "many"}, "wrong type: weight"),
+    ("triplets", "listens", FAVORITE, {"user_id": "ann", "track_id": "3bd73256"}),
+    ("triplets", "listens", FAVORITE | {"artist_mbid": ""}, {"track_id": artist_id("Tool")}),
+    ("triplets", "listens", FAVORITE | {"artist_mbid": "", "artist": ""}, "missing field: artist"),
 ]  # fmt: skip
 AS_JSON = {
     "listenbrainz",
@@ -310,6 +317,17 @@ def test_lines_of_other_shape_are_no_export_without_a_header(tmp_path):
     for line in ("user_1\t2021-05-10T09:59:22Z\t\tTool\t\tParabola", "a" * 40 + "\tx\t3"):
         _, census = read(tmp_path, "listens", "a.tsv", f"{line}\n{line}\n".encode())
         assert census["rule"] == "no header line"
+
+
+def test_artists_of_360_thousand_listeners_with_a_header_or_without(tmp_path):
+    line = f"{'b' * 40}\t{'0' * 8}-3905-4f3a-97e2-8b341527f805\tdie Ärzte\t2\n"
+    without_id = f"{'b' * 40}\t\tdie Ärzte\t1\n"
+    for header in ("", "user\tartist-mbid\tartist\tplays\n"):
+        rows, census = read(tmp_path, "listens", "a.tsv", f"{header}{line}{without_id}".encode())
+        assert census["source"] == "triplets"
+        assert [row["track_id"] for row in rows] == [
+            *["00000000-3905-4f3a-97e2-8b341527f805"] * 2, artist_id("Die Arzte"),
+        ]  # fmt: skip
 
 
 def test_triplets_of_the_million_song_dataset_have_no_header(tmp_path):
@@ -437,6 +455,19 @@ def test_no_form_of_a_length_costs_the_play(tmp_path, length, ms):
 
 
 @pytest.mark.parametrize(
+    ("address", "track_id"),
+    [("https://open.spotify.com/track/abc", "abc"), ("spotify:track:abc", "abc"),
+     ("http://open.spotify.com/intl-de/track/abc/?si=1", "abc"), ("", NAMED), (None, NAMED),
+     ("https://open.spotify.com/episode/abc", NAMED), ("https://else.where/track/abc", NAMED)],
+)  # fmt: skip
+def test_a_spotify_address_however_a_player_wrote_it(tmp_path, address, track_id):
+    track = BRAINZ["track_metadata"] | {"additional_info": {"spotify_id": address}}
+    body = json.dumps(BRAINZ | {"track_metadata": track}).encode()
+    (row,), _ = read(tmp_path, "listens", "a.jsonl", body)
+    assert row["track_id"] == track_id
+
+
+@pytest.mark.parametrize(
     "document",
     [
         {"recenttracks": {"track": [ENTRY, ENTRY], "@attr": {"user": "ann"}}},
@@ -516,8 +547,9 @@ def test_what_plays_now_does_not_decide_for_the_file(tmp_path):
 def test_an_answer_wraps_many_features(tmp_path):
     body = json.dumps({"audio_features": [ANSWER, ANSWER | {"id": "x"}, None]}).encode()
     rows, census = read(tmp_path, "audio_features", "answer.json", body)
-    assert [row["track_id"] for row in rows] == ["abc", "x", None]
-    assert (census["source"], rows[2]["rule"]) == ("spotify_features", "malformed JSON")
+    assert [(row["track_id"], row["rule"]) for row in rows] == [("abc", None), ("x", None)]
+    # A track of which the service knows nothing is null in its answer.
+    assert (census["source"], census["n_left_out"]) == ("spotify_features", 1)
 
 
 def test_a_file_of_which_no_row_can_be_used_is_refused_and_says_why(tmp_path):
