@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 from jobs.ingest.faults import FileFault
+from jobs.ingest.formats.suffixes import FORMATS, suffixes
 from jobs.ingest.landing import OF_THE_FILE, LandedFile, Root
 
 MAX_BYTES = 1 << 16
@@ -21,8 +22,11 @@ _SIDE_FILE = re.compile(
 # What operating systems, editors and Office leave behind, of any kind of landing.
 _LEFT_BEHIND = re.compile(r"Thumbs\.db|desktop\.ini|Icon\r?|~\$.*|.*~|.*\.lnk", re.DOTALL)
 _TRASH = "$RECYCLE.BIN"
-_OF_SPOTIFY = {"Spotify Account Data", "Spotify Extended Streaming History", "MyData"}
-_LOG_OF_SPOTIFY = re.compile(r"(StreamingHistory|Streaming_History|endsong).*")
+_OF_SPOTIFY = {
+    *("Spotify Account Data", "Spotify Extended Streaming History", "MyData"),
+    "Spotify Technical Log Information",
+}
+_LOG_OF_SPOTIFY = re.compile(r"(StreamingHistory|Streaming_History|endsong).*", re.IGNORECASE)
 
 
 def is_side_file(file: LandedFile) -> bool:
@@ -33,8 +37,15 @@ def is_side_file(file: LandedFile) -> bool:
         return True
     if file.kind != "listens":
         return False
-    beside_logs = folders[-1] in _OF_SPOTIFY and not _LOG_OF_SPOTIFY.fullmatch(base)
-    return beside_logs or bool(_SIDE_FILE.fullmatch(base))
+    no_text = folders[-1] in _OF_SPOTIFY and suffixes(base)[0] not in FORMATS
+    return no_text or bool(_SIDE_FILE.fullmatch(base))
+
+
+def is_beside_logs(file: LandedFile) -> bool:
+    """Return whether a file lies where an export has its logs, and is not called as they are: then its
+    content tells whether it is one."""
+    *folders, base = file.name.split("/")
+    return folders[-1] in _OF_SPOTIFY and not _LOG_OF_SPOTIFY.fullmatch(base)
 
 
 def exported_by(root: Root, file: LandedFile) -> str | None:

@@ -74,7 +74,7 @@ def _is_day(text: str) -> bool:
 
 
 def _detected(table: pa.Table, undetected: Counter[str]) -> pa.Table:
-    is_row = pc.is_null(table["rule"]) if "rule" in table.column_names else pa.scalar(True)
+    is_row = pc.is_null(table["rule"])
     for name, word in UNDETECTED.items():
         values = table[name]
         unknown = pc.fill_null(pc.equal(values, word), True)

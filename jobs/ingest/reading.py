@@ -8,7 +8,7 @@ if it has a fault (its fields are null then). The last row of a file is its cens
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from expectations.landing_files import UNKNOWN_LISTENER
 from jobs.ingest.contract import FIELDS, from_text, required_fields, typed
-from jobs.ingest.exports import exported_by, is_side_file
+from jobs.ingest.exports import exported_by, is_beside_logs, is_side_file
 from jobs.ingest.faults import FileFault, RowFault
 from jobs.ingest.formats.columnar import (
     as_wanted,
@@ -27,7 +27,7 @@ from jobs.ingest.formats.columnar import (
 )
 from jobs.ingest.formats.delimited import Delimited
 from jobs.ingest.formats.json_arrow import arrow_rows
-from jobs.ingest.formats.json_records import document_records, line_records
+from jobs.ingest.formats.json_records import NO_LOG, document_records, line_records
 from jobs.ingest.formats.records import Record
 from jobs.ingest.formats.streams import Stream, split_lines, text_blocks
 from jobs.ingest.formats.suffixes import ARCHIVE, JSON_LINES, suffixes
@@ -44,6 +44,7 @@ BATCH = 10_000
 LOOKED_AT = 100
 # Names of members of an archive in one sentence.
 SHOWN = 10
+PASSED_OVER = "passed over: left by an export or a system beside its logs, and no log"
 _PLACE = pa.schema([
     ("line", pa.int64()), ("rule", pa.string()), ("reason", pa.string()),
     ("landing_file", pa.string()), ("landed_on", pa.date32()), ("census", pa.string()),
@@ -102,9 +103,7 @@ class FileReader:
         if self.file.size < 0:
             raise FileFault("unreadable file", "it is no regular file, or its link leads nowhere")
         if is_side_file(self.file):
-            self.tally.notes.append(
-                "passed over: left by an export or a system beside its logs, and no log"
-            )
+            self.tally.notes.append(PASSED_OVER)
         elif self.file.is_archive:
             self._archive()
         elif suffixes(self.file.name)[0] == "parquet":
@@ -151,7 +150,6 @@ class FileReader:
 
     def placed(self, table: pa.Table) -> Iterator[pa.RecordBatch]:
         """Yield the rows with their place, as batches of the kind's schema."""
-        table = checked(self.kind, table, self.tally.nulled, self.tally.undetected)
         n, schema = table.num_rows, read_schema(self.kind)
         constant = {"landing_file": self.file.name, "landed_on": self.file.landed_on}
         columns = [
@@ -162,14 +160,19 @@ class FileReader:
             else pa.nulls(n, field.type)
             for field in schema
         ]
-        yield from pa.table(columns, schema=schema).to_batches()
+        rows = pa.table(columns, schema=schema)
+        yield from checked(self.kind, rows, self.tally.nulled, self.tally.undetected).to_batches()
 
-    def _choose_among(self, records: Iterable[Record]) -> None:
-        """Choose by the first record that an adapter knows: one odd first record decides nothing."""
-        sound = [record.fields for record in records if record.fields]
-        if sound:
-            known = (fields for fields in sound if pick(self.file, fields))
-            self._choose(sound[0] if self.configured else next(known, sound[0]))
+    def _choose_by(self, records: Iterable[Record]) -> list[Record]:
+        """Choose by the first record of a known format: odd ones before it decide nothing. Return the
+        records up to it."""
+        looked_at = []
+        for record in records:
+            looked_at.append(record)
+            if record.fields and (self.configured or self.fits(record.fields)):
+                self._choose(record.fields)
+                break
+        return looked_at
 
     def _choose(self, columns: Iterable[str]) -> None:
         self.source = pick(self.file, columns, self.configured)
@@ -205,10 +208,12 @@ class FileReader:
                 yield from self._json_batch(lines[at : at + BATCH])
 
     def _look(self, lines: list[tuple[int, bytes]]) -> None:
-        looked_at = [list(line_records(*line, self.fits)) for line in lines[:LOOKED_AT]]
+        def records(lines: list[tuple[int, bytes]]) -> Iterator[Record]:
+            return chain.from_iterable(line_records(*line, self.fits) for line in lines)
+
+        looked_at = self._choose_by(records(lines))
         # A page a line: Arrow would take each for a row of nothing.
-        self.wrapped = any(records[0].is_inner for records in looked_at)
-        self._choose_among(chain.from_iterable(looked_at))
+        self.wrapped |= any(record.is_inner for record in chain(looked_at, records(lines[:LOOKED_AT])))
 
     def _json_batch(self, lines: list[tuple[int, bytes]]) -> Iterator[pa.Table]:
         text = b"\n".join(line for _, line in lines)
@@ -226,10 +231,16 @@ class FileReader:
     def _documents(self, stream: Stream) -> Iterator[Record]:
         self.tally.is_document = True
         records = document_records(stream, self.fits)
-        first = list(islice(records, LOOKED_AT))
-        if first:
-            self._choose_among(first)
-            yield from chain(first, records)
+        try:
+            looked_at = self._choose_by(records)
+        except FileFault as fault:
+            if fault.rule != NO_LOG or not is_beside_logs(self.file):
+                raise
+            looked_at = []
+        if self.chosen or not is_beside_logs(self.file):
+            yield from chain(looked_at, records)
+        else:
+            self.tally.notes.append(PASSED_OVER)
 
     def _delimited(self, stream: Stream, suffix: str) -> Iterator[Record]:
         table = delimited(stream, suffix, self.kind)

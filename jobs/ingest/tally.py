@@ -10,7 +10,7 @@ import pyarrow as pa
 from expectations.landing_files import UNKNOWN_LISTENER
 from jobs.ingest.contract import required_fields
 from jobs.ingest.faults import FileFault, RowFault
-from jobs.ingest.formats.content import Content
+from jobs.ingest.formats.content import Content, is_json
 from jobs.ingest.sources import nearest
 
 SHOWN_COLUMNS = 5
@@ -47,7 +47,8 @@ class Tally:
         self.n_read += table.num_rows
         self.n_objects += table.num_rows
         self.columns |= set(table.column_names) - {"line", "rule", "reason"}
-        self.present |= {name for name in names if table[name].null_count < table.num_rows}
+        there = (name for name in names if name in table.column_names)
+        self.present |= {name for name in there if table[name].null_count < table.num_rows}
 
     def check_listeners(self, remedy: str) -> None:
         """Raise FileFault if nothing tells who listened in any of the rows."""
@@ -73,10 +74,13 @@ class Tally:
         if not self.proves or self.n_objects:
             return
         (rule, reason), n_rows = self.faults.most_common(1)[0]
-        looks = f"; it looks like {self.looks.what}: {self.looks.remedy}" if self.looks else ""
-        if rule == "malformed CSV":  # it looks right, and has a header
-            looks = f"; {n_rows:,} of them: {reason}"
-        raise FileFault("malformed file", f"none of its {self.n_read:,} lines can be read{looks}")
+        told = f"{n_rows:,} of them: {reason}"
+        if rule == "malformed JSON" and self.looks and not is_json(self.looks):
+            told = f"it looks like {self.looks.what}: {self.looks.remedy}"
+        raise FileFault(
+            rule if rule == "not UTF-8" else "malformed file",
+            f"none of its {self.n_read:,} lines can be read; {told}",
+        )
 
     def check_columns(self, kind: str) -> None:
         """Raise FileFault if no row has a required column. One line proves nothing."""
@@ -105,7 +109,11 @@ class Tally:
 
     def told(self) -> list[str]:
         """Sentences for people: what was left out, and which optional values were no values."""
-        left_out = [f"{self.n_left_out:,} records left out: no plays"] if self.n_left_out else []
+        left_out = (
+            [f"{self.n_left_out:,} records left out: no plays of tracks, or empty"]
+            if self.n_left_out
+            else []
+        )
         nulled = [
             f"{name}: {n:,} values that are none of its type, set to null"
             for name, n in sorted(self.nulled.items())

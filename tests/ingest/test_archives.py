@@ -107,15 +107,27 @@ def test_the_account_data_of_spotify_tells_whose_it_is(tmp_path):
         (f"{folder}/StreamingHistory_music_0.json", json.dumps([play]).encode()),
         (f"{folder}/Userdata.json", b'{"username": "ben", "email": "x"}'),
         (f"{folder}/SomethingNew.json", b'{"a": [1]}'),
+        (f"{folder}/Texts.json", b'["a"]'),
     )
     put(tmp_path, "listens", "my_spotify_data.zip", body)
     rows, _ = read_landed(
         tmp_path, f"{PLACE}/my_spotify_data.zip/{folder}/StreamingHistory_music_0.json"
     )
     assert [row["user_id"] for row in rows] == ["ben"]
-    for name in ("Userdata.json", "SomethingNew.json"):
+    for name in ("Userdata.json", "SomethingNew.json", "Texts.json"):
         rows, census = read_landed(tmp_path, f"{PLACE}/my_spotify_data.zip/{folder}/{name}")
         assert (rows, census["rule"], len(census["notes"])) == ([], None, 1)
+
+
+def test_a_log_beside_the_account_data_is_one_whatever_its_name(tmp_path):
+    play = {"endTime": "2026-06-27 18:43", "artistName": "Ode", "trackName": "Rain", "msPlayed": 200000}
+    for name in ("STREAMINGHISTORY0.JSON", "mine.json"):
+        put(tmp_path, "listens", f"user=ben/MyData/{name}", json.dumps([play]).encode())
+        rows, _ = read_landed(tmp_path, f"{PLACE}/user=ben/MyData/{name}")
+        assert [row["user_id"] for row in rows] == ["ben"]
+    put(tmp_path, "listens", "user=ben/MyData/history.json", json.dumps([play]).encode()[:-9])
+    _, census = read_landed(tmp_path, f"{PLACE}/user=ben/MyData/history.json")
+    assert census["rule"] == "malformed JSON"
 
 
 def encrypted(body: bytes) -> bytes:

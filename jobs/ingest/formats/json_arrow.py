@@ -14,7 +14,8 @@ _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)")
 
 
 def arrow_rows(text: bytes, schema: pa.Schema) -> pa.Table | None:
-    """Return the lines as typed rows, unknown columns last; None where any line may have a fault.
+    """Return the lines as typed rows with the columns that they have, unknown ones last; None where any
+    line may have a fault.
 
     Arrow refuses wrong types, repeated keys and half lines, but not all of what the contract refuses;
     whatever it might let through, or fall over, is found first.
@@ -31,7 +32,17 @@ def arrow_rows(text: bytes, schema: pa.Schema) -> pa.Table | None:
         )
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
         return None
-    return _with_times(table, schema) if table.num_rows == n_lines else None
+    return _with_times(_as_written(table, text), schema) if table.num_rows == n_lines else None
+
+
+def _as_written(table: pa.Table, text: bytes) -> pa.Table:
+    """The table without the schema's columns that no line has."""
+    absent = {
+        name
+        for name in table.column_names
+        if table[name].null_count == table.num_rows and f'"{name}"'.encode() not in text
+    }
+    return table.drop_columns(sorted(absent))
 
 
 def _doubtful(text: bytes, n_lines: int) -> bool:
@@ -59,7 +70,7 @@ def _doubtful(text: bytes, n_lines: int) -> bool:
 
 def _with_times(table: pa.Table, schema: pa.Schema) -> pa.Table | None:
     for field in schema:
-        if field.type == INSTANT:
+        if field.type == INSTANT and field.name in table.column_names:
             times = parse_times(table[field.name].combine_chunks())
             if times is None:
                 return None
