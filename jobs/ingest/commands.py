@@ -44,7 +44,8 @@ def show(
         line = "the whole file" if entry["line"] is None else f"line {entry['line']}"
         typer.echo(f"\n{entry['landing_file']}, {line}\n  {_printable(entry['reason'])}")
         if entry["raw"]:
-            typer.echo(f"  {_printable(entry['raw'].decode(errors='backslashreplace'))}")
+            raw = _printable(entry["raw"][: 4 * SHOWN].decode(errors="backslashreplace"))
+            typer.echo(f"  {raw[:SHOWN]}{'…' * (len(raw) > SHOWN)}")
     if not entries:
         typer.echo("Nothing of that is in quarantine.")
 
@@ -114,5 +115,4 @@ def _entries(
 
 def _printable(text: str) -> str:
     """One line of a terminal, whatever the bytes were."""
-    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:SHOWN])
-    return shown + ("…" if len(text) > SHOWN else "")
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -90,6 +90,13 @@ def test_entries_can_be_chosen(entries, argv, files):
     assert [line.split("/")[-1].split(",")[0] for line in shown] == files
 
 
+def test_a_reason_is_shown_to_its_end_for_the_remedy_stands_there(entries):
+    reason = "x" * 300 + ": unpack it here"
+    entry = {"landed_on": D28, "landing_file": "feedback/x", "rule": "r", "reason": reason}
+    replace(entries, "feedback_quarantine", [entry], "true")
+    assert f"  {reason}" in run("show").stdout.splitlines()
+
+
 def test_nothing_in_quarantine(entries):
     assert run("show", "--rule", "no such").stdout == "Nothing of that is in quarantine.\n"
 

@@ -23,8 +23,12 @@ _LOG_AGAIN = "remove it, or download the log again"
 _NO_LOG = "remove it, it is no log"
 _UNPACK = "unpack it here, and remove it"
 _COMPRESSED = {rb"\x1f\x8b": "gzip", rb"\x28\xb5\x2f\xfd": "zstd", rb"BZh[1-9]1AY&SY": "bz2"}
-_PAGE = Content("a web page, of a login maybe", "download the log again, logged in")
+_PAGE = Content("a web page, of a login maybe", "download the log as JSON or as CSV, logged in")
 _WIDE = Content("text in UTF-16 or UTF-32", _IN_UTF8)
+_LAYOUTS = {
+    "lines": Content("JSON lines", "name it .jsonl"),
+    "document": Content("a JSON document", "name it .json"),
+}
 # The first that matches.
 _FOREIGN = tuple(
     (re.compile(pattern, re.DOTALL), content)
@@ -55,6 +59,13 @@ _FOREIGN = tuple(
         ),
         (rb"(\xef\xbb\xbf)?\s*(?i:<!doctype html|<html|<head|<body|<!--)", _PAGE),
         (rb"(\xef\xbb\xbf)?\s*<\?xml.{0,4000}<html", _PAGE),
+        (
+            rb"(\xef\xbb\xbf)?\s*(var|let|const|window)\b[^\n={[]{0,200}=\s*[\[{]",
+            Content(
+                "JSON within a script",
+                "remove what stands before its first bracket and behind its last, and name it .json",
+            ),
+        ),
         (rb"(\xef\xbb\xbf)?\s*<\?xml", Content("XML", "download the log as JSON or as CSV")),
         (rb"\0{4,}\Z", Content("zeros, as a download that broke off leaves", "deliver it again")),
     )
@@ -89,13 +100,14 @@ def is_wide(content: Content) -> bool:
     return content is _WIDE
 
 
+def is_json(content: Content) -> bool:
+    """Return whether it is JSON, whole or not."""
+    return content in _LAYOUTS.values()
+
+
 def looks_like(head: bytes) -> Content:
     """Return what any bytes look like: the name that would fit them is in the remedy."""
-    layouts = {
-        "lines": Content("JSON lines", "name it .jsonl"),
-        "document": Content("a JSON document", "name it .json"),
-    }
-    return foreign(head) or layouts.get(layout_of(head) or "") or _other_text(head)
+    return foreign(head) or _LAYOUTS.get(layout_of(head) or "") or _other_text(head)
 
 
 def _other_text(head: bytes) -> Content:

@@ -65,6 +65,7 @@ class Delimited:
             for number, line in enumerate(lines, first)
         )
         self.waiting: list[tuple[int, bytes]] = []
+        self.header_cells: list[str] | None = None
         self.first = self._first_line()
         self.header = self._header(*self.first) if self.first else []
 
@@ -94,6 +95,7 @@ class Delimited:
                 f"no header line: read as {', '.join(fixed)}, as exports of this shape are"
             )
             return list(fixed)
+        self.header_cells = cells
         names = named_columns(cells, self.known)
         renamed = [
             f"{cell!r} as {name}" for cell, name in zip(cells, names, strict=True) if cell != name
@@ -124,21 +126,24 @@ class Delimited:
             raise FileFault(
                 "no header line",
                 f"no header line: the first line is {line}; put a line before it that names the "
-                f"columns, at least {self.delimiter.join(sorted(required))}",
+                f"columns, at least {self.delimiter.join(sorted(required))}; {nearest}",
             )
         raise FileFault(
             "required columns missing", f"{', '.join(missing)}; the header is {line}; {nearest}"
         )
 
     def records(self) -> Iterator[Record]:
-        """Yield one record a row; its ``line`` is the one that it begins on."""
+        """Yield one record a row; its ``line`` is the one that it begins on. A line that repeats the
+        header, as where files were put together, is one that holds nothing."""
         while first := self._next():
             lines = [first]
             try:
                 while (cells := self._cells([line for _, line in lines])) is None:
                     lines.append(self._more(len(lines)))
                 raw = b"\n".join(line for _, line in lines)
-                yield Record(first[0], raw, fields=self._row(cells))
+                yield Record(
+                    first[0], raw, fields=None if cells == self.header_cells else self._row(cells)
+                )
             except RowFault as fault:
                 yield Record(*first, fault=fault)
                 self.waiting = lines[1:] + self.waiting

@@ -112,8 +112,9 @@ def line_blocks(stream: Stream) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def split_lines(text: bytes) -> list[bytes]:
-    """Return the lines of a block."""
-    return [line[: MAX_LINE + 1].removesuffix(b"\r") for line in text.split(b"\n")]
+    """Return the lines of a block, without the byte order marks that files put together leave behind."""
+    lines = (line[: MAX_LINE + 1].removesuffix(b"\r") for line in text.split(b"\n"))
+    return [line.removeprefix(BOM) for line in lines]
 
 
 def _head(stream: Stream) -> bytes:

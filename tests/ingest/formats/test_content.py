@@ -39,6 +39,7 @@ READ = [
         None,
     ),
     ("bom.json", b"\xef\xbb\xbf" + LINES, None),
+    ("boms.jsonl", b"\xef\xbb\xbf" * 2 + LINES.replace(b"\n", b"\r\n\r\n\xef\xbb\xbf"), None),
     ("list.csv", LIST, "a JSON document under a name that ends in .csv"),
     ("lines.tsv", LINES, "JSON lines under a name that ends in .tsv"),
     ("lines.csv.gz", gzip.compress(LINES), "JSON lines under a name that ends in .csv"),
@@ -99,7 +100,13 @@ REFUSED = [
         "a.jsonl", b"\n".join(json.dumps(row, indent=2).encode() for row in ROWS),
         "malformed JSON", "several documents", "jq -c . FILE",
     ),
-    ("a.json", b"[[1, 2], [3, 4]]", "malformed JSON", "holds no object", "docs/ingestion.md"),
+    ("a.json", b"[[1, 2], [3, 4]]", "no log", "holds no object", "docs/ingestion.md"),
+    ("a.json", repr(ROWS).encode(), "malformed JSON", "", "there it is no JSON"),
+    ("a.json", b"var plays = " + LIST, "other content", "JSON within a script", "its first bracket"),
+    (
+        "a.csv", CSV[:39] + b"\xe9,t,2026-06-28T17:04:00Z,1000\n" * 2, "not UTF-8",
+        "none of its", "save the file as UTF-8",
+    ),
     (
         "a.json", json.dumps(ROWS, indent=0).encode()[:-40],
         "malformed JSON", "", "deliver the whole file",

@@ -31,6 +31,13 @@ def test_comments_and_titles_above_the_header_are_told_and_no_rows(tmp_path, abo
     assert census["notes"][0].startswith(f"{told} lines above the header are no rows: ")
 
 
+def test_files_put_together_leave_headers_and_byte_order_marks_behind(tmp_path):
+    one = b"\xef\xbb\xbf" + HEADER + ROW
+    rows, census = read(tmp_path, "listens", "a.csv", one + one + b"\xef\xbb\xbf" + ROW)
+    assert [(row["line"], row["user_id"]) for row in rows] == [(2, "u"), (4, "u"), (5, "u")]
+    assert (census["n_read"], census["n_left_out"]) == (3, 1)
+
+
 def test_a_header_may_be_a_comment_itself(tmp_path):
     (row,), census = read(tmp_path, "listens", "a.csv", b"#" + HEADER + ROW)
     assert (row["user_id"], row["line"]) == ("u", 2)
