@@ -28,7 +28,11 @@ def parse_time(name: str, text: Any) -> datetime:
             pass
     shown = repr(text)[:60]
     if isinstance(text, str) and _ZONELESS.fullmatch(text):
-        raise RowFault(f"no zone: {name}", f"{name} is {shown}: a time without a zone is no instant")
+        raise RowFault(
+            f"no zone: {name}",
+            f"{name} is {shown}: a time without a zone is no instant; write it with its zone, as "
+            "2026-06-28T21:04:00Z",
+        )
     order = ""
     if isinstance(text, str) and _OTHER_ORDER.match(text):
         order = "whether the day or the month comes first is not known, "

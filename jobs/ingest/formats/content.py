@@ -29,12 +29,14 @@ _LAYOUTS = {
     "lines": Content("JSON lines", "name it .jsonl"),
     "document": Content("a JSON document", "name it .json"),
 }
+_BINARY = Content("no text", "export it as .csv in UTF-8, or as .parquet")
 # The first that matches.
 _FOREIGN = tuple(
     (re.compile(pattern, re.DOTALL), content)
     for pattern, content in (
         (rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff", _WIDE),
         (rb"PAR1", Content("a parquet file", "name it .parquet")),
+        (rb"ARROW1\0\0", Content("a Feather or Arrow file", "write it as .parquet")),
         (
             rb"PK\x03\x04.{0,4000}(\[Content_Types\]\.xml|application/vnd\.oasis)",
             Content("a spreadsheet or an Office document", "save the sheet as .csv, in UTF-8"),
@@ -91,8 +93,10 @@ def foreign(head: bytes) -> Content | None:
     """Return what bytes are that are no UTF-8 text; None if they may be text."""
     found = next((content for pattern, content in _FOREIGN if pattern.match(head)), None)
     sample = head[:100]
-    full_of_zeros = len(sample) >= 4 and sample.count(0) > len(sample) // 4
-    return found or (_WIDE if full_of_zeros else None)
+    if found or len(sample) < 4 or sample.count(0) <= len(sample) // 4:
+        return found
+    # Of four bytes of text in UTF-16 or UTF-32 one at least is never zero.
+    return _WIDE if any(sample[place::4].count(0) == 0 for place in range(4)) else _BINARY
 
 
 def is_wide(content: Content) -> bool:
