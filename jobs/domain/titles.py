@@ -28,7 +28,7 @@ _OUTSIDE_NUMBERS = re.compile(r"(?<!\d)[-./:]|[-./:](?!\d)")
 _DASH = re.compile("[\u2010-\u2015\u2212]")
 
 _GUEST_IN_BRACKETS = re.compile(
-    r"[(\[] ?(?:(?:featuring|feat\.?|ft\.?) |(?:with |w/ ?)"
+    r"[(\[] ?(?:(?:featuring|feat\.?|ft\.?|prod\.|prod\.? by) |(?:with |w/ ?)"
     r"(?!(?:an?|all|every|h[ei][mrs]|her|it|love|me|my|myself|no|or|our|out|that|their|them|this|u|us|"
     r"you|your|yourself)\b))[^()\[\]]*[)\]]",
     re.IGNORECASE,
@@ -47,13 +47,29 @@ _SAME_RECORDING = frozenset(
     {
         *("album", "anniversary", "bonus", "deluxe", "expanded", "explicit", "original"),
         *("remaster", "remastered", "single"),
+        # So say catalogs in other languages that a recording is a remaster.
+        *("remasterizado", "remasterizada", "remasterise", "remasterizzato", "ремастер", "リマスター"),
+        *("リマスタード", "리마스터"),
     }
 )
 _WITH_IT = frozenset({"and", "digital", "digitally", "edition", "in", "track", "version"})
 _OTHER_VERSION = frozenset(
     {
         *("acapella", "acoustic", "clean", "demo", "dub", "extended", "instrumental", "karaoke", "live"),
-        *("mixed", "mono", "remix", "remixed", "slowed", "stereo", "unplugged"),
+        *(
+            "mixed",
+            "mono",
+            "nightcore",
+            "orchestral",
+            "remix",
+            "remixed",
+            "slowed",
+            "stereo",
+            "unplugged",
+        ),
+        *("inst", "acustico", "acustica", "acoustique", "akustik", "ремикс", "リミックス", "리믹스"),
+        *("ライブ", "ライヴ", "라이브", "现场", "现场版", "現場", "現場版"),
+        *("アコースティック", "カラオケ", "インストゥルメンタル", "伴奏"),
     }
 )
 _LAST_WORDS = frozenset(
