@@ -71,7 +71,7 @@ class LandedFile:
 class Landing:
     """All files below the root, in order of name, and what was passed over.
 
-    ``ignored`` are files in no partition of a day; ``unfinished`` have a name that says that they are
+    ``ignored`` are files in no partition of a kind and a day; ``unfinished`` have a name that says that they are
     still being written; ``complete`` are the (kind, day) whose writer has left a ``_SUCCESS``, and
     ``manifests`` those with a ``_MANIFEST.json``.
     """
@@ -179,7 +179,7 @@ def _place(landing: Landing, name: str, size: int, fingerprint: str, modified: f
         return
     elif name != name.encode(errors="replace").decode():
         landing.ignored.append(ascii(name))  # no table could name it
-    elif day is None:
+    elif day is None or kind not in LANDING_KINDS:
         landing.ignored.append(name)
     elif base.lower().endswith(_UNFINISHED):
         landing.unfinished.append(name)
@@ -196,7 +196,7 @@ def _day(folder: str) -> date | None:
 
 
 def _in_folder(root: Path) -> Iterator[tuple[str, int, str, float]]:
-    for kind in LANDING_KINDS:
+    for kind in (*LANDING_KINDS, *_misnamed(root)):
         for partition in _entries(root / kind):
             # Partitions may be links; below them no link to a folder is followed, so none can loop.
             paths = (
@@ -206,6 +206,16 @@ def _in_folder(root: Path) -> Iterator[tuple[str, int, str, float]]:
             )
             for path in paths:
                 yield (path.relative_to(root).as_posix(), *_local_state(path))
+
+
+def _misnamed(root: Path) -> list[str]:
+    """Folders that hold partitions, or are one, and are called like none of the kinds."""
+    others = [folder for folder in _entries(root) if folder.name not in LANDING_KINDS]
+    return [
+        folder.name
+        for folder in others
+        if any(path.name.startswith("date=") for path in (folder, *_entries(folder)))
+    ]
 
 
 def _entries(folder: Path) -> list[Path]:

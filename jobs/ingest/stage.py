@@ -36,6 +36,7 @@ from jobs.stage import Night
 
 Entered = Mapping[str, Entry]
 log = logging.getLogger("nocturne.ingest")
+SHOWN = 20
 
 
 def ingest_landing(night: Night) -> None:
@@ -68,9 +69,9 @@ def ingest_landing(night: Night) -> None:
         _summarize_run(night, batches, entered, gone)
     _summarize_night(night, entered)
     if landing.ignored:
-        log.warning("ignored, in no folder of a day: %s", ", ".join(map(ascii, landing.ignored[:20])))
+        log.warning("ignored, in no folder <kind>/date=YYYY-MM-DD: %s", _some(landing.ignored))
     if landing.unfinished:
-        log.warning("by its name not whole yet: %s", ", ".join(map(ascii, landing.unfinished[:20])))
+        log.warning("by its name not whole yet: %s", _some(landing.unfinished))
     night.summary.details |= {
         "files_ingested": len(todo),
         "files_ignored": landing.ignored,
@@ -86,13 +87,19 @@ def _check_input(landing: Landing, night: Night) -> None:
     if not any(window.start <= file.landed_on < window.end for file in landing.files):
         known = len(ingested_files(settings, window.start, window.end))
         removed = f"; the {known} files that were there: nocturne landing show" if known else ""
+        elsewhere = f"; in no such folder lies {_some(landing.ignored)}" if landing.ignored else ""
         raise NoInputError(
             f"nothing has landed for {window.as_of}: there is no file in "
-            f"{settings.landing.root}/listens/date={window.as_of} or beside it{removed}; "
+            f"{settings.landing.root}/listens/date={window.as_of} or beside it{removed}{elsewhere}; "
             "deliver the night's files there, or set NOCTURNE__LANDING__ROOT"
         )
     if night.force is None:
         check_arrival(landing, window, settings.ingest, time.time())
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return f"{', '.join(map(ascii, names[:SHOWN]))}{more}"
 
 
 def _remove(

@@ -31,6 +31,9 @@ def test_what_is_a_landed_file_and_what_is_not(tmp_path):
         "listens/loose.jsonl",
         "listens/date=2026-6-28/x.jsonl",
         "listens/date=2026-02-30/x.csv",
+        "features/date=2026-06-28/f.csv",
+        "date=2026-06-28/listens/x.csv",
+        "notes/of/mine.txt",
     ):
         path = tmp_path / stray
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,6 +47,7 @@ def test_what_is_a_landed_file_and_what_is_not(tmp_path):
     first = landing.files[0]
     assert (first.kind, first.landed_on, first.size) == ("listens", date(2026, 6, 28), 2)
     assert landing.ignored == [
+        "date=2026-06-28/listens/x.csv", "features/date=2026-06-28/f.csv",
         "listens/date=2026-02-30/x.csv", "listens/date=2026-6-28/x.jsonl", "listens/loose.jsonl",
     ]  # fmt: skip
     assert landing.unfinished == [f"listens/{day}/c.jsonl.tmp"]

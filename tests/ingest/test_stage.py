@@ -278,6 +278,11 @@ def test_nothing_landed_is_told_with_the_folder(settings, land, ingest):
     land("listens", [listen(1)], day=D27)
     with pytest.raises(NoInputError, match="listens/date=2026-06-28"):
         ingest(D28)
+    stray = Path(settings.landing.root) / "listen" / "date=2026-06-28" / "a.csv"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"x")
+    with pytest.raises(NoInputError, match="in no such folder lies 'listen/date=2026-06-28/a.csv';"):
+        ingest(D28)
 
 
 def test_a_landing_that_is_being_written_waits_unless_forced(settings, land, monkeypatch):
