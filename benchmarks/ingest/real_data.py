@@ -5,7 +5,8 @@
 Of every file that is not refused, the rows that were read must be those that are kept (counted in the
 table), duplicate, quarantined (counted in the quarantine) and left out; where a record is a row, they
 must be as many as the records that a plain reading of the file counts; and of a malformed file as many
-must be kept as its description says. Ends with exit code 1 where a sum is wrong, and says which.
+must be kept as its description says. A second table says of each trial what its case asks for, and what
+came of it. Ends with exit code 1 where a sum or a trial is wrong, and says which.
 """
 
 import argparse
@@ -24,11 +25,13 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+from benchmarks.ingest.landing import settings_for
+from expectations.landing_files import SAME_PLAY
 from jobs.ingest.kinds import KINDS
 from jobs.ingest.names import artist_id
 from jobs.ingest.stage import ingest_landing
 from jobs.lake.arrow import table_rows
-from jobs.settings import LakeSettings, LandingSettings, Settings, StoreSettings
+from jobs.settings import Settings
 from jobs.stage import Night
 from jobs.window import Window
 
@@ -44,12 +47,58 @@ LOGS = {
     "sessions/nowplaying_train.jsonl.gz": "listens/{day}/nowplaying.jsonl.gz",
     "hetrec_lastfm/user_artists.tsv.gz": "listens/{day}/user_artists.tsv.gz",
 }
+# What the cases of the trials ask for: plays by listener, rows by kind, rejected ones by rule.
+CASES: dict[str, dict[str, int]] = {
+    "trials/02": {"ben": 3, "listens rejected": 0},
+    "trials/04": {"listens": 6, "dora.k": 4, "emil_w": 2},
+    "trials/04-unnamed": {"listens": 0, "listener unknown": 3},
+    "trials/08": {"kim": 23},
+    "trials/10": {"mia": 5, "5": 0, "6": 0, "listens rejected": 0},
+    "trials/10-as-unpacked": {"mia_vale": 5, "5": 0, "6": 0, "listens rejected": 0},
+    "trials/11": {"noa": 3, "listens rejected": 0},
+    "trials/12": {"oli": 10},
+    "trials/14": {
+        "listens": 45, "sol": 8, "implausibly old: listened_at": 14, "missing field: uts": 1,
+    },
+    "trials/17": {
+        "audio_features": 6, "out of range: duration_ms": 1, "audio_features rejected": 1,
+    },
+    "trials/20": {"listens rejected": 0},
+    "trials/25": {"vera": 300, "listens rejected": 0},
+    "trials/27": {"listens": 4, "yan": 4, "conflicting listen_id": 0},
+}  # fmt: skip
 # A record of these is several rows; a zip is no file of rows.
 MANY_ROWS = ("item_sessions", "triplets", "zip")
 PARTS = ("kept", "duplicate", "quarantined", "left_out")
 HEAD = """\
 | landing | file | source | records | read | kept | duplicate | quarantined | left out | remark |
 |---|---|---|---:|---:|---:|---:|---:|---:|---|"""
+CASE_HEAD = """\
+| trial | its case asks for | came out |
+|---|---|---|"""
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """What the case of a trial asks for, by name, and what came of it."""
+
+    trial: str
+    wanted: dict[str, int]
+    found: dict[str, int]
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether anything came out otherwise."""
+        return self.wanted != self.found
+
+    @property
+    def line(self) -> str:
+        """Its line of the table."""
+        wanted, found = (
+            ", ".join(f"{name}: {n:,}" for name, n in counts.items())
+            for counts in (self.wanted, self.found)
+        )
+        return f"| {self.trial} | {wanted} | {f'WRONG: {found}' if self.is_wrong else 'so'} |"
 
 
 @dataclass(frozen=True)
@@ -87,26 +136,36 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nocturne-real-") as folder:
         rows: list[FileRow] = []
+        trials: list[TrialRow] = []
         for name, landing in _landings(arguments.data, Path(folder)):
             if not arguments.only or arguments.only in name:
-                rows += files_of(
-                    name, landing, Path(folder) / "houses" / name, _expected(arguments.data)
-                )
-    print("\n".join([HEAD, *(row.line for row in rows)]))
-    wrong = [row for row in rows if row.is_wrong]
+                settings = settings_for(landing, Path(folder) / "houses" / name)
+                rows += files_of(name, settings, _expected(arguments.data))
+                if name in CASES:
+                    trials.append(trial_of(name, settings))
+    print("\n".join([HEAD, *(row.line for row in rows), "", CASE_HEAD, *(row.line for row in trials)]))
+    every: list[FileRow | TrialRow] = [*rows, *trials]
+    wrong = [row for row in every if row.is_wrong]
     for row in wrong:
         print(f"WRONG: {row.line}", file=sys.stderr)
     sys.exit(1 if wrong else 0)
 
 
-def files_of(name: str, landing: Path, house: Path, expected: dict[str, int]) -> Iterator[FileRow]:
+def trial_of(name: str, settings: Settings) -> TrialRow:
+    """What came of a trial, after its night."""
+    found = Counter(map(str, _column(settings, "listens", "user_id")))
+    for kind in KINDS.values():
+        found[kind.name] = len(_column(settings, kind.history))
+        rules = Counter(_column(settings, kind.quarantine, "rule"))
+        rules.pop(SAME_PLAY, None)
+        found.update(rules)
+        found[f"{kind.name} rejected"] = rules.total()
+    return TrialRow(name, CASES[name], {part: found[part] for part in CASES[name]})
+
+
+def files_of(name: str, settings: Settings, expected: dict[str, int]) -> Iterator[FileRow]:
     """The files of a landing, after a night."""
-    settings = Settings(
-        home=str(house / "home"),
-        landing=LandingSettings(root=str(landing)),
-        lake=LakeSettings(root=str(house / "lake")),
-        store=StoreSettings(root=str(house / "store")),
-    )
+    landing = Path(settings.landing.root)
     night = Night(Window.night(DAY), settings)
     ingest_landing(night)
     kept, quarantined = Counter[str](), Counter[str]()
@@ -177,15 +236,15 @@ def _body(landing: Path, name: str) -> bytes:
     return gzip.decompress(body) if name.endswith(".gz") else body
 
 
-def _column(settings: Settings, table: str) -> list[str]:
-    names = table_rows(settings, table).to_table(columns=["landing_file"]).column(0).to_pylist()
-    return [str(name) for name in names]
+def _column(settings: Settings, table: str, name: str = "landing_file") -> list[str]:
+    values = table_rows(settings, table).to_table(columns=[name]).column(0).to_pylist()
+    return [str(value) for value in values]
 
 
 def _quarantined(settings: Settings, table: str) -> list[str]:
     """Files of the rejected rows. A play told twice is kept there too, and counts as duplicate."""
     rows = table_rows(settings, table).to_table(columns=["landing_file", "line", "rule"]).to_pylist()
-    return [row["landing_file"] for row in rows if row["line"] and row["rule"] != "same play"]
+    return [row["landing_file"] for row in rows if row["line"] and row["rule"] != SAME_PLAY]
 
 
 def _landings(data: Path, folder: Path) -> Iterator[tuple[str, Path]]:
