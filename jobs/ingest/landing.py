@@ -72,8 +72,8 @@ class Landing:
     """All files below the root, in order of name, and what was passed over.
 
     ``ignored`` are files in no partition of a kind and a day; ``unfinished`` have a name that says that
-    they are still being written; ``complete`` are the (kind, day) whose writer has left a ``_SUCCESS``, and
-    ``manifests`` those with a ``_MANIFEST.json``.
+    they are still being written; ``complete`` are the (kind, day) whose writer has left a ``_SUCCESS``,
+    and ``manifests`` those with a ``_MANIFEST.json``.
     """
 
     files: list[LandedFile] = field(default_factory=list)
