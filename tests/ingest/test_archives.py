@@ -128,6 +128,13 @@ def test_a_log_beside_the_account_data_is_one_whatever_its_name(tmp_path):
     put(tmp_path, "listens", "user=ben/MyData/history.json", json.dumps([play]).encode()[:-9])
     _, census = read_landed(tmp_path, f"{PLACE}/user=ben/MyData/history.json")
     assert census["rule"] == "malformed JSON"
+    put(tmp_path, "listens", "user=ben/MyData/Letter.pdf", b"%PDF-1.4")
+    _, census = read_landed(tmp_path, f"{PLACE}/user=ben/MyData/Letter.pdf")
+    assert (census["rule"], len(census["notes"])) == (None, 1)
+    # What is called as a log is one, and refused where it holds none.
+    put(tmp_path, "listens", "user=ben/MyData/ENDSONG_0.JSON", b'[{"a": 1}]')
+    _, census = read_landed(tmp_path, f"{PLACE}/user=ben/MyData/ENDSONG_0.JSON")
+    assert census["rule"] == "required columns missing"
 
 
 def encrypted(body: bytes) -> bytes:

@@ -328,6 +328,8 @@ def test_artists_of_360_thousand_listeners_with_a_header_or_without(tmp_path):
         assert [row["track_id"] for row in rows] == [
             *["00000000-3905-4f3a-97e2-8b341527f805"] * 2, artist_id("Die Arzte"),
         ]  # fmt: skip
+    rows, _ = read(tmp_path, "listens", "b.tsv", without_id.encode())
+    assert [row["track_id"] for row in rows] == [artist_id("Die Arzte")]
 
 
 def test_triplets_of_the_million_song_dataset_have_no_header(tmp_path):
