@@ -172,7 +172,10 @@ def _remedy(body: bytes, fault: RowFault) -> str:
 
 def _bounded(stream: Stream) -> bytes:
     if stream.n_read > MAX_DOCUMENT:
-        raise FileFault("document too long", f"more than {MAX_DOCUMENT:,} bytes: use JSON lines")
+        raise FileFault(
+            "document too long",
+            f"more than {MAX_DOCUMENT:,} bytes: write a record a line (jq -c '.[]' FILE > FILE.jsonl)",
+        )
     return stream.read(1 << 22)
 
 
