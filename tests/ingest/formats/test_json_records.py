@@ -105,7 +105,7 @@ def test_records_are_found_wherever_the_first_of_them_stands(tmp_path):
 
 def test_lines_without_plays_are_called_by_what_they_are(tmp_path):
     _, census = read(tmp_path, "listens", "a.jsonl", json_lines(*[{"lovedtracks": {}}] * 2))
-    assert "columns are lovedtracks; Last.fm's lovedtracks: no plays" in census["reason"]
+    assert "columns are lovedtracks; Last.fm's lovedtracks: no plays, and not read" in census["reason"]
 
 
 def test_columns_that_no_line_has_are_not_among_those_of_the_file(tmp_path):
