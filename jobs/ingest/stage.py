@@ -67,7 +67,7 @@ def ingest_landing(night: Night) -> None:
         log.info("%s: every file is in the tables already: nothing to do", window.as_of)
     else:
         _summarize_run(night, batches, entered, gone)
-    _summarize_night(night, entered)
+    _summarize_night(night, since)
     if landing.ignored:
         log.warning("ignored, in no folder <kind>/date=YYYY-MM-DD: %s", _some(landing.ignored))
     if landing.unfinished:
@@ -195,14 +195,16 @@ def _summarize_run(
         log.info("matched by name: %s: %.1f %%", name, 100 * share["share"])
 
 
-def _summarize_night(night: Night, entered: Entered) -> None:
-    """The night's own files as landing_files has them: the same whether or not they came just now."""
+def _summarize_night(night: Night, since: date) -> None:
+    """The night's own files as landing_files has them, and refused ones of the days before: the same
+    whether or not they came just now."""
     summary, window = night.summary, night.window
-    rows = list(ingested_files(night.settings, window.start, window.end).values())
+    known = list(ingested_files(night.settings, since, window.end).values())
+    rows = [row for row in known if row["landed_on"] >= window.start]
     summary.rows_in = sum(row["rows_read"] for row in rows)
     summary.rows_out = sum(row["rows_accepted"] for row in rows)
     summary.rows_rejected = sum(row["rows_quarantined"] for row in rows)
-    missing = still_missing(entered.values(), window)
+    missing = still_missing(known, window)
     summary.details |= {"kinds": night_counts(rows), **file_details(rows), "still_refused": missing}
     for name, why in list(missing.items())[:20]:
         log.warning("still refused, since an earlier night: %s: %s", name, why)

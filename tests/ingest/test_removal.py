@@ -56,6 +56,19 @@ def test_rows_of_a_file_that_is_gone_go_and_what_had_yielded_to_them_comes_back(
 
 
 @pytest.mark.spark
+def test_a_refused_file_is_told_the_next_night_while_it_lies_there(settings, land, ingest, spark):
+    removed = land("listens", b"%PDF-1.4", "a.pdf", D27)
+    land("listens", b"%PDF-1.4", "b.jsonl", D27)
+    ingest(D27)
+    land("listens", [listen(1)])
+    refused = ingest(D28)["details"]["still_refused"]
+    assert [name.split("/")[-1] for name in refused] == ["a.pdf", "b.jsonl"]
+    removed.unlink()
+    land("listens", [listen(2, D27)], "b.jsonl", D27)
+    assert ingest(D28)["details"]["still_refused"] == {}
+
+
+@pytest.mark.spark
 def test_a_refused_file_that_was_removed_leaves_nothing_behind(settings, land, ingest, spark):
     land("listens", [listen(1)])
     pdf = land("listens", b"%PDF-1.4", "statement.pdf")
