@@ -234,7 +234,11 @@ def _failed(page: Mapping[str, Any]) -> str:
 def no_plays(keys: Iterable[str]) -> str | None:
     """Return what is to be told of an answer of Last.fm's that holds no plays; None of any other."""
     found = NO_PLAYS.intersection(keys)
-    return f"Last.fm's {min(found)}: no plays, and not read; remove it, or ask for recenttracks" if found else None
+    return (
+        f"Last.fm's {min(found)}: no plays, and not read; remove it, or ask for recenttracks"
+        if found
+        else None
+    )
 
 
 def _account(value: Mapping[str, Any]) -> str | None:
