@@ -48,6 +48,7 @@ def test_nothing_is_guessed(text, rule):
     with pytest.raises(RowFault) as fault:
         parse_time("at", text)
     assert fault.value.rule == rule
+    assert "as 2026-06-28T21:04:00" in fault.value.reason
     if isinstance(text, str):
         assert parse_times(pa.array(["2026-06-28T15:04:00Z", text])) is None
 
