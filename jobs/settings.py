@@ -251,9 +251,10 @@ class RankSettings(Section):
 
 class RecommendSettings(Section):
     """The blend. Of artists the listener has not heard, ``new_artist_share`` of a list are the likeliest
-    tracks and ``explore_share`` tracks drawn by their sound. What was on a list of the last
-    ``rest_nights`` nights rests. Ranked candidates come by how likely they are to be played, times how
-    likely to be liked to the power of ``like_weight``.
+    tracks, and from ``explore_floor`` to ``explore_ceiling`` of it are drawn by their sound: the more,
+    the more of such tracks the listener liked. What was on a list of the last ``rest_nights`` nights
+    rests. Ranked candidates come by how likely they are to be played, times how likely to be liked to
+    the power of ``like_weight``.
 
     A list has ``n_tracks``, at most ``artist_cap`` of an artist; those that explore are drawn from the
     ``n_candidates`` best."""
@@ -261,10 +262,20 @@ class RecommendSettings(Section):
     n_tracks: PositiveInt = 30
     artist_cap: PositiveInt = 2
     new_artist_share: Share = 0.17
-    explore_share: Share = 0.13
+    explore_floor: Share = 0.05
+    explore_ceiling: Share = 0.6
     n_candidates: PositiveInt = 300
     rest_nights: NonNegativeInt = 7
     like_weight: NonNegative = 2.25
+
+    @model_validator(mode="after")
+    def _floor_is_below_ceiling(self) -> "RecommendSettings":
+        if self.explore_floor > self.explore_ceiling:
+            raise ValueError(
+                f"explore_floor {self.explore_floor} is above explore_ceiling {self.explore_ceiling}: "
+                "lower it, or set both to one share for every list"
+            )
+        return self
 
 
 class ResponsesSettings(Section):

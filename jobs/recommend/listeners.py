@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from jobs.domain.arrays import Floats, Ints
 from jobs.domain.feedback import REJECTIONS
 from jobs.lake.arrow import night_rows
+from jobs.recommend.explore_share import weighed
 from jobs.recommend.tracks import Tracks, located
 from jobs.settings import Settings
 from jobs.window import Window
@@ -120,7 +121,8 @@ class Listener:
     """One listener. Tracks are positions in the night's catalog; ``centroids`` float64[n_tastes, 13].
 
     ``offered`` stood on a list of the last nights. ``candidates`` are ranked, with the ``chances`` that
-    they are played and the played track ``because`` of which each was found, -1 for none.
+    they are played and the played track ``because`` of which each was found, -1 for none. ``tries`` are
+    the weighed counts of ``jobs.recommend.explore_share``.
     """
 
     user_id: str
@@ -140,6 +142,7 @@ class Listener:
     taste_weights: Floats
     centroids: Floats
     neighborhood: Neighborhood
+    tries: Floats
 
 
 def collect_facts(
@@ -149,10 +152,12 @@ def collect_facts(
     neighbors: DataFrame,
     candidates: DataFrame,
     offered: DataFrame,
+    tries: DataFrame,
 ) -> DataFrame:
     """Collect one row a listener with a recent listen or like: user_id, heard, offered, blocked,
-    blocked_artists, neighbors and candidates (by rank) and tastes (heaviest first). ``heard``: see
-    ``jobs.lake.heard``; ``offered`` are rows of ``playlists`` of the last nights.
+    blocked_artists, neighbors and candidates (by rank), tastes (heaviest first) and tries (by age).
+    ``heard``: see ``jobs.lake.heard``; ``offered`` are rows of ``playlists`` of the last nights;
+    ``tries``: see ``jobs.recommend.explore_share``.
 
     All facts go through one shuffle, in one table. Lists are sorted: rows come in any order.
     """
@@ -164,6 +169,7 @@ def collect_facts(
         .union(_facts(profiles, "taste", F.lit(""), "taste_no", "weight", "centroid"))
         .union(_facts(candidates, "candidate", "track_id", "rank", "score", because="because"))
         .union(_facts(offered, "offered", "track_id"))
+        .union(_facts(tries, "try", F.lit(""), "age", vector="counts"))
     )
     return (
         facts.groupBy("user_id")
@@ -176,6 +182,7 @@ def collect_facts(
             _list_of("neighbor", "number", "id", "value").alias("neighbors"),
             _list_of("candidate", "number", "id", "value", "because").alias("candidates"),
             _list_of("taste", "number", "value", "vector").alias("tastes"),
+            _list_of("try", "number", "vector").alias("tries"),
         )
         .where("listened")
         .drop("listened")
@@ -217,7 +224,7 @@ def listeners_of(batch: pa.RecordBatch, tracks: Tracks, matrix: RatingMatrix) ->
     )
     artists = batch.column("blocked_artists").to_pylist()
     neighbors, tastes = batch.column("neighbors"), batch.column("tastes")
-    candidates = batch.column("candidates")
+    candidates, tries = batch.column("candidates"), batch.column("tries")
     # Of the whole batch at once: each search indexes the catalog anew.
     proposed, because = (_positions_of(candidates, name, tracks) for name in ("id", "because"))
     for row, user_id in enumerate(batch.column("user_id").to_pylist()):
@@ -242,6 +249,10 @@ def listeners_of(batch: pa.RecordBatch, tracks: Tracks, matrix: RatingMatrix) ->
             taste_weights=_floats(tastes[row].values.field("value")),
             centroids=_floats(tastes[row].values.field("vector").flatten()).reshape(-1, len(FEATURES)),
             neighborhood=neighborhood(neighbors[row].values, matrix),
+            tries=weighed(
+                _floats(tries[row].values.field("number")),
+                _floats(tries[row].values.field("vector").flatten()),
+            ),
         )
 
 

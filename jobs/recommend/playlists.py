@@ -38,6 +38,7 @@ from jobs.recommend.candidates import (
     explained,
     predict,
 )
+from jobs.recommend.explore_share import ExploreShares
 from jobs.recommend.listeners import Listener, RatingMatrix, listeners_of
 from jobs.recommend.listening_order import listening_order
 from jobs.recommend.reasons import Audience, ReasonBuilder, sentence
@@ -55,7 +56,7 @@ class PlaylistRules:
     n_tracks: int
     artist_cap: int
     new_artist_share: float
-    explore_share: float
+    explore: ExploreShares
     n_candidates: int
     like_weight: float
     support: Support
@@ -107,10 +108,12 @@ class PlaylistBuilder:
         eligible = self._eligible(listener)
         rng = generator(self.rules.seed, self.rules.night, listener.user_id)
         candidates = self._candidates(listener, eligible, content, rng)
-        shares = {NEW_ARTISTS: self.rules.new_artist_share, EXPLORE: self.rules.explore_share}
-        slots = draw_slots(self.rules.n_tracks, shares, rng)
+        rules, own = self.rules, (listener.user_id, listener.n_rated, listener.tries)
+        explore = rules.explore.share(*own, rules.seed, rules.night)
+        shares = {NEW_ARTISTS: rules.new_artist_share, EXPLORE: explore}
+        slots = draw_slots(rules.n_tracks, shares, rng)
         queues = {strategy: found.positions for strategy, found in candidates.items()}
-        blended = blend(queues, slots, self.tracks, self.rules.artist_cap)
+        blended = blend(queues, slots, self.tracks, rules.artist_cap)
         return {
             "user_id": listener.user_id,
             "tracks": self._entries(listener, eligible, blended.picks, candidates),

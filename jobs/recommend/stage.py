@@ -12,9 +12,11 @@ from jobs.errors import NoInputError
 from jobs.lake.arrow import night_rows
 from jobs.lake.heard import heard_known
 from jobs.lake.history import feedback_landed
+from jobs.lake.responses import responses_known
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.recommend.candidates import Model
+from jobs.recommend.explore_share import ExploreShares, by_segment, tries_of
 from jobs.recommend.kept import made_anew, with_kept
 from jobs.recommend.listeners import collect_facts, read_rating_matrix
 from jobs.recommend.playlists import PLAYLIST_DDL, PlaylistBuilder, PlaylistRules
@@ -34,9 +36,11 @@ def recommend(night: Night) -> None:
     lake = Lake(open_session(night.settings, "recommend"), night.settings)
     model = promoted_model(night)
     matrix = read_rating_matrix(night.settings, night.window, tracks)
-    builder = PlaylistBuilder(tracks, matrix, model, playlist_rules(night))
+    tries = tries_known(lake, night)
+    rules = playlist_rules(night, explore_shares(tries, lake, night))
+    builder = PlaylistBuilder(tracks, matrix, model, rules)
     stale = [] if has_lists(night, night.window.as_of) else lists_after(night)
-    lists = build_playlists(listener_facts(lake, night), builder)
+    lists = build_playlists(listener_facts(lake, night, tries), builder)
     # Not persist(): Spark forgets what it keeps of a plan when a table of that plan, the lists of the
     # nights before, is written.
     n_listeners, n_tracks, n_short = write(lake, night, lists.localCheckpoint(eager=False))
@@ -56,8 +60,8 @@ def recommend(night: Night) -> None:
     }
 
 
-def playlist_rules(night: Night) -> PlaylistRules:
-    """Return the night's rules, from the settings."""
+def playlist_rules(night: Night, explore: ExploreShares) -> PlaylistRules:
+    """Return the night's rules: what is known of exploring, and the settings."""
     settings = night.settings.recommend
     return PlaylistRules(
         night=night.window.as_of,
@@ -65,7 +69,7 @@ def playlist_rules(night: Night) -> PlaylistRules:
         n_tracks=settings.n_tracks,
         artist_cap=settings.artist_cap,
         new_artist_share=settings.new_artist_share,
-        explore_share=settings.explore_share,
+        explore=explore,
         n_candidates=settings.n_candidates,
         like_weight=settings.like_weight,
         support=night.settings.neighbors.support,
@@ -81,7 +85,22 @@ def promoted_model(night: Night) -> Model | None:
     return Model(card.version, ContentScorer.from_files(registry.read(card.version)))
 
 
-def listener_facts(lake: Lake, night: Night) -> DataFrame:
+def tries_known(lake: Lake, night: Night) -> DataFrame:
+    """Return what became of the tracks of earlier lists, as far as it had landed by the night."""
+    known = responses_known(
+        lake, night.window, night.settings.responses.nights, night.settings.taste.play_ms
+    )
+    return tries_of(known, night.window.as_of).localCheckpoint(eager=False)
+
+
+def explore_shares(tries: DataFrame, lake: Lake, night: Night) -> ExploreShares:
+    """Return what the night knows of exploring."""
+    settings = night.settings.recommend
+    segments = by_segment(tries, lake.read("ratings", night.window.as_of))
+    return ExploreShares(settings.explore_floor, settings.explore_ceiling, segments)
+
+
+def listener_facts(lake: Lake, night: Night, tries: DataFrame) -> DataFrame:
     """Collect one row a listener with a recent listen or like whose list does not stay as it was, in the
     same partitions and order each time."""
     rows = collect_facts(
@@ -91,6 +110,7 @@ def listener_facts(lake: Lake, night: Night) -> DataFrame:
         lake.read("neighbors", night.window.as_of),
         lake.read("candidates", night.window.as_of),
         offered(lake, night),
+        tries,
     )
     rows = made_anew(rows, lake, night)
     n_partitions = int(lake.spark.conf.get("spark.sql.shuffle.partitions") or 1)

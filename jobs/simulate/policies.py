@@ -21,8 +21,6 @@ from models.exploration.shares import (
 )
 from models.exploration.slots import draw_slots, filled
 
-FLOOR, CEILING = 0.05, 0.6
-
 
 class Policy(Protocol):
     """Makes the lists of every night, and may learn from what became of them."""
@@ -92,7 +90,7 @@ class LearntShare(FixedShare):
             posterior(self.exploited, self.segment, EXPLOITED),
         )
         uniforms = uniforms_of(self.seed, night, [str(i) for i in range(n)], self.rules.n_tracks)
-        return explore_shares(*arms, uniforms, FLOOR, CEILING)
+        return explore_shares(*arms, uniforms, self.rules.explore_floor, self.rules.explore_ceiling)
 
     def learn(self, night: int, listed: Listed, answers: Answers) -> None:
         """Count the night's tracks."""

@@ -73,9 +73,14 @@ def posterior(tries: Tries, segment: Ints, prior: Prior) -> Posterior:
     """
     liked = np.bincount(segment, tries.liked)[segment] - tries.liked
     tried = np.bincount(segment, tries.tried)[segment] - tries.tried
-    mean = (prior.liked + liked) / (prior.tried + tried)
-    missed = tries.tried - tries.liked
-    return Posterior(prior.strength * mean + tries.liked, prior.strength * (1 - mean) + missed)
+    return posterior_among(Tries(liked, tried), tries, prior)
+
+
+def posterior_among(others: Tries, own: Tries, prior: Prior) -> Posterior:
+    """Return the posterior of listeners by their ``own`` tracks and by those of ``others`` like them."""
+    mean = (prior.liked + others.liked) / (prior.tried + others.tried)
+    missed = own.tried - own.liked
+    return Posterior(prior.strength * mean + own.liked, prior.strength * (1 - mean) + missed)
 
 
 def explore_shares(
@@ -87,7 +92,7 @@ def explore_shares(
     return np.asarray(floor + (ceiling - floor) * wins.mean(axis=1))
 
 
-def uniforms_of(seed: int, night: int, listeners: Sequence[str], n_draws: int) -> Floats:
+def uniforms_of(seed: int, night: object, listeners: Sequence[str], n_draws: int) -> Floats:
     """Return [n, 2, n_draws] uniforms: a listener's are the same whoever else is drawn, and others on
     another night."""
     found = np.empty((len(listeners), 2, n_draws))

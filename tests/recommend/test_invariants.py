@@ -17,7 +17,7 @@ from jobs.recommend.playlists import PlaylistBuilder, PlaylistRules
 from jobs.recommend.reasons import ADJECTIVES, FEWEST, words
 from jobs.recommend.tracks import Tracks, catalog_of
 from models.features import FEATURES
-from tests.recommend.town import ints
+from tests.recommend.town import fixed, ints
 
 N_TRACKS, N_ARTISTS, N_LISTENERS = 80, 18, 25
 RANGES = {"tempo": (50, 200), "loudness": (-25, 0), "duration_ms": (60_000, 500_000), "key": (0, 11)}
@@ -109,7 +109,7 @@ def a_town(seed: int) -> Town:
     ]
     rules = PlaylistRules(
         night=date(2026, 6, 28), seed=seed, n_tracks=20, artist_cap=2, new_artist_share=0.2,
-        explore_share=0.2, n_candidates=40, like_weight=2.0, support="all",
+        explore=fixed(0.2), n_candidates=40, like_weight=2.0, support="all",
     )  # fmt: skip
     model = Model("v", Opinion()) if seed % 2 else None
     return Town(
@@ -147,6 +147,7 @@ def a_listener(number, ratings, neighbors, matrix, rng) -> Listener:
         rated=rated, ratings=values, total=float(values.sum()), n_rated=len(rated), n_plays=len(rated),
         n_skips=0, taste_weights=np.ones(len(centroids)), centroids=centroids,
         neighborhood=neighborhood(near, matrix),
+        tries=np.zeros(4),
     )  # fmt: skip
 
 

@@ -80,11 +80,15 @@ FACTS = pa.RecordBatch.from_pylist(
                 {"number": 2, "id": "outside", "value": 0.4, "because": "quiet"},
                 {"number": 3, "id": "calm", "value": 0.25, "because": None},
             ],
+            "tries": [
+                {"number": 30, "vector": [4.0, 2.0, 8.0, 6.0]},
+                {"number": 60, "vector": [4.0, 4.0, 0.0, 0.0]},
+            ],
         },
         {"user_id": "new", "heard": ["outside"], "offered": [], "blocked": [], "blocked_artists": []}
-        | {"neighbors": [], "tastes": [], "candidates": []},
+        | {"neighbors": [], "tastes": [], "candidates": [], "tries": []},
         {"user_id": "a", "heard": ["calm"], "offered": [], "blocked": [], "blocked_artists": []}
-        | {"neighbors": [], "tastes": [], "candidates": []},
+        | {"neighbors": [], "tastes": [], "candidates": [], "tries": []},
     ],
     pa.schema(
         {
@@ -104,6 +108,7 @@ FACTS = pa.RecordBatch.from_pylist(
                     {"number": pa.int32(), "value": pa.float64(), "vector": pa.list_(pa.float64())}
                 )
             ),
+            "tries": pa.list_(pa.struct({"number": pa.int32(), "vector": pa.list_(pa.float64())})),
         }
     ),
 )
@@ -125,6 +130,9 @@ def test_listeners_are_read_with_their_ratings_tastes_and_neighbors():
     assert first.neighborhood.ids == ("c", "a")
     assert first.neighborhood.similarity.tolist() == [0.25, -0.5]
     assert (last.heard.tolist(), last.n_plays) == ([1], 1)
+    # A list of 30 nights ago counts half, one of 60 a quarter.
+    assert first.tries.tolist() == [3.0, 2.0, 4.0, 3.0]
+    assert last.tries.tolist() == [0.0, 0.0, 0.0, 0.0]
 
 
 def test_a_listener_without_ratings_or_anything_known_is_read_as_such():
@@ -149,6 +157,11 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
         ("silent", "t4", 1, 0.5, None),
     ]
     offered = [("ann", "t3"), ("ann", "t0"), ("ann", "t3"), ("silent", "t3")]
+    tries = [
+        ("ann", 2, [1.0, 0.0, 3.0, 2.0]),
+        ("ann", 1, [0.0, 0.0, 1.0, 1.0]),
+        ("silent", 1, [1.0] * 4),
+    ]
     rows = collect_facts(
         spark.createDataFrame(heard, "user_id string, track_id string, recent boolean"),
         spark.createDataFrame(feedback, "user_id string, kind string, target_id string"),
@@ -162,6 +175,7 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
             candidates, "user_id string, track_id string, rank int, score double, because string"
         ),
         spark.createDataFrame(offered, "user_id string, track_id string"),
+        spark.createDataFrame(tries, "user_id string, age int, counts array<double>"),
     ).collect()
     assert [row.asDict(recursive=True) for row in rows] == [
         {
@@ -182,6 +196,10 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
             "tastes": [
                 {"number": 0, "value": 0.75, "vector": [1.0]},
                 {"number": 1, "value": 0.25, "vector": [2.0]},
+            ],
+            "tries": [
+                {"number": 1, "vector": [0.0, 0.0, 1.0, 1.0]},
+                {"number": 2, "vector": [1.0, 0.0, 3.0, 2.0]},
             ],
         }
     ]

@@ -14,7 +14,7 @@ from jobs.recommend.playlists import PLAYLIST, PLAYLIST_DDL, PlaylistBuilder, Pl
 from jobs.recommend.tracks import catalog_of
 from models.features import FEATURES
 from tests.recommend.test_listeners import FACTS, RATINGS
-from tests.recommend.town import catalog, ints, listener, matrix, neighborhood, stranger
+from tests.recommend.town import catalog, fixed, ints, listener, matrix, neighborhood, stranger
 
 RULES = PlaylistRules(
     night=date(2026, 6, 28),
@@ -22,7 +22,7 @@ RULES = PlaylistRules(
     n_tracks=4,
     artist_cap=2,
     new_artist_share=0.0,
-    explore_share=0.5,
+    explore=fixed(0.5),
     n_candidates=10,
     like_weight=1.0,
     support="all",
@@ -56,7 +56,7 @@ LIKELY = {"candidates": ints(3, 4, 1), "chances": np.array([0.5, 0.4, 0.2]), "be
 def test_ranked_candidates_come_first_by_chance_to_be_played_and_liked():
     # Alike for all without a network: 3, 4, 1. With it .5 * .8, .4 * .7, .2 * .2.
     for model, scores in ((None, [0.5, 0.4, 0.2]), (Model("v7", Sure()), [0.4, 0.28, 0.04])):
-        _, row = playlist(listener(neighborhood=NEAR, **LIKELY), model, explore_share=0.0)
+        _, row = playlist(listener(neighborhood=NEAR, **LIKELY), model, explore=fixed(0.0))
         found = [(track["track_id"], track["strategy"]) for track in row["tracks"]]
         assert found == [
             ("louder", "exploit"), ("duet", "exploit"), ("calm", "exploit"), ("bare", "neighbors"),
@@ -69,7 +69,7 @@ def test_the_weight_of_liking_is_a_rule():
     one = listener(candidates=ints(1, 2), chances=np.array([0.5, 0.1]), because=ints(-1, -1))
     orders = {}
     for weight in (0.0, 2.0):
-        _, row = playlist(one, Model("v7", Sure()), like_weight=weight, explore_share=0.0, n_tracks=2)
+        _, row = playlist(one, Model("v7", Sure()), like_weight=weight, explore=fixed(0.0), n_tracks=2)
         orders[weight] = [(track["track_id"], track["score"]) for track in row["tracks"]]
     assert orders[0.0] == [("calm", 0.5), ("loud", 0.1)]
     assert orders[2.0] == [("loud", pytest.approx(0.081)), ("calm", pytest.approx(0.02))]
@@ -82,15 +82,15 @@ def test_a_candidate_without_features_is_liked_like_the_middle_one():
         "chances": np.full(4, 0.5),
         "because": ints(-1, -1, -1, -1),
     }
-    tracks, _ = playlist(listener(**chances), Model("v7", Sure()), explore_share=0.0, n_tracks=4)
+    tracks, _ = playlist(listener(**chances), Model("v7", Sure()), explore=fixed(0.0), n_tracks=4)
     assert tracks["bare"]["score"] == pytest.approx(0.5 * 0.8)
 
 
 def test_what_was_offered_rests_and_returns_only_to_a_list_that_would_be_short():
     one = listener(offered=ints(3, 5), **LIKELY)
-    tracks, row = playlist(one, explore_share=0.0, n_tracks=3)
+    tracks, row = playlist(one, explore=fixed(0.0), n_tracks=3)
     assert [track["track_id"] for track in row["tracks"]] == ["duet", "calm", "loud"]
-    tracks, row = playlist(one, explore_share=0.0, n_tracks=5)
+    tracks, row = playlist(one, explore=fixed(0.0), n_tracks=5)
     assert [(track["track_id"], track["strategy"]) for track in row["tracks"]][3:] == [
         ("louder", "returning"), ("bare", "returning"),
     ]  # fmt: skip
@@ -100,7 +100,7 @@ def test_what_was_offered_rests_and_returns_only_to_a_list_that_would_be_short()
 
 
 def test_reasons_of_ranked_candidates_are_true_of_the_listener():
-    tracks, _ = playlist(listener(**LIKELY), explore_share=0.0, artist_cap=6, n_tracks=3)
+    tracks, _ = playlist(listener(**LIKELY), explore=fixed(0.0), artist_cap=6, n_tracks=3)
     assert tracks["calm"]["reason"] == "You play Ann; “Calm” is new to you."
     assert tracks["louder"]["reason"] == "“Louder” is hardly known here yet."
 
@@ -127,20 +127,20 @@ def test_a_list_mixes_strategies_each_with_its_reason():
 
 
 def test_an_explored_track_tells_the_features_that_carried_it():
-    tracks, _ = playlist(listener(), Model("v7", Sure()), explore_share=1.0)
+    tracks, _ = playlist(listener(), Model("v7", Sure()), explore=fixed(1.0))
     evidence = json.loads(tracks["loud"]["evidence"])
     assert evidence["carried"] == {"energy": 0.5, "danceability": 0.25}
-    alone, _ = playlist(listener(), n_tracks=1, explore_share=1.0)
+    alone, _ = playlist(listener(), n_tracks=1, explore=fixed(1.0))
     assert "carried" not in json.loads(alone["loud"]["evidence"])
 
 
 def test_explore_stays_away_from_artists_the_listener_plays():
-    tracks, _ = playlist(listener(), Model("v7", Sure()), explore_share=1.0)
+    tracks, _ = playlist(listener(), Model("v7", Sure()), explore=fixed(1.0))
     assert {t for t, track in tracks.items() if track["strategy"] == "explore"} == {"loud", "louder"}
 
 
 def test_without_a_model_nearness_chooses():
-    tracks, _ = playlist(listener(), n_tracks=1, explore_share=1.0, n_candidates=1)
+    tracks, _ = playlist(listener(), n_tracks=1, explore=fixed(1.0), n_candidates=1)
     assert list(tracks) == ["loud"]
     assert tracks["loud"]["model_version"] is None
     assert "Quiet" in tracks["loud"]["reason"]
@@ -229,7 +229,7 @@ def test_rows_have_the_columns_of_their_tables():
 @pytest.mark.parametrize(("n_candidates", "strategies"), [(1, {"neighbors": 1}), (2, {"neighbors": 2})])
 def test_a_strategy_offers_its_best_candidates_only(n_candidates, strategies):
     one = listener(neighborhood=NEAR, centroids=np.empty((0, 13)), taste_weights=np.array([]))
-    _, row = playlist(one, explore_share=0.0, n_tracks=2, n_candidates=n_candidates)
+    _, row = playlist(one, explore=fixed(0.0), n_tracks=2, n_candidates=n_candidates)
     counts = Counter(track["strategy"] for track in row["tracks"])
     assert counts == Counter(strategies) + Counter({"popular": 2 - n_candidates})
     assert row["tracks"][0]["track_id"] == "calm"
@@ -239,21 +239,21 @@ def test_predictions_follow_the_support_of_the_settings():
     near = neighborhood(("n1", 0.5, {1: 1.0, 2: 1.0}), ("n2", 0.5, {1: 1.0}), ("n3", 0.5, {5: 0.5}))
     one, scores = listener(neighborhood=near), {}
     for support in ("all", "co_rated"):
-        scores[support] = playlist(one, explore_share=0.0, support=support)[0]["calm"]["score"]
+        scores[support] = playlist(one, explore=fixed(0.0), support=support)[0]["calm"]["score"]
     # Over all: 2/6 + ((1 + 1 + 0) / 3 - (2 + 1 + 0.5) / 6 / 3); co-rated: 2 + (1 - 1 + 1 - 1) / 2.
     assert scores == {"all": pytest.approx(2 / 6 + 2 / 3 - 3.5 / 18), "co_rated": 2.0}
 
 
 def test_an_artist_of_whom_a_track_was_only_skipped_is_not_new():
     one = listener(rated=ints(0, 2), ratings=np.array([1.0, 0.0]), heard=ints(0, 2))
-    tracks, _ = playlist(one, Model("v7", Sure()), explore_share=1.0)
+    tracks, _ = playlist(one, Model("v7", Sure()), explore=fixed(1.0))
     assert not any(track["strategy"] == "explore" for track in tracks.values())
 
 
 def test_new_artists_come_by_chance_after_what_is_ranked_and_before_what_is_explored():
     chances = {"candidates": ints(1, 5, 3, 2), "chances": np.array([0.5, 0.4, 0.2, 0.3])}
     one = listener(**chances, because=ints(-1, -1, -1, -1))
-    _, row = playlist(one, Model("v7", Sure()), new_artist_share=0.5, explore_share=0.25)
+    _, row = playlist(one, Model("v7", Sure()), new_artist_share=0.5, explore=fixed(0.25))
     # Times liked: calm .1, bare .4 * .8 (as the middle one), louder .16, loud .27. Ann is known; of new
     # artists nothing is left to explore.
     assert [(track["track_id"], track["strategy"]) for track in row["tracks"]] == [

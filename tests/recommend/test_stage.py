@@ -8,6 +8,7 @@ from jobs.recommend.stage import playlist_rules, promoted_model, recommend
 from jobs.settings import NeighborsSettings, RecommendSettings
 from jobs.stage import Night
 from jobs.window import Window
+from tests.recommend.town import fixed
 from tests.tables import put
 
 DAY = date(2026, 6, 28)
@@ -107,19 +108,23 @@ def test_every_rule_is_a_setting(settings, support):
         n_tracks=7,
         artist_cap=3,
         new_artist_share=0.3,
-        explore_share=0.4,
+        explore_floor=0.1,
+        explore_ceiling=0.4,
         n_candidates=99,
         like_weight=0.5,
     )
     neighbors = NeighborsSettings(support=support)
     settings = settings.model_copy(update={"seed": 5, "recommend": chosen, "neighbors": neighbors})
-    assert playlist_rules(Night(Window(DAY, DAY + timedelta(days=3)), settings)) == PlaylistRules(
+    explore = fixed(0.4)
+    assert playlist_rules(
+        Night(Window(DAY, DAY + timedelta(days=3)), settings), explore
+    ) == PlaylistRules(
         night=DAY + timedelta(days=2),
         seed=5,
         n_tracks=7,
         artist_cap=3,
         new_artist_share=0.3,
-        explore_share=0.4,
+        explore=explore,
         n_candidates=99,
         like_weight=0.5,
         support=support,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from jobs.recommend.explore_share import COUNTS, SEGMENT_BOUNDS, ExploreShares
 from jobs.recommend.listeners import Listener, Neighborhood, RatingMatrix
 from jobs.recommend.tracks import Tracks, songs
 from models.content_network.arrays import TrackStats
@@ -82,6 +83,7 @@ def listener(**changes: object) -> Listener:
         "taste_weights": np.array([1.0]),
         "centroids": energy,
         "neighborhood": neighborhood(),
+        "tries": np.zeros(len(COUNTS)),
     }
     return Listener(**facts | changes)
 
@@ -95,3 +97,8 @@ def stranger(**changes: object) -> Listener:
         "centroids": np.empty((0, len(FEATURES))),
     }
     return listener(**nothing | changes)
+
+
+def fixed(share: float) -> ExploreShares:
+    """Explore with this share of every list."""
+    return ExploreShares(share, share, np.zeros((len(SEGMENT_BOUNDS) + 1, len(COUNTS))))
