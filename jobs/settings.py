@@ -32,6 +32,7 @@ PREFIX = "NOCTURNE__"
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
+Format = Literal["jspf", "m3u8", "csv"]
 TrackIds = Literal["own", "musicbrainz", "spotify"]
 SourceName = Literal[
     "own_artists", "item_model", "similar_tracks", "similar_listeners", "latent_factors",
@@ -63,12 +64,14 @@ class StoreSettings(Section):
     """Where playlists, reports and models are published: a folder, or s3://bucket/prefix, to which
     ``n_threads`` objects are written at a time.
 
-    ``track_ids`` says whose ids the catalog has; of musicbrainz and spotify each published track names
-    its address there.
+    Each list is published as JSON and in these ``formats``: jspf and m3u8 for players, csv for
+    spreadsheets. ``track_ids`` says whose ids the catalog has; of musicbrainz and spotify each published
+    track names its address there.
     """
 
     root: str = ""
     n_threads: PositiveInt = 16
+    formats: tuple[Format, ...] = ("jspf",)
     track_ids: TrackIds = "own"
 
 

@@ -37,7 +37,7 @@ def jspf(user_id: str, as_of: date, rows: list[Row]) -> bytes:
         {
             "identifier": [
                 *filter(None, [row.get("url")]),
-                f"urn:nocturne:track:{quote(row['track_id'], safe='')}",
+                address(row["track_id"]),
             ],
             "title": row["title"],
             "creator": row["artist"],
@@ -45,10 +45,10 @@ def jspf(user_id: str, as_of: date, rows: list[Row]) -> bytes:
             "annotation": row["reason"],
             **_released(row.get("release_date")),
         }
-        for row in sorted(rows, key=_place)
+        for row in by_place(rows)
     ]
     playlist = {
-        "title": f"Nocturne for {user_id}, {as_of}",
+        "title": title_of(user_id, as_of),
         "identifier": playlist_id(as_of),
         "creator": "Nocturne",
         "annotation": _description(as_of, rows),
@@ -75,6 +75,21 @@ def _released(on: str | None) -> dict[str, Any]:
 
 def _known(**facts: Any) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def by_place(rows: list[Row]) -> list[Row]:
+    """Return the rows in the order of listening."""
+    return sorted(rows, key=_place)
+
+
+def title_of(user_id: str, as_of: date) -> str:
+    """Return the title of a playlist."""
+    return f"Nocturne for {user_id}, {as_of}"
+
+
+def address(track_id: str) -> str:
+    """Return the URN of a track, whatever its id."""
+    return f"urn:nocturne:track:{quote(track_id, safe='')}"
 
 
 def _place(row: Row) -> int:

@@ -7,13 +7,14 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from jobs.errors import NocturneError
-from jobs.publish.documents import SCHEMA_VERSION, jspf, playlist_json
+from jobs.publish.documents import SCHEMA_VERSION, playlist_json
+from jobs.publish.formats import FORMATS
 from jobs.publish.keys import user_key
 from jobs.publish.playlists import Row
 from jobs.store import ConflictError, ObjectStore
@@ -25,9 +26,11 @@ CHECKSUMS = "SHA256SUMS"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a night's folder holds; ``checksums`` are lines as of sha256sum, 100 bytes a file."""
+    """What a night's folder holds: JSON and ``formats`` of each list; ``checksums`` are lines as of
+    sha256sum, 100 bytes a file."""
 
     as_of: date
+    formats: tuple[str, ...]
     n_listeners: int
     n_tracks: int
     strategies: dict[str, int]
@@ -66,16 +69,17 @@ class Snapshot:
         )
 
 
-def documents(playlists: Playlists, as_of: date) -> Iterator[tuple[str, bytes]]:
-    """Yield keys below the run's folder with their bytes: two documents a listener."""
+def documents(playlists: Playlists, as_of: date, formats: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield keys below the run's folder with their bytes: JSON and each format, a listener."""
     for user_id, rows in playlists:
         key = user_key(user_id)
         yield f"{key}.json", playlist_json(user_id, as_of, rows)
-        yield f"{key}.jspf", jspf(user_id, as_of, rows)
+        for name in formats:
+            yield f"{key}.{name}", FORMATS[name](user_id, as_of, rows)
 
 
-def survey(playlists: Playlists, as_of: date) -> Snapshot:
-    """Read the playlists once to know what would be published, and under which id."""
+def survey(playlists: Playlists, as_of: date, formats: Sequence[str]) -> Snapshot:
+    """Read the playlists once to know what would be published, in which formats and under which id."""
     n_listeners = n_tracks = 0
     strategies: Counter[str] = Counter()
     models: set[str] = set()
@@ -85,10 +89,13 @@ def survey(playlists: Playlists, as_of: date) -> Snapshot:
         n_tracks += len(rows)
         strategies.update(row["strategy"] for row in rows)
         models.update(row["model_version"] for row in rows if row["model_version"])
-        lines += [f"{_sha256(body)}  {key}\n" for key, body in documents([(user_id, rows)], as_of)]
+        rendered = documents([(user_id, rows)], as_of, formats)
+        lines += [f"{_sha256(body)}  {key}\n" for key, body in rendered]
     checksums = "".join(lines).encode()
     n_by_strategy = dict(sorted(strategies.items()))
-    return Snapshot(as_of, n_listeners, n_tracks, n_by_strategy, sorted(models), checksums)
+    return Snapshot(
+        as_of, tuple(formats), n_listeners, n_tracks, n_by_strategy, sorted(models), checksums
+    )
 
 
 def write_run(store: ObjectStore, playlists: Playlists, snapshot: Snapshot) -> int:
@@ -96,7 +103,7 @@ def write_run(store: ObjectStore, playlists: Playlists, snapshot: Snapshot) -> i
     manifest = f"{snapshot.folder}/manifest.json"
     if store.get(manifest) is not None:
         return 0
-    bodies = documents(playlists, snapshot.as_of)
+    bodies = documents(playlists, snapshot.as_of, snapshot.formats)
     n_written = store.put_many((f"{snapshot.folder}/{key}", body) for key, body in bodies)
     store.put(f"{snapshot.folder}/{CHECKSUMS}", snapshot.checksums, "text/plain")
     try:

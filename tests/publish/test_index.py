@@ -14,7 +14,7 @@ from tests.store.recording import RecordingStore
 
 
 def snapshot(night=NIGHT, track="t1"):
-    return survey([("ada", [row(1, track)])], night)
+    return survey([("ada", [row(1, track)])], night, ["jspf"])
 
 
 def nights(store):

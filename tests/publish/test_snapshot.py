@@ -11,6 +11,7 @@ from jobs.store import ConflictError
 from tests.publish.nights import NIGHT, by_neighbors, row
 from tests.store.recording import PowerCutError, RecordingStore
 
+FORMATS = ("jspf",)
 PLAYLISTS = [("ada", [row(1, "t1"), row(2, "t2")]), ("bob", [by_neighbors(1, "t3")])]
 OTHERS = [("ada", [row(1, "t9")])]
 LATEST = "playlists/latest.json"
@@ -22,7 +23,7 @@ def is_current() -> bool:
 
 
 def publish(store: RecordingStore, lists=PLAYLISTS, night: date = NIGHT, backwards: bool = False) -> str:
-    snapshot = survey(lists, night)
+    snapshot = survey(lists, night, FORMATS)
     write_run(store, lists, snapshot)
     return move_latest(store, snapshot, is_current, backwards=backwards)
 
@@ -34,7 +35,7 @@ def pointed_to(store: RecordingStore) -> str:
 def test_documents_then_checksums_then_manifest_then_pointer():
     store = RecordingStore()
     publish(store)
-    folder = f"playlists/runs/{survey(PLAYLISTS, NIGHT).publish_id}"
+    folder = f"playlists/runs/{survey(PLAYLISTS, NIGHT, ['jspf']).publish_id}"
     *documents, checksums, manifest, pointer = store.written()
     assert len(documents) == 4
     assert all(key.startswith(f"{folder}/users/") for key in documents)
@@ -46,7 +47,8 @@ def test_documents_then_checksums_then_manifest_then_pointer():
 def test_the_manifest_is_new_and_the_pointer_swapped():
     store = RecordingStore()
     publish(store)
-    assert store.called(f"playlists/runs/{survey(PLAYLISTS, NIGHT).publish_id}/manifest.json") == [
+    publish_id = survey(PLAYLISTS, NIGHT, FORMATS).publish_id
+    assert store.called(f"playlists/runs/{publish_id}/manifest.json") == [
         "get", "put_new",
     ]  # fmt: skip
     assert store.called(LATEST) == ["tag", "get", "swap"]
@@ -56,7 +58,7 @@ def test_the_manifest_and_the_pointer_as_written():
     models = ["2026-06-28-c", "2026-06-28-a", "2026-06-28-d", "2026-06-28-b", "2026-06-28-e"]
     played = [row(n, f"t{n}", model_version=model) for n, model in enumerate(models, 1)]
     lists = [("ada", [*played, by_neighbors(6, "t6")]), ("bob", [row(1, "é", model_version=models[0])])]
-    snapshot = survey(lists, NIGHT)
+    snapshot = survey(lists, NIGHT, FORMATS)
     sums = hashlib.sha256(snapshot.checksums).hexdigest()
     publish_id = f"2026-06-28-{sums[:16]}"
     manifest = snapshot.manifest()
@@ -83,7 +85,9 @@ def test_the_manifest_and_the_pointer_as_written():
 
 
 def test_checksums_are_lines_of_sha256sum_by_listener():
-    bodies = {key: hashlib.sha256(body).hexdigest() for key, body in documents(PLAYLISTS, NIGHT)}
+    bodies = {
+        key: hashlib.sha256(body).hexdigest() for key, body in documents(PLAYLISTS, NIGHT, FORMATS)
+    }
     assert [key.partition("/")[2][3:] for key in bodies] == [
         "ada.json",
         "ada.jspf",
@@ -91,7 +95,7 @@ def test_checksums_are_lines_of_sha256sum_by_listener():
         "bob.jspf",
     ]
     lines = "".join(f"{digest}  {key}\n" for key, digest in bodies.items())
-    assert survey(PLAYLISTS, NIGHT).checksums == lines.encode()
+    assert survey(PLAYLISTS, NIGHT, FORMATS).checksums == lines.encode()
 
 
 @pytest.mark.parametrize("n", range(N_WRITES))
@@ -111,7 +115,7 @@ def test_a_run_cut_off_at_any_write_shows_nothing_half_and_its_retry_ends_the_sa
 
 def test_a_pointer_moved_after_it_was_looked_at_is_not_overwritten():
     store = RecordingStore()
-    snapshot = survey(PLAYLISTS, NIGHT)
+    snapshot = survey(PLAYLISTS, NIGHT, FORMATS)
 
     def meanwhile() -> bool:
         publish(store, OTHERS)
@@ -119,23 +123,23 @@ def test_a_pointer_moved_after_it_was_looked_at_is_not_overwritten():
 
     with pytest.raises(ConflictError):
         move_latest(store, snapshot, meanwhile, backwards=False)
-    assert pointed_to(store) == survey(OTHERS, NIGHT).publish_id
+    assert pointed_to(store) == survey(OTHERS, NIGHT, FORMATS).publish_id
 
 
 def test_rows_rewritten_since_they_were_read_are_not_pointed_to():
     store = RecordingStore()
     publish(store, OTHERS)
-    snapshot = survey(PLAYLISTS, NIGHT)
+    snapshot = survey(PLAYLISTS, NIGHT, FORMATS)
     with pytest.raises(ConflictError, match="2026-06-28 were written again"):
         move_latest(store, snapshot, lambda: False, backwards=True)
-    assert pointed_to(store) == survey(OTHERS, NIGHT).publish_id
+    assert pointed_to(store) == survey(OTHERS, NIGHT, FORMATS).publish_id
 
 
 def test_the_rows_are_looked_at_after_the_pointers_tag():
     store = RecordingStore()
     seen = []
     move_latest(
-        store, survey(PLAYLISTS, NIGHT), lambda: not seen.extend(store.calls), backwards=False
+        store, survey(PLAYLISTS, NIGHT, FORMATS), lambda: not seen.extend(store.calls), backwards=False
     )  # fmt: skip
     assert ("tag", LATEST) in seen
 
@@ -148,13 +152,17 @@ def test_the_pointer_goes_to_a_newer_night_or_another_run_of_its_own(days, backw
     store = RecordingStore()
     publish(store)
     assert publish(store, OTHERS, NIGHT + timedelta(days), backwards) == became
-    there = survey(PLAYLISTS, NIGHT) if became == "kept" else survey(OTHERS, NIGHT + timedelta(days))
+    there = (
+        survey(PLAYLISTS, NIGHT, FORMATS)
+        if became == "kept"
+        else survey(OTHERS, NIGHT + timedelta(days), FORMATS)
+    )
     assert pointed_to(store) == there.publish_id
 
 
 def test_another_run_of_the_same_rows_that_was_first_is_no_conflict():
     store = RecordingStore()
-    snapshot = survey(PLAYLISTS, NIGHT)
+    snapshot = survey(PLAYLISTS, NIGHT, FORMATS)
 
     class FirstElsewhere(RecordingStore):
         def put_new(self, key: str, body: bytes) -> None:

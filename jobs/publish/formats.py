@@ -1,0 +1,61 @@
+"""Formats beside Nocturne's own JSON, for players and spreadsheets: a new one is a function and a line.
+
+Each is a function of a listener's rows alone, so that the same rows give the same bytes.
+"""
+
+import csv
+from collections.abc import Callable, Mapping
+from datetime import date
+from io import StringIO
+
+from jobs.publish.documents import address, by_place, jspf, title_of
+from jobs.publish.playlists import Row
+
+Format = Callable[[str, date, list[Row]], bytes]
+CSV_COLUMNS = (
+    "rank", "play_order", "track_id", "title", "artist", "album", "release_date", "duration_ms", "url",
+    "strategy", "reason",
+)  # fmt: skip
+# How a cell begins that a spreadsheet would take for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def m3u8(user_id: str, as_of: date, rows: list[Row]) -> bytes:
+    """Render a playlist as extended M3U in UTF-8 (RFC 8216), in the order of listening.
+
+    A track is at its address if it has one, else a URN that a player's library may know. Of unknown
+    length is -1. What would end a line is a blank.
+    """
+    lines = ["#EXTM3U", f"#PLAYLIST:{_line(title_of(user_id, as_of))}"]
+    for row in by_place(rows):
+        seconds = -1 if row.get("duration_ms") is None else round(row["duration_ms"] / 1000)
+        lines += [
+            f"#EXTINF:{seconds},{_line(row['artist'])} - {_line(row['title'])}",
+            _line(row.get("url") or address(row["track_id"])),
+        ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def spreadsheet(user_id: str, as_of: date, rows: list[Row]) -> bytes:
+    """Render a playlist as CSV (RFC 4180) with a header, by rank, in UTF-8 with its mark, by which
+    spreadsheets know it.
+
+    Text that a spreadsheet would run as a formula has an apostrophe before it.
+    """
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(CSV_COLUMNS)
+    for row in rows:
+        writer.writerow(_cell(row.get(name)) for name in CSV_COLUMNS)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _line(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+FORMATS: Mapping[str, Format] = {"jspf": jspf, "m3u8": m3u8, "csv": spreadsheet}
