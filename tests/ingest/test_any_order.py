@@ -152,16 +152,6 @@ def delivered_again(settings: Settings, draw) -> None:
     put(settings, name, CLEAN[name])
 
 
-def listener_forgotten(settings: Settings, draw) -> None:
-    """A listener forgotten by a person, and everything delivered again."""
-    night(settings, DAYS[-1])
-    forgotten(settings, draw(st.sampled_from(["own", "names", "u1", "zip"])))
-    night(settings, draw(st.sampled_from(DAYS)))
-    for path in Path(settings.landing.root).rglob("*"):
-        if path.is_file():
-            os.utime(path, ns=(0, next(CLOCK)))
-
-
 def cut_short(settings: Settings, draw) -> None:
     """A file with fewer rows than it should have, then whole."""
     name = draw(st.sampled_from(list(CLEAN)))
@@ -210,7 +200,7 @@ def replayed(settings: Settings, _) -> None:
             commands.replay(rule=None, file=None, day=None)
 
 
-MISHAPS = (delivered_again, listener_forgotten, cut_short, late, moved, wrong_file, replayed)
+MISHAPS = (delivered_again, cut_short, late, moved, wrong_file, replayed)
 
 
 def repeated(settings: Settings, seed: int) -> None:
