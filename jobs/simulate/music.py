@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-N_SCENES = 12
+from jobs.simulate.names import SCENES, make_names
+
+N_SCENES = len(SCENES)
 TRACKS_AN_ARTIST = 10
 # Mean and spread of the features over all scenes, in the features' own units.
 CENTER = {
@@ -27,16 +29,6 @@ UNIT = (
     "liveness",
     "valence",
 )
-FIRST = (
-    "Amber", "Broken", "Cobalt", "Distant", "Electric", "Faded", "Golden", "Hollow",
-    "Ivory", "Jagged", "Kinder", "Lunar", "Midnight", "Northern", "Open", "Paper",
-    "Quiet", "Restless", "Silver", "Tidal", "Under", "Velvet", "Winter", "Yellow",
-)  # fmt: skip
-SECOND = (
-    "Arcade", "Bridges", "Canyons", "Dancers", "Embers", "Foxes", "Gardens", "Harbors",
-    "Islands", "Jukebox", "Keys", "Lanterns", "Mirrors", "Nights", "Orbits", "Pilots",
-    "Questions", "Rivers", "Signals", "Trains", "Umbrellas", "Voices", "Windows", "Years",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,15 +60,16 @@ def make_music(rng: np.random.Generator, n_tracks: int, nights: int) -> Music:
         rng.random(n_tracks) < 0.01 * (nights - 1), rng.integers(1, max(nights, 2), n_tracks), 0
     )
     popularity = rng.zipf(1.6, n_tracks).clip(max=200) * rng.lognormal(0, 0.8, n_artists)[artist]
-    names = [_name(i) for i in range(n_artists)]
+    names = make_names(rng.spawn(1)[0], scene, artist)  # a stream of their own
     duration = np.clip(rng.normal(220_000, 45_000, n_tracks), 90_000, 480_000).astype(int)
     years = rng.integers(1975, 2026, n_tracks)
     tracks: list[dict[str, object]] = [
         {
             "track_id": f"town-{i:06d}",
-            "title": _title(i),
+            "title": names.titles[i],
             "artist_id": f"artist-{a:05d}",
-            "artist": names[a],
+            "artist": names.artists[a],
+            **({"album": album} if (album := names.albums[i]) else {}),
             "release_date": str(years[i]),
             "duration_ms": int(duration[i]),
         }
@@ -98,14 +91,3 @@ def _features(rng: np.random.Generator, z: np.ndarray, duration: np.ndarray) -> 
         {"track_id": f"town-{i:06d}"} | {name: column[i] for name, column in columns.items()}
         for i in range(len(z))
     ]
-
-
-def _name(i: int) -> str:
-    pair = f"{FIRST[i % len(FIRST)]} {SECOND[(i * 7 + i // len(FIRST)) % len(SECOND)]}"
-    return pair if i < len(FIRST) * len(SECOND) else f"{pair} {i // (len(FIRST) * len(SECOND)) + 1}"
-
-
-def _title(i: int) -> str:
-    rest, last = divmod(i * 11, len(SECOND))
-    middle, first = divmod(rest, len(FIRST))
-    return f"{SECOND[last]} of {FIRST[first]} {SECOND[middle % len(SECOND)]} No. {i % 97 + 1}"
