@@ -269,7 +269,7 @@ class RecommendSettings(Section):
     explore_ceiling: Share = 0.6
     n_candidates: PositiveInt = 300
     rest_nights: NonNegativeInt = 7
-    like_weight: NonNegative = 2.25
+    like_weight: NonNegative = 3.5
 
     @model_validator(mode="after")
     def _floor_is_below_ceiling(self) -> "RecommendSettings":

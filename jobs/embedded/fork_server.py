@@ -24,6 +24,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+from setproctitle import setproctitle
+
 from jobs.fork_client import FAILURE, STANDARD, below
 
 LOOK_SECONDS = 0.5
@@ -115,6 +117,8 @@ def run(request: Request) -> int:
     for ours, theirs in zip(STANDARD, request.files, strict=True):
         os.dup2(theirs, ours)
         os.close(theirs)
+    # For people who look at processes; it writes where the environment was, so before that changes.
+    setproctitle(" ".join([sys.executable, "-m", *request.argv]))
     os.chdir(request.cwd)
     os.environ.clear()
     os.environ.update(request.environment)

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from jobs import fork_client
 from jobs.embedded.airflow import Airflow
 from jobs.embedded.processes import members
 from jobs.embedded.progress import Progress, stage_number
@@ -89,7 +90,7 @@ def client_of(process, airflow, stage, session):
         for member in members(running.sessions()) if running else ():
             with suppress(psutil.NoSuchProcess):
                 if (
-                    member.cmdline()[1:3] == ["-m", f"jobs.{stage}"]
+                    member.cmdline()[1:3] == [fork_client.__file__, f"jobs.{stage}"]
                     and session.exists()
                     and session.read_text()
                 ):

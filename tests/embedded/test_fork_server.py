@@ -112,6 +112,8 @@ def test_a_killed_client_takes_its_fork_and_what_that_started_along(server, tmp_
     )
     pids = [int(pid) for pid in client.stdout.readline().split()]
     assert len(pids) == 2 and all(psutil.pid_exists(pid) for pid in pids)
+    # What people see is what runs.
+    assert " ".join(psutil.Process(pids[0]).cmdline()).strip() == f"{sys.executable} -m a_stage"
 
     client.kill()
     client.wait()
