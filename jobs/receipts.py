@@ -83,7 +83,7 @@ def settle(
         leave_receipt(store, window.as_of, inputs)
     else:
         forget_receipt(store, window.as_of)
-    for later in done.get("recommend", {}).get("to_make_again") or ():
+    for later in done.get("gate_playlists", {}).get("to_make_again") or ():
         forget_receipt(store, later)
 
 

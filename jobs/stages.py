@@ -41,8 +41,10 @@ STAGES: tuple[StageSpec, ...] = (
         True,
         "playlists",
     ),
+    # A night's lists are public only from here on: with the pool of recommend no other night's lists are
+    # being made while that changes what they rest.
     StageSpec(
-        "gate_playlists", "jobs.validate.playlists", "playlists", ("recommend",), True, "validation"
+        "gate_playlists", "jobs.validate.playlists", "playlists", ("recommend",), True, "playlists"
     ),
     StageSpec("publish", "jobs.publish", "playlists", ("gate_playlists",), False, "published"),
 )

@@ -23,7 +23,7 @@ def landed(name, day, fingerprint="f"):
 def records(settings, without=(), failed=(), again=()):
     details = {
         "ingest": {"made_of": made_of(settings, [landed("a", NIGHT)], NIGHT)},
-        "recommend": {"to_make_again": [str(day) for day in again]},
+        "gate_playlists": {"to_make_again": [str(day) for day in again]},
     }
     return [
         {

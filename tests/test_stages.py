@@ -38,7 +38,7 @@ def test_tables_have_one_writer_at_a_time_and_stages_their_groups():
         "train_content": ("models", "models"),
         "promote_models": ("models", "models"),
         "recommend": ("playlists", "playlists"),
-        "gate_playlists": ("playlists", "validation"),
+        "gate_playlists": ("playlists", "playlists"),
         "publish": ("playlists", "published"),
         "report": ("report", "report"),
     }

@@ -14,7 +14,7 @@ from rich.console import Console
 from jobs.embedded.home import USER, AirflowHome
 from jobs.errors import UsageError
 from jobs.evaluate.night_facts import published
-from jobs.lake.arrow import is_there, night_rows, table_rows, version
+from jobs.lake.arrow import is_there, night_rows, table_rows
 from jobs.settings import Settings
 from jobs.stage_record import read_record, record_key
 from jobs.store import open_store
@@ -40,22 +40,10 @@ def published_night(settings: Settings) -> date:
 
 
 def read_playlists(settings: Settings, night: date) -> "ds.Dataset":
-    """Return the night's rows of the playlists table, yet to be read: one a track of a listener.
-
-    Of a night that was published those that were: what is written since has passed no gate yet.
-    """
+    """Return the night's rows of the playlists table, yet to be read: one a track of a listener."""
     if not is_there(settings, "playlists"):
         raise UsageError(f"there is no playlists table in {settings.lake.root}: make a night first")
-    return night_rows(settings, "playlists", night, _published_version(settings, night))
-
-
-def _published_version(settings: Settings, night: date) -> int | None:
-    record = read_record(open_store(settings), record_key(night, "publish"))
-    published_at = record["table_versions"].get("playlists") if record else None
-    # The store may be older than the lake.
-    return (
-        None if published_at is None or published_at > version(settings, "playlists") else published_at
-    )
+    return night_rows(settings, "playlists", night)
 
 
 def read_playlist(settings: Settings, user_id: str, night: date) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from jobs.errors import NoInputError
 from jobs.evaluate.contenders import FLOOR, PEERS, Contender, Listed, fitted_peer, made_lists
 from jobs.evaluate.hidden_tastes import read_hidden_tastes
 from jobs.evaluate.judgement import DISCOVERY, MAIN, Figure, judge
-from jobs.lake.arrow import night_rows, replace_night
+from jobs.lake.arrow import has_night, night_rows, replace_night
 from jobs.lake.split import lists_beside, read_split
 from jobs.settings import Settings
 from jobs.stage import Night
@@ -99,7 +99,7 @@ def evaluate_due(night: Night) -> list[date]:
         its_last = one + timedelta(days=days)
         if its_last > as_of and not any(night.store.list(f"ledger/{its_last}/")):
             continue
-        if not night_rows(night.settings, "playlists", one).head(1, columns=["rank"]).num_rows:
+        if not has_night(night.settings, "playlists", one):
             continue
         try:
             rows = evaluation_rows(evaluate_night(night.settings, one, days))

@@ -75,8 +75,9 @@ def read_night_facts(
 
 
 def strategies(settings: Settings, as_of: date) -> dict[str, int]:
-    """Count the tracks in the night's playlists by strategy, strategies in order of their names."""
-    counts = pc.value_counts(_night(settings, "playlists", as_of, ["strategy"])["strategy"])
+    """Count the tracks in the lists that the night made, whether they have passed their gate or not, by
+    strategy, strategies in order of their names."""
+    counts = pc.value_counts(_night(settings, "playlists_staged", as_of, ["strategy"])["strategy"])
     return {entry["values"]: entry["counts"] for entry in sorted(counts.to_pylist(), key=str)}
 
 

@@ -1,8 +1,8 @@
 """Reading and writing the Delta tables without Spark, through delta-rs.
 
 A table has one kind of writer, because delta-rs and Spark must not write to the same one: run_ledger,
-candidates, evaluations, landing_files, landed_plays, model_versions, set_aside and validation_results
-are written from here, all others by Spark.
+candidates, evaluations, landing_files, landed_plays, model_versions, playlists, set_aside and
+validation_results are written from here, all others by Spark.
 """
 
 from collections.abc import Sequence
@@ -83,6 +83,12 @@ def table_rows(settings: Settings, name: str, version: int | None = None) -> ds.
 def night_rows(settings: Settings, name: str, as_of: date, version: int | None = None) -> ds.Dataset:
     """Return one night's rows of an as-of table as ``table_rows`` does."""
     return table_rows(settings, name, version).filter(ds.field("as_of") == as_of)
+
+
+def has_night(settings: Settings, name: str, as_of: date, version: int | None = None) -> bool:
+    """Return whether an as-of table has rows of the night."""
+    rows = night_rows(settings, name, as_of, version)
+    return bool(rows.head(1, columns=[TABLES[name].key[-1]]).num_rows)
 
 
 def _files(settings: Settings, name: str) -> fs.FileSystem:

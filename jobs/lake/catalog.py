@@ -68,6 +68,9 @@ _FEATURES = "track_id string, " + ", ".join(
 )
 _FEEDBACK = "user_id string, kind string, target_id string, at timestamp"
 _LANDED = "landed_on date, landing_file string"
+_LISTED = """as_of date, user_id string, rank int, track_id string, title string, artist string,
+    score double, strategy string, reason_kind string, reason string, evidence string,
+    model_version string?, play_order int?"""
 
 
 def _quarantine(kind: str) -> Table:
@@ -143,10 +146,12 @@ _ALL = (
         because string?, model_version string?""",
     ),
     _table(
+        "playlists_staged", "one track of a listener's playlist of a night, before its gate",
+        "as_of user_id rank", "as_of", _LISTED,
+    ),
+    _table(
         "playlists", "one track of a listener's playlist of a night", "as_of user_id rank", "as_of",
-        """as_of date, user_id string, rank int, track_id string, title string, artist string,
-        score double, strategy string, reason_kind string, reason string, evidence string,
-        model_version string?, play_order int?""",
+        _LISTED,
     ),
     _table(
         "playlist_funnel", "what one filter left of a listener's candidates",

@@ -24,6 +24,7 @@ Row = dict[str, Any]
 FACTS = ("album", "release_date", "duration_ms")
 COLUMNS = tuple(column.name for column in TABLES["playlists"].columns_without("as_of", "user_id"))
 LISTENERS_A_PIECE = 20_000
+_MAKE = "run recommend and gate_playlists for {} first"
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,11 @@ def open_playlists(settings: Settings, as_of: date) -> NightPlaylists:
     """Open the night's playlists at the table's newest version; NoInputError if there are none."""
     table = open_table(settings, "playlists")
     if table is None:
-        raise NoInputError(f"there are no playlists yet: run recommend for {as_of} first")
+        raise NoInputError(f"no playlists have passed their gate yet: {_MAKE.format(as_of)}")
     rows = table_rows(settings, "playlists", table.version())
     users = rows.to_table(columns=["user_id"], filter=ds.field("as_of") == as_of)["user_id"]
     if not len(users):
-        raise NoInputError(f"there are no playlists of {as_of}: run recommend for that night first")
+        raise NoInputError(f"no playlists of {as_of} have passed their gate: {_MAKE.format(as_of)}")
     listeners = tuple(sorted(pc.unique(users).to_pylist()))
     files, tracks = _files_of(table, as_of), _track_facts(settings, as_of)
     return NightPlaylists(settings, rows, as_of, table.version(), files, listeners, tracks)

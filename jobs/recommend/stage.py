@@ -1,15 +1,13 @@
 """The stage: the night's tastes, neighbors and model to a playlist for each listener."""
 
-import logging
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import NoInputError
-from jobs.lake.arrow import night_rows
 from jobs.lake.heard import heard_known
 from jobs.lake.history import feedback_landed
 from jobs.lake.responses import responses_known
@@ -25,11 +23,12 @@ from jobs.stage import Night
 from models.content_network.scoring import ContentScorer
 from models.registry import Registry
 
-log = logging.getLogger("nocturne")
-
 
 def recommend(night: Night) -> None:
-    """Replace the night's playlists and playlist_funnel; NoInputError without a catalog."""
+    """Replace the night's playlists_staged and playlist_funnel; NoInputError without a catalog.
+
+    Nobody reads what is staged but the gate, which makes it public as ``playlists``.
+    """
     tracks = read_tracks(night.settings, night.window)
     if not len(tracks):
         raise NoInputError(f"no track had landed by {night.window.as_of}: ingest a landing with tracks")
@@ -39,24 +38,17 @@ def recommend(night: Night) -> None:
     tries = tries_known(lake, night)
     rules = playlist_rules(night, explore_shares(tries, lake, night))
     builder = PlaylistBuilder(tracks, matrix, model, rules)
-    stale = [] if has_lists(night, night.window.as_of) else lists_after(night)
-    lists = build_playlists(listener_facts(lake, night, tries), builder)
-    # Not persist(): Spark forgets what it keeps of a plan when a table of that plan, the lists of the
-    # nights before, is written.
-    n_listeners, n_tracks, n_short = write(lake, night, lists.localCheckpoint(eager=False))
+    lists = build_playlists(listener_facts(lake, night, tries), builder).persist()
+    n_listeners, n_tracks, n_short = write(lake, night, lists)
+    lists.unpersist()
     night.summary.rows_in = n_listeners
     night.summary.rows_out = n_tracks
-    night.summary.table_versions = lake.versions("playlists", "playlist_funnel")
-    if stale:
-        log.warning(
-            "lists of %s were made without these: make those nights again", ", ".join(map(str, stale))
-        )
+    night.summary.table_versions = lake.versions("playlists_staged", "playlist_funnel")
     night.summary.details = {
         "n_listeners": n_listeners,
         "n_short": n_short,
         "n_catalog": len(tracks),
         "model_version": model.version if model else None,
-        "to_make_again": [str(later) for later in stale],
     }
 
 
@@ -118,23 +110,11 @@ def listener_facts(lake: Lake, night: Night, tries: DataFrame) -> DataFrame:
 
 
 def offered(lake: Lake, night: Night) -> DataFrame:
-    """Return the rows of lists of the last ``recommend.rest_nights`` nights, as they stand now."""
+    """Return the public rows of lists of the last ``recommend.rest_nights`` nights, as they are now."""
     as_of, n_nights = night.window.as_of, night.settings.recommend.rest_nights
     nights = [as_of - timedelta(days=age) for age in range(1, n_nights + 1)]
     # The nights by name, so that no other partition is read.
     return lake.read("playlists").where(F.col("as_of").isin(nights) if nights else F.lit(False))
-
-
-def lists_after(night: Night) -> list[date]:
-    """Return the later nights that have lists already, made without this night's."""
-    as_of, n_nights = night.window.as_of, night.settings.recommend.rest_nights
-    nights = (as_of + timedelta(days=age) for age in range(1, n_nights + 1))
-    return [later for later in nights if has_lists(night, later)]
-
-
-def has_lists(night: Night, as_of: date) -> bool:
-    """Tell whether a night has lists."""
-    return bool(night_rows(night.settings, "playlists", as_of).head(1, columns=["rank"]).num_rows)
 
 
 def build_playlists(listeners: DataFrame, builder: PlaylistBuilder) -> DataFrame:
@@ -154,10 +134,12 @@ def write(lake: Lake, night: Night, lists: DataFrame) -> tuple[int, int, int]:
     # The first look makes the lists; the writes find them made.
     row = lists.agg(F.count("*"), F.coalesce(F.sum(n), F.lit(0)), F.count_if(n < full)).first()
     as_of = F.lit(night.window.as_of).alias("as_of")
-    made = {
-        table: lists.select("user_id", F.inline(column)).select(as_of, "*")
-        for table, column in (("playlists", "tracks"), ("playlist_funnel", "funnel"))
+    tracks, funnel = (
+        lists.select("user_id", F.inline(column)).select(as_of, "*") for column in ("tracks", "funnel")
+    )
+    rows = {
+        "playlists_staged": with_kept(tracks, "playlists", lake, night),
+        "playlist_funnel": with_kept(funnel, "playlist_funnel", lake, night),
     }
-    rows = {table: with_kept(made[table], table, lake, night) for table in made}
     lake.replace_nights(rows, night.window.as_of)
     return tuple(row or (0, 0, 0))

@@ -26,6 +26,7 @@ def validate(
 ) -> None:
     """Check a night's inputs, and its playlists if there are any, and say what was found.
 
+    Playlists that pass, or are forced, become those of the table `playlists`.
     Exits with 65 where the gate stops the night.
     """
     from rich.console import Console
@@ -61,12 +62,13 @@ def require_landed(night: "Night") -> None:
 
 def run_gates(night: "Night") -> BadDataError | None:
     """Run both gates, the second if the night has playlists; returns what stops the night, or None."""
+    from jobs.lake.arrow import has_night
     from jobs.stage import Night, run_stage
     from jobs.validate.inputs.stage import gate_inputs
     from jobs.validate.playlists.stage import gate_playlists
 
     gates = {"gate_inputs": gate_inputs}
-    if has_playlists(night):
+    if has_night(night.settings, "playlists_staged", night.window.as_of):
         gates["gate_playlists"] = gate_playlists
     stopped = None
     for name, gate in gates.items():
@@ -75,11 +77,6 @@ def run_gates(night: "Night") -> BadDataError | None:
         except BadDataError as error:
             stopped = stopped or error
     return stopped
-
-
-def has_playlists(night: "Night") -> bool:
-    """Return whether the night's playlists have been made."""
-    return bool(_night(night.settings, "playlists", night.window.as_of, ["rank"]))
 
 
 def results(settings: "Settings", as_of: date) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def test_every_task_has_an_owner_a_limit_retries_and_an_alarm(dag):
 
 def test_stages_that_write_one_table_share_a_pool(dag):
     pools = {name: dag.get_task(name).pool for name in STAGE_NAMES}
-    assert pools["gate_inputs"] == pools["gate_playlists"] == "nocturne_validation"
+    assert pools["recommend"] == pools["gate_playlists"] == "nocturne_playlists"
     assert pools["train_content"] == pools["promote_models"] == "nocturne_models"
     assert len(set(pools.values())) == len(STAGE_NAMES) - 2
     assert {task.pool_slots for task in dag.tasks} == {1}

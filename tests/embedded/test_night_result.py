@@ -66,22 +66,6 @@ def test_a_playlist_is_read_by_rank(night):
     ]
 
 
-def test_what_is_written_after_a_night_was_published_is_read_once_it_is_published(night):
-    def published(version):
-        def publish(given):
-            given.summary.table_versions = {"playlists": version}
-
-        run_stage("publish", publish, Night(Window.night(NIGHT), night.settings))
-
-    published(1)  # the night before was version 0
-    write_playlists(night.settings, {"ada": [row(1, "t99")]})
-    assert len(read_playlist(night.settings, "ada", NIGHT)) == 3
-    published(2)
-    assert [track["track_id"] for track in read_playlist(night.settings, "ada", NIGHT)] == ["t99"]
-    published(7)  # of a lake that is gone
-    assert len(read_playlist(night.settings, "ada", NIGHT)) == 1
-
-
 def test_a_listener_without_a_playlist_is_told_how_many_have_one(night):
     with pytest.raises(
         UsageError, match=r"'abe' has no playlist of 2026-06-28, .* those of 4 listeners$"

@@ -167,7 +167,7 @@ def test_findings_funnel_and_strategies_are_shown(night):
         track | {"as_of": AS_OF, "user_id": u, "rank": r, "track_id": "t", "score": 1.0, "strategy": s}
         for u, r, s in tracks
     ]
-    write(night, "playlists", rows)
+    write(night, "playlists_staged", rows)
     html = page(night)
     assert "z = 9" in html
     assert "kept" not in html

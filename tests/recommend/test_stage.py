@@ -47,7 +47,7 @@ def town(lake, settings):
 
 
 def lists(lake):
-    rows = lake.read("playlists", DAY).orderBy("user_id", "rank").collect()
+    rows = lake.read("playlists_staged", DAY).orderBy("user_id", "rank").collect()
     found = {
         user: [row for row in rows if row.user_id == user] for user in {row.user_id for row in rows}
     }

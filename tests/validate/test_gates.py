@@ -9,7 +9,7 @@ from posixpath import normpath
 import pytest
 
 from jobs.cli import main
-from jobs.errors import BadDataError
+from jobs.errors import BadDataError, NoInputError
 from jobs.lake.arrow import table_rows
 from jobs.stage import Night
 from jobs.validate.inputs.stage import gate_inputs
@@ -126,11 +126,13 @@ def test_playlists_pass_or_stop_and_a_second_run_replaces_the_results_of_its_gat
     land(night.settings)
     gate_inputs(night)
     n_inputs = len(results(night.settings))
-    write(night.settings, "playlists", playlist("ann", "t3", "t4"))
+    with pytest.raises(NoInputError, match="no lists of 2026-06-28 have been made yet: run recommend"):
+        gate_playlists(night)
+    write(night.settings, "playlists_staged", playlist("ann", "t3", "t4"))
     with pytest.raises(BadDataError, match="every_listener_has_a_list"):
         gate_playlists(night)
     both = playlist("ann", "t3", "t4") + playlist("bob", "t5", "t6")
-    write(night.settings, "playlists", both)
+    write(night.settings, "playlists_staged", both)
     gate_playlists(night)
     assert failures(night.settings) == {"listeners_have_neighbors": "warning"}
     assert len(results(night.settings, gate="gate_inputs")) == n_inputs

@@ -164,8 +164,8 @@ def test_a_bad_upload_costs_its_listener_tonights_list_and_nobody_else_anything(
     write_lists = [r | {"as_of": NIGHT} for r in playlist("bob", "t5", "t6")]
     schema = lake.read("playlists").schema
     tonight = spark.createDataFrame([tuple(r.get(n) for n in schema.names) for r in write_lists], schema)
-    lake.replace_night(with_kept(tonight, "playlists", lake, night), "playlists", NIGHT)
-    lists = lake.read("playlists", NIGHT).orderBy("user_id", "rank").collect()
+    lake.replace_night(with_kept(tonight, "playlists", lake, night), "playlists_staged", NIGHT)
+    lists = lake.read("playlists_staged", NIGHT).orderBy("user_id", "rank").collect()
     assert [(r.user_id, r.rank, r.track_id) for r in lists] == [
         ("ann", 1, "t1"), ("ann", 2, "gone"), ("bob", 1, "t5"), ("bob", 2, "t6"),
     ]  # fmt: skip

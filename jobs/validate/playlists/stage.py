@@ -1,4 +1,8 @@
-"""The gate before publication: the night's neighbors and playlists."""
+"""The gate before publication: the night's neighbors and playlists.
+
+Write, audit, publish: ``recommend`` stages lists in ``playlists_staged``; those that pass here become
+the night's rows of ``playlists``, which everybody reads.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -8,6 +12,8 @@ from pyspark.sql import DataFrame
 from expectations import neighbors as neighbor_rules
 from expectations import playlists as playlist_rules
 from expectations import quality as quality_rules
+from jobs.errors import BadDataError, NoInputError
+from jobs.lake.arrow import has_night, version
 from jobs.lake.heard import heard_known
 from jobs.lake.history import tracks_known
 from jobs.lake.origins import keep_origins
@@ -22,6 +28,7 @@ from jobs.validate.playlists.per_listener import (
     neighbors_per_listener,
     playlists_per_listener,
 )
+from jobs.validate.playlists.public import STAGED, make_public
 from jobs.validate.playlists.quality import read_findings
 from jobs.validate.runner import SuiteRun, warm_up
 from jobs.window import DAY, Window
@@ -31,18 +38,32 @@ WEEK = 7 * DAY
 
 
 def gate_playlists(night: Night) -> None:
-    """Stop the night, with exit code 65, before a wrong playlist is published."""
+    """Make the night's staged lists public if they pass; NoInputError if there are none.
+
+    If they do not pass, what was public stays: BadDataError, exit code 65.
+    """
+    as_of, staged = night.window.as_of, version(night.settings, STAGED)
+    if not has_night(night.settings, STAGED, as_of, staged):
+        raise NoInputError(f"no lists of {as_of} have been made yet: run recommend for that night first")
     warm_up()
     lake = Lake(open_session(night.settings, GATE), night.settings)
+    suites = [*_neighbors(night, lake), _playlists(night, lake, staged), _quality(night, lake)]
+    try:
+        hold_gate(night, GATE, suites)
+    except BadDataError:
+        keep_what_became_of_lists(night, lake)
+        raise
+    make_public(night, staged)
+    keep_what_became_of_lists(night, lake)
+
+
+def keep_what_became_of_lists(night: Night, lake: Lake) -> None:
+    """Write ``responses`` and ``origins`` of the lists that are public, tonight's included."""
     settings, window = night.settings.responses, night.window
-    # What became of lists is for later nights, and needs tonight's lists, but not that they pass.
     with ThreadPoolExecutor(2) as beside:
         kept = (
             beside.submit(keep_responses, lake, window, settings.nights, night.settings.taste.play_ms),
             beside.submit(keep_origins, lake, window, settings.nights, settings.days),
-        )
-        hold_gate(
-            night, GATE, [*_neighbors(night, lake), _playlists(night, lake), _quality(night, lake)]
         )
     for work in kept:
         work.result()
@@ -61,10 +82,10 @@ def _neighbors(night: Night, lake: Lake) -> list[SuiteRun]:
     ]
 
 
-def _playlists(night: Night, lake: Lake) -> SuiteRun:
+def _playlists(night: Night, lake: Lake, staged: int) -> SuiteRun:
     as_of, settings = night.window.as_of, night.settings.recommend
     facts = playlists_per_listener(
-        lake.read("playlists", as_of),
+        lake.read(STAGED, as_of, staged),
         heard_tracks(_heard(night, lake)),
         tracks_known(lake, night.window).select("track_id", "artist_ids"),
         lake.read("playlist_funnel", as_of),
