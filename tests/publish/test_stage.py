@@ -214,7 +214,7 @@ def test_the_summary_says_what_was_published_from_which_version(settings):
 
 
 def test_nothing_to_publish_is_said(settings):
-    with pytest.raises(NoInputError, match="run recommend for 2026-06-28"):
+    with pytest.raises(NoInputError, match="run recommend and gate_playlists for 2026-06-28"):
         published(settings)
     write_playlists(settings, PLAYLISTS, NIGHT - timedelta(days=1))
     with pytest.raises(NoInputError, match="no playlists of 2026-06-28 have passed"):
