@@ -22,8 +22,8 @@ from jobs.ingest.owners import count_listeners, is_own_log
 from jobs.ingest.quarantine import quarantine_entries
 from jobs.ingest.resolution import computed_once, deduplicated, in_files
 from jobs.lake.catalog import TABLES
-from jobs.lake.schemas import spark_schema
-from jobs.lake.tables import Lake, literal
+from jobs.lake.schemas import literal, spark_schema
+from jobs.lake.tables import Lake
 from jobs.settings import Settings
 
 

@@ -8,7 +8,8 @@ from jobs.ingest.kinds import KINDS
 from jobs.ingest.landing_files import enter_rows, rows_held, strike, yields
 from jobs.ingest.newest import refresh_newest
 from jobs.ingest.resolution import in_files
-from jobs.lake.tables import Lake, literal
+from jobs.lake.schemas import literal
+from jobs.lake.tables import Lake
 
 Entry = Mapping[str, Any]
 # Kinds whose rows are a listener's.

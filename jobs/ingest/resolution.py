@@ -21,7 +21,8 @@ from jobs.ingest.duplicates import (
 )
 from jobs.ingest.same_play import retold_plays
 from jobs.lake.catalog import TABLES
-from jobs.lake.tables import Lake, literal
+from jobs.lake.schemas import literal
+from jobs.lake.tables import Lake
 from jobs.window import DAY
 
 if TYPE_CHECKING:

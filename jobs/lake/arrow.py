@@ -15,7 +15,7 @@ from deltalake import DeltaTable, write_deltalake
 from pyarrow import fs
 
 from jobs.lake.catalog import TABLES
-from jobs.lake.schemas import arrow_schema, with_missing
+from jobs.lake.schemas import arrow_schema, with_meanings, with_missing
 from jobs.settings import Settings, is_s3
 
 Rows: TypeAlias = Sequence[dict[str, object]] | pa.RecordBatchReader
@@ -108,14 +108,17 @@ def replace(settings: Settings, name: str, rows: Rows, where: str) -> None:
     """Replace the rows that match the SQL predicate with these, in one commit; a reader is written batch
     by batch.
 
-    An optional column of the catalog that an old table lacks is added.
+    An optional column of the catalog that an old table lacks is added. A new table has the catalog's
+    meanings: one that is there keeps its own, which delta-rs would not change.
     """
-    table = TABLES[name]
+    table, path = TABLES[name], table_path(settings, name)
+    if not isinstance(rows, pa.RecordBatchReader):
+        rows = pa.Table.from_pylist(list(rows), arrow_schema(table)).to_reader()
+    is_new = not is_there(settings, name)
     write_deltalake(
-        table_path(settings, name),
-        rows
-        if isinstance(rows, pa.RecordBatchReader)
-        else pa.Table.from_pylist(list(rows), arrow_schema(table)),
+        path,
+        rows.cast(with_meanings(rows.schema, table)) if is_new else rows,
+        description=table.grain if is_new else None,
         mode="overwrite",
         schema_mode="merge",
         predicate=where,

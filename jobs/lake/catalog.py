@@ -6,6 +6,7 @@ Types are Spark SQL's: string, boolean, int, bigint, double, date, timestamp (UT
 from dataclasses import dataclass
 
 from expectations.audio_features import UNDETECTED
+from jobs.lake.meanings import meaning
 from models.features import FEATURES
 
 LANDING_KINDS = ("listens", "tracks", "audio_features", "feedback")
@@ -13,11 +14,13 @@ LANDING_KINDS = ("listens", "tracks", "audio_features", "feedback")
 
 @dataclass(frozen=True)
 class Column:
-    """One column; ``nullable`` columns are optional facts, all others are always there."""
+    """One column; ``nullable`` columns are optional facts, all others are always there. ``meaning`` is
+    its comment in Delta."""
 
     name: str
     type: str
     nullable: bool = False
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,19 @@ class Table:
         return tuple(column for column in self.columns if column.name not in names)
 
 
-def _columns(text: str) -> tuple[Column, ...]:
+def _columns(table: str, text: str) -> tuple[Column, ...]:
     """Columns from ``name type`` pairs separated by commas; a ``?`` after the type means nullable."""
     parts = [part.split() for part in text.replace("\n", " ").split(",") if part.strip()]
-    return tuple(Column(name, kind.rstrip("?"), kind.endswith("?")) for name, kind in parts)
+    return tuple(
+        Column(name, kind.rstrip("?"), kind.endswith("?"), meaning(table, name)) for name, kind in parts
+    )
 
 
 def _table(
     name: str, grain: str, key: str, partition: str | None, columns: str, bounded: str | None = None
 ) -> Table:
     names = tuple(bounded.split()) if bounded else None
-    return Table(name, grain, tuple(key.split()), partition, _columns(columns), names)
+    return Table(name, grain, tuple(key.split()), partition, _columns(name, columns), names)
 
 
 _TRACK = """track_id string, title string, artist_ids array<string>, artist string, album string?,

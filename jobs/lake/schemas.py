@@ -35,6 +35,12 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema([pa.field(c.name, arrow_type(c.type), c.nullable) for c in table.columns])
 
 
+def with_meanings(schema: pa.Schema, table: Table) -> pa.Schema:
+    """Return a table's schema with the meanings of its columns, as Delta keeps them."""
+    meanings = {column.name: column.meaning for column in table.columns}
+    return pa.schema([field.with_metadata({"comment": meanings[field.name]}) for field in schema])
+
+
 def with_missing(schema: pa.Schema, table: Table) -> pa.Schema:
     """Return a table's schema with the optional columns of the catalog that it lacks behind its own."""
     missing = [column for column in table.columns if column.nullable and column.name not in schema.names]
@@ -51,6 +57,17 @@ def arrow_type(name: str) -> pa.DataType:
 def ddl(table: Table) -> str:
     """Return the columns in Spark SQL, with their nullability."""
     return ", ".join(_ddl(column) for column in table.columns)
+
+
+def ddl_with_meanings(table: Table) -> str:
+    """Return the columns in Spark SQL, with their nullability and meanings."""
+    return ", ".join(f"{_ddl(column)} COMMENT {literal(column.meaning)}" for column in table.columns)
+
+
+def literal(text: str) -> str:
+    """Return the text as a literal of Spark SQL."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _ddl(column: Column) -> str:

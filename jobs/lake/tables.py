@@ -13,7 +13,7 @@ from pyspark.sql.types import StructType
 
 from jobs.lake.arrow import is_there, schema_of, version
 from jobs.lake.catalog import TABLES, Table
-from jobs.lake.schemas import ddl, spark_schema
+from jobs.lake.schemas import ddl_with_meanings, literal, spark_schema
 from jobs.settings import Settings
 
 
@@ -123,8 +123,8 @@ class Lake:
             self._widen(table)
             return
         parts = [
-            f"CREATE TABLE IF NOT EXISTS {self._quoted(table.name)} ({ddl(table)}) USING delta",
-            f"COMMENT {literal(table.grain)}",
+            f"CREATE TABLE IF NOT EXISTS {self._quoted(table.name)} ({ddl_with_meanings(table)})",
+            f"USING delta COMMENT {literal(table.grain)}",
         ]
         if table.partition:
             parts.append(f"PARTITIONED BY (`{table.partition}`)")
@@ -155,12 +155,6 @@ def _with_missing(rows: DataFrame, table: Table) -> DataFrame:
     """The rows with the optional columns of the catalog that an old table lacks, null."""
     lacking = [c for c in table.columns if c.nullable and c.name not in rows.columns]
     return rows.withColumns({c.name: F.lit(None).cast(c.type) for c in lacking}) if lacking else rows
-
-
-def literal(text: str) -> str:
-    """Return the text as a literal of Spark SQL."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def conform(rows: DataFrame, table: Table) -> DataFrame:

@@ -1,6 +1,7 @@
 import pytest
 
 from jobs.lake.catalog import TABLES, Column, Table
+from jobs.lake.meanings import MEANINGS, meaning
 
 THREE = Table(
     "three", "one row", ("a",), "b", (Column("a", "int"), Column("b", "date"), Column("c", "int", True))
@@ -21,6 +22,16 @@ def test_a_table_is_known_by_its_name_and_has_the_columns_that_it_speaks_of(tabl
     assert set(table.key) <= set(columns)
     assert table.partition is None or not columns[table.partition].nullable
     assert set(table.bounded or ()) <= set(columns)
+
+
+def test_what_a_column_means_is_said_once_for_each_and_for_no_other():
+    used = set()
+    for table in TABLES.values():
+        for column in table.columns:
+            own = f"{table.name}.{column.name}"
+            assert column.meaning == meaning(table.name, column.name) != ""
+            used.add(own if own in MEANINGS else column.name)
+    assert used == set(MEANINGS)
 
 
 def test_neighbors_are_one_row_a_night_listener_and_neighbor():

@@ -11,7 +11,7 @@ import boto3
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from jobs.lake.arrow import night_rows, replace, replace_night, storage_options, table_rows, version
 from jobs.lake.catalog import TABLES
@@ -52,6 +52,19 @@ def test_a_table_never_written_has_its_columns_and_no_rows(settings):
     assert table_rows(settings, "ratings").to_table().schema == arrow_schema(TABLES["ratings"])
     assert night_rows(settings, "ratings", D1).count_rows() == 0
     assert version(settings, "ratings") == -1
+
+
+def test_a_new_table_tells_what_its_columns_mean_and_an_older_one_keeps_what_it_tells(settings):
+    replace_night(settings, "ratings", rated(D1, ("t1", 1.0)), D1)
+    table = DeltaTable(f"{settings.lake.root}/ratings")
+    assert table.metadata().description == "one listener's rating of a track on a night"
+    told = {field.name: field.metadata["comment"] for field in table.schema().fields}
+    assert told == {column.name: column.meaning for column in TABLES["ratings"].columns}
+    table.alter.set_column_metadata("rating", {"comment": "as it was called before"})
+    replace_night(settings, "ratings", rated(D2, ("t1", 1.0)), D2)
+    table = DeltaTable(f"{settings.lake.root}/ratings")
+    assert table.schema().fields[3].metadata == {"comment": "as it was called before"}
+    assert len(ratings(table_rows(settings, "ratings"))) == 2
 
 
 def test_a_night_is_not_written_with_rows_of_another(settings):

@@ -2,7 +2,14 @@ import pyarrow as pa
 import pytest
 
 from jobs.lake.catalog import Column, Table
-from jobs.lake.schemas import arrow_schema, arrow_type, ddl, with_missing
+from jobs.lake.schemas import (
+    arrow_schema,
+    arrow_type,
+    ddl,
+    ddl_with_meanings,
+    with_meanings,
+    with_missing,
+)
 
 KINDS = Table(
     "kinds", "one kind", ("id",), None,
@@ -34,6 +41,12 @@ def test_columns_keep_their_order_and_say_which_may_be_null():
     assert [(f.name, f.nullable) for f in arrow_schema(KINDS)] == [
         ("id", False), ("n", True), ("names", False),
     ]  # fmt: skip
+
+
+def test_columns_carry_what_they_mean():
+    table = Table("t", "one row", ("a",), None, (Column("a", "int", meaning="it's a"),))
+    assert ddl_with_meanings(table) == r"`a` int NOT NULL COMMENT 'it\'s a'"
+    assert with_meanings(arrow_schema(table), table).field("a").metadata == {b"comment": b"it's a"}
 
 
 def test_only_optional_columns_are_added_and_behind_the_others():

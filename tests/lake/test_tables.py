@@ -107,3 +107,14 @@ def test_an_old_table_reads_and_takes_columns_that_came_later(lake):
     row = ("l", "u", "t", datetime(2026, 6, 28, 9), 1, None, None, None, True, "done", D2, D2, "f")
     lake.append(lake.spark.createDataFrame([row], spark_schema(table)), "listens")
     assert [(r.private, r.end_reason) for r in lake.read("listens").collect()] == [(True, "done")]
+
+
+def test_describe_says_what_the_table_and_its_columns_mean(lake):
+    lake.replace_night(neighbors(lake, [(D1, "a", "b", 0.1)]), "neighbors", D1)
+    described = lake.spark.sql(f"DESCRIBE delta.`{lake.path('neighbors')}`").collect()
+    comments = {row.col_name: row.comment for row in described}
+    assert (
+        comments["similarity"] == "the correlation, shrunk where the overlap is small: docs/neighbors.md"
+    )
+    assert comments["rank"] == "place in the band, from 1"
+    assert all(comments[name] for name in TABLES["neighbors"].column_names)
