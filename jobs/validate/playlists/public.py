@@ -26,7 +26,9 @@ def make_public(night: Night, staged: int) -> None:
 
 
 def lists_after(night: Night) -> list[date]:
-    """Return the later nights whose lists have been made already, without this night's to rest."""
-    as_of, n_nights = night.window.as_of, night.settings.recommend.rest_nights
+    """Return the later nights whose lists have been made already, without this night's to rest and to
+    learn from."""
+    as_of = night.window.as_of
+    n_nights = max(night.settings.recommend.rest_nights, night.settings.responses.nights)
     nights = (as_of + timedelta(days=age) for age in range(1, n_nights + 1))
     return [later for later in nights if has_night(night.settings, STAGED, later)]
