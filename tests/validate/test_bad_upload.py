@@ -61,7 +61,7 @@ def test_two_bad_uploads_cost_two_listeners_tonights_list_and_the_night_goes_on(
     def night(day: date) -> Night:
         return Night(Window.night(day), house)
 
-    for stage in (ingest_landing, recommend):
+    for stage in (ingest_landing, recommend, gate_playlists):
         stage(night(FIRST))
     before = lists(house, FIRST)
     assert set(before) == {"ann", "bob", "mia", "sol"}
@@ -92,6 +92,7 @@ def test_two_bad_uploads_cost_two_listeners_tonights_list_and_the_night_goes_on(
     ingest_landing(night(SECOND))
     gate_inputs(night(SECOND))
     recommend(night(SECOND))
+    gate_playlists(night(SECOND))
     assert [r["user_id"] for r in table_rows(house, "set_aside").to_table().to_pylist()] == ["sol"]
     assert f"t{heard}" not in lists(house, SECOND)["mia"]
     assert lists(house, SECOND)["sol"] == before["sol"]
