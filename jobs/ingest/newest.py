@@ -1,5 +1,7 @@
 """Tables of the newest rows: one a track, or one a listener, kind and target, from their histories."""
 
+from collections.abc import Sequence
+
 from pyspark.sql import DataFrame
 from pyspark.sql import Window as SqlWindow
 from pyspark.sql import functions as F
@@ -38,12 +40,23 @@ def refresh_newest(lake: Lake, kind: Kind, where: str, *, anew: bool) -> None:
     if rows.join(lake.read(name).select(key), key, how="left_semi").isEmpty():
         lake.append(rows, name)
         return
-    s, t = (f"struct({', '.join(f'{side}.{column}' for column in _ORDER[name])})" for side in "st")
-    columns = TABLES[name].column_names
-    values = {column: f"IF({s} >= {t}, s.{column}, t.{column})" for column in columns}
+    is_newer, columns = _is_newer(_ORDER[name]), TABLES[name].column_names
+    values = {column: f"IF({is_newer}, s.{column}, t.{column})" for column in columns}
     if name == "tracks":
         values["first_seen_on"] = "least(s.first_seen_on, t.first_seen_on)"
     lake.merge(rows, name, update_when="true", update=values)
+
+
+def _is_newer(order: Sequence[str]) -> str:
+    """Say in SQL that row ``s`` does not come before ``t`` in this order.
+
+    Column by column: of structs Spark would compare the columns' comments too.
+    """
+    *before, last = order
+    said = f"s.{last} >= t.{last}"
+    for column in reversed(before):
+        said = f"s.{column} > t.{column} OR s.{column} = t.{column} AND ({said})"
+    return said
 
 
 def newest_rows(history: DataFrame, name: str) -> DataFrame:
