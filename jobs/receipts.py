@@ -16,7 +16,7 @@ from jobs.window import Window
 
 MadeOf = dict[str, str]
 # Where and how a night is run does not change its rows.
-IRRELEVANT = {"home", "town", "spark", "airflow", "s3"}
+IRRELEVANT = {"home", "town", "spark", "airflow", "s3", "fork_stages"}
 
 
 class Landed(Protocol):

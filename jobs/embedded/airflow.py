@@ -50,8 +50,9 @@ class Running:
         return [pid for pid, began in self.processes.values() if _unchanged(pid, began)]
 
     def dead(self) -> list[str]:
-        """Return the components that have ended."""
-        return [name for name, (pid, began) in self.processes.items() if not _alive(pid, began)]
+        """Return the components that have ended and are missed: stages start by themselves too."""
+        needed = {name: process for name, process in self.processes.items() if name != "stages"}
+        return [name for name, (pid, began) in needed.items() if not _alive(pid, began)]
 
 
 def _unchanged(pid: int, began: float) -> bool:
@@ -114,8 +115,9 @@ class Airflow:
         environment = {**child_environment(self.settings), "AIRFLOW_HOME": str(self.home.folder)}
         spark = WarmSpark.wanted(self.settings)
         if warm_python.wanted(self.settings):
-            self._start({"stages": warm_python.command(self.settings)}, port, environment)
-            environment |= warm_python.client(self.settings)
+            socket = warm_python.airflow_socket(self.settings)
+            self._start({"stages": warm_python.command(socket)}, port, environment)
+            environment |= warm_python.client(socket)
         if spark:
             environment[LOCKS] = str(spark.locks)
             self._start({"spark": spark.command()}, port, spark.environment(environment))

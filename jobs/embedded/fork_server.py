@@ -69,7 +69,7 @@ def serve(listener: socket.socket, libraries: list[str], parent: int | None) -> 
                 return attend(connection)
             connection.close()
         elif waiting:
-            with suppress(ImportError):  # a stage that needs it says so
+            with suppress(Exception):  # a stage that needs it says what is wrong with it
                 import_module(waiting.pop(0))
     raise SystemExit
 

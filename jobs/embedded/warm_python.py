@@ -18,8 +18,8 @@ LIBRARIES = (
 )  # fmt: skip
 
 
-def socket_of(settings: Settings) -> Path:
-    """Return where the server of this home listens."""
+def airflow_socket(settings: Settings) -> Path:
+    """Return where the server of this home's Airflow listens."""
     return Path(settings.home, "stages.socket")
 
 
@@ -28,14 +28,14 @@ def wanted(settings: Settings) -> bool:
     return settings.fork_stages and sys.platform == "linux"
 
 
-def command(settings: Settings) -> list[str]:
-    """Return the command that serves."""
-    return [sys.executable, "-m", "jobs.embedded.fork_server", str(socket_of(settings)), *LIBRARIES]
+def command(socket: Path) -> list[str]:
+    """Return the command that serves there."""
+    return [sys.executable, "-m", "jobs.embedded.fork_server", str(socket), *LIBRARIES]
 
 
-def client(settings: Settings) -> dict[str, str]:
-    """Return the environment that makes a stage a fork."""
-    return {FORKS: str(socket_of(settings))}
+def client(socket: Path) -> dict[str, str]:
+    """Return the environment that makes a stage a fork of who listens there."""
+    return {FORKS: str(socket)}
 
 
 @contextmanager
@@ -47,10 +47,13 @@ def warm_python(settings: Settings, environment: Mapping[str, str]) -> Iterator[
     if not wanted(settings):
         yield environment
         return
+    # Airflow may run in the same home, with a server of its own.
+    socket = Path(settings.home, f"stages-{os.getpid()}.socket")
     log_file = Path(settings.home, "logs", "stages.log")
-    process = start([*command(settings), "--parent", str(os.getpid())], log_file, environment)
+    process = start([*command(socket), "--parent", str(os.getpid())], log_file, environment)
     try:
-        yield {**environment, **client(settings)}
+        yield {**environment, **client(socket)}
     finally:
         with uninterrupted():
             end([process.pid])
+            socket.unlink(missing_ok=True)

@@ -171,20 +171,21 @@ def _members(root: Root, archives: Iterable[LandedFile]) -> Iterator[LandedFile]
 def _place(landing: Landing, name: str, size: int, fingerprint: str, modified: float) -> None:
     kind, *folders, base = name.split("/")
     day = _day(folders[0]) if folders else None
-    if day and base == SUCCESS:
-        landing.complete.add((kind, day))
-    elif day and base == MANIFEST and len(folders) == 1:
-        landing.manifests.add((kind, day))
-    elif any(part.startswith(("_", ".")) for part in (*folders, base.removeprefix(_PLAYER_LOG))):
+    of_a_kind = day if kind in LANDING_KINDS else None
+    if of_a_kind and base == SUCCESS:
+        landing.complete.add((kind, of_a_kind))
+    elif of_a_kind and base == MANIFEST and len(folders) == 1:
+        landing.manifests.add((kind, of_a_kind))
+    elif any(part.startswith(("_", ".")) for part in (kind, *folders, base.removeprefix(_PLAYER_LOG))):
         return
     elif name != name.encode(errors="replace").decode():
         landing.ignored.append(ascii(name))  # no table could name it
-    elif day is None or kind not in LANDING_KINDS:
+    elif of_a_kind is None:
         landing.ignored.append(name)
     elif base.lower().endswith(_UNFINISHED):
         landing.unfinished.append(name)
     else:
-        landing.files.append(LandedFile(name, kind, day, size, fingerprint, modified))
+        landing.files.append(LandedFile(name, kind, of_a_kind, size, fingerprint, modified))
 
 
 def _day(folder: str) -> date | None:

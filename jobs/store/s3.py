@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
+from mimetypes import guess_type
 from typing import Any
 
 import boto3
@@ -70,8 +71,12 @@ class S3Store:
         waiting, n = iter(objects), 0
         with ThreadPoolExecutor(self.n_threads) as pool:
             while some := list(islice(waiting, 16 * self.n_threads)):
-                n += sum(1 for _ in pool.map(lambda each: self.put(*each), some))
+                n += sum(1 for _ in pool.map(self._put_as_named, some))
         return n
+
+    def _put_as_named(self, named: tuple[str, bytes]) -> None:
+        key, body = named
+        self.put(key, body, _media_type(key))
 
     def put_new(self, key: str, body: bytes) -> None:
         """Write the object only if there is none; else ConflictError."""
@@ -161,6 +166,10 @@ def _client(endpoint_url: str | None, region: str, path_style: bool, n_threads: 
             s3={"addressing_style": "path" if path_style else "auto"},
         ),
     )
+
+
+def _media_type(key: str) -> str:
+    return guess_type(key)[0] or "application/json"
 
 
 def _code(error: ClientError) -> str:

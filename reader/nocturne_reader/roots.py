@@ -61,6 +61,8 @@ class Bucket:
             answer = self.client.get_object(Bucket=self.bucket, Key=self._key(key))
         except self.client.exceptions.NoSuchKey:
             return None
+        except self.client.exceptions.ClientError as error:
+            raise NotPublishedError(f"{self.where(key)}: {error.response['Error']['Code']}") from None
         return bytes(answer["Body"].read())
 
     def where(self, key: str) -> str:

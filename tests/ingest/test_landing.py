@@ -32,6 +32,9 @@ def test_what_is_a_landed_file_and_what_is_not(tmp_path):
         "listens/date=2026-6-28/x.jsonl",
         "listens/date=2026-02-30/x.csv",
         "features/date=2026-06-28/f.csv",
+        "features/date=2026-06-28/_MANIFEST.json",
+        "features/date=2026-06-28/_SUCCESS",
+        "_backup/date=2026-06-28/f.csv",
         "date=2026-06-28/listens/x.csv",
         "notes/of/mine.txt",
     ):
@@ -51,7 +54,7 @@ def test_what_is_a_landed_file_and_what_is_not(tmp_path):
         "listens/date=2026-02-30/x.csv", "listens/date=2026-6-28/x.jsonl", "listens/loose.jsonl",
     ]  # fmt: skip
     assert landing.unfinished == [f"listens/{day}/c.jsonl.tmp"]
-    assert landing.complete == {("listens", DAY)}
+    assert landing.complete == {("listens", DAY)} and landing.manifests == set()
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,8 @@ def test_s3_is_read_as_a_folder_is(published, s3_server, monkeypatch):
     assert nocturne_reader.new_tonight(root, "ada") == ["t3"]
     with pytest.raises(NotPublishedError, match=r"s3://reader/else/playlists/latest\.json"):
         nocturne_reader.latest("s3://reader/else")
+    with pytest.raises(NotPublishedError, match=r"s3://absent/playlists/latest\.json: NoSuchBucket"):
+        nocturne_reader.latest("s3://absent")
 
 
 def test_the_package_installs_by_itself(tmp_path):

@@ -23,7 +23,8 @@ def _reader(
 ) -> Callable[[Mapping[str, Any], LandedFile], Iterator[Row]]:
     def rows(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
         listener = str(needed(record, user))
-        track = str(record.get(item) or artist_id(needed(record, name or item)))
+        by_name = name and record.get(item) in (None, "")
+        track = artist_id(needed(record, name)) if by_name else str(needed(record, item))
         n_plays = whole_number(record, plays)
         if n_plays < 1:
             raise RowFault(f"out of range: {plays}", f"{plays} is {n_plays}: a triplet counts plays")

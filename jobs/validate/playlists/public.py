@@ -31,4 +31,9 @@ def lists_after(night: Night) -> list[date]:
     as_of = night.window.as_of
     n_nights = max(night.settings.recommend.rest_nights, night.settings.responses.nights)
     nights = (as_of + timedelta(days=age) for age in range(1, n_nights + 1))
-    return [later for later in nights if has_night(night.settings, STAGED, later)]
+    # Lists from before there was a staging table are public alone.
+    return [
+        later
+        for later in nights
+        if any(has_night(night.settings, table, later) for table in (STAGED, PUBLIC))
+    ]

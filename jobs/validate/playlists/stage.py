@@ -4,6 +4,7 @@ Write, audit, publish: ``recommend`` stages lists in ``playlists_staged``; those
 the night's rows of ``playlists``, which everybody reads.
 """
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -33,6 +34,7 @@ from jobs.validate.playlists.quality import read_findings
 from jobs.validate.runner import SuiteRun, warm_up
 from jobs.window import DAY, Window
 
+log = logging.getLogger("nocturne")
 GATE = "gate_playlists"
 WEEK = 7 * DAY
 
@@ -51,7 +53,10 @@ def gate_playlists(night: Night) -> None:
     try:
         hold_gate(night, GATE, suites)
     except BadDataError:
-        keep_what_became_of_lists(night, lake)
+        try:
+            keep_what_became_of_lists(night, lake)
+        except Exception:  # what the gate found is what stops the night
+            log.exception("%s: what became of earlier lists was not kept", GATE)
         raise
     make_public(night, staged)
     keep_what_became_of_lists(night, lake)
