@@ -1,4 +1,5 @@
-"""Formats beside Nocturne's own JSON, for players and spreadsheets: a new one is a function and a line.
+"""Formats beside Nocturne's own JSON, for players and spreadsheets: a new one is a function, a line
+below, and its name in the settings.
 
 Each is a function of a listener's rows alone, so that the same rows give the same bytes.
 """

@@ -26,7 +26,7 @@ from models.exploration.shares import (
     uniforms_of,
 )
 
-# As many as a list has slots: Thompson's rule gives each slot to the arm whose draw is the better.
+# As many as a list has slots by default: Thompson's rule gives each to the arm whose draw is the better.
 N_DRAWS = 30
 # Segments of listeners by how many tracks they have rated: up to the first, up to the second, more.
 SEGMENT_BOUNDS = (20, 100)
@@ -62,8 +62,8 @@ def by_segment(tries: DataFrame, ratings: DataFrame) -> Floats:
 
 
 def _segment(n_rated: Column) -> Column:
-    first, second = SEGMENT_BOUNDS
-    return F.when(n_rated <= first, 0).when(n_rated <= second, 1).otherwise(2)
+    first, *others = ((n_rated > bound).cast("int") for bound in SEGMENT_BOUNDS)
+    return sum(others, first)
 
 
 def segment_of(n_rated: int) -> int:
