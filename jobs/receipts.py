@@ -72,23 +72,42 @@ def forget_receipt(store: ObjectStore, day: date | str) -> None:
 def settle(
     store: ObjectStore, window: Window, settings: Settings, records: Iterable[StageRecord]
 ) -> None:
-    """Leave the receipt of a night whose every stage has succeeded with these settings, forget it else.
-
-    Later nights that rest what this one did not offer before are forgotten: they are to be made again.
-    """
+    """Leave the receipt of a night whose every stage has succeeded with these settings, and whose lists
+    know those of the nights before; forget it else."""
     done = {record["stage"]: record["details"] for record in records if not record["error"]}
     inputs: Any = done.get("ingest", {}).get("made_of") or {}
     is_whole = all(spec.name in done for spec in STAGES) and len(window.days) == 1
-    if is_whole and inputs.get("settings") == settings_digest(settings):
+    is_outdated = any(store.list(_outdated(window.as_of)))
+    if is_whole and not is_outdated and inputs.get("settings") == settings_digest(settings):
         leave_receipt(store, window.as_of, inputs)
     else:
         forget_receipt(store, window.as_of)
-    for later in done.get("gate_playlists", {}).get("to_make_again") or ():
-        forget_receipt(store, later)
+
+
+def outdate(store: ObjectStore, night: date, earlier: date) -> None:
+    """Note that the night's lists were made without those of an earlier night: it is not whole until
+    they are made again."""
+    store.put(f"{_outdated(night)}{earlier}.json", json.dumps({"made_without": str(earlier)}).encode())
+    forget_receipt(store, night)
+
+
+def outdated_by(store: ObjectStore, earlier: date, nights: Iterable[date]) -> list[date]:
+    """Return those of the nights whose lists were made without the earlier one's and not again."""
+    return [night for night in nights if store.get(f"{_outdated(night)}{earlier}.json") is not None]
+
+
+def lists_made(store: ObjectStore, night: date) -> None:
+    """Forget which lists the night's were made without: it has made them now, with all there are."""
+    for key in list(store.list(_outdated(night))):
+        store.delete(key)
 
 
 def _key(day: date | str) -> str:
     return f"receipts/{day}.json"
+
+
+def _outdated(night: date) -> str:
+    return f"outdated/{night}/"
 
 
 def _digest(document: Any) -> str:

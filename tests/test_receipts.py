@@ -5,7 +5,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from jobs.receipts import forget_receipt, leave_receipt, made_of, read_receipt, settings_digest, settle
+from jobs.receipts import (
+    forget_receipt,
+    leave_receipt,
+    lists_made,
+    made_of,
+    outdate,
+    outdated_by,
+    read_receipt,
+    settings_digest,
+    settle,
+)
 from jobs.settings import SparkSettings, StoreSettings
 from jobs.stages import STAGES
 from jobs.window import Window
@@ -20,11 +30,8 @@ def landed(name, day, fingerprint="f"):
     return SimpleNamespace(name=name, fingerprint=fingerprint, landed_on=day)
 
 
-def records(settings, without=(), failed=(), again=()):
-    details = {
-        "ingest": {"made_of": made_of(settings, [landed("a", NIGHT)], NIGHT)},
-        "gate_playlists": {"to_make_again": [str(day) for day in again]},
-    }
+def records(settings, without=(), failed=()):
+    details = {"ingest": {"made_of": made_of(settings, [landed("a", NIGHT)], NIGHT)}}
     return [
         {
             "stage": spec.name,
@@ -66,12 +73,31 @@ def test_a_window_of_two_days_is_no_night(settings):
     assert read_receipt(store, NIGHT) is None
 
 
-def test_later_nights_that_are_to_be_made_again_are_forgotten_and_no_others(settings):
+def test_a_night_made_without_an_earlier_ones_lists_is_not_whole_until_its_lists_are_made_again(
+    settings,
+):
     store = RecordingStore()
-    for n in (1, 2):
+    for n in (0, 1):
         leave_receipt(store, NIGHT + n * DAY, {"settings": "s", "files": "f"})
-    settle(store, WINDOW, settings, records(settings, again=[NIGHT + DAY]))
-    assert [read_receipt(store, NIGHT + n * DAY) is None for n in range(3)] == [False, True, False]
+    outdate(store, NIGHT, NIGHT - DAY)
+    assert [read_receipt(store, NIGHT + n * DAY) is None for n in (0, 1)] == [True, False]
+    # It was under way, and the earlier one has overtaken it.
+    settle(store, WINDOW, settings, records(settings))
+    assert read_receipt(store, NIGHT) is None
+
+    lists_made(store, NIGHT)
+    settle(store, WINDOW, settings, records(settings))
+    assert read_receipt(store, NIGHT) is not None
+
+
+def test_who_was_made_without_which_is_remembered_one_by_one():
+    store, nights = RecordingStore(), [NIGHT, NIGHT + DAY, NIGHT + 2 * DAY]
+    for later, earlier in ((nights[0], NIGHT - DAY), (nights[2], NIGHT - DAY), (nights[2], NIGHT)):
+        outdate(store, later, earlier)
+    assert outdated_by(store, NIGHT - DAY, nights) == [nights[0], nights[2]]
+    assert outdated_by(store, NIGHT, nights) == [nights[2]]
+    lists_made(store, nights[2])
+    assert outdated_by(store, NIGHT - DAY, nights) == [nights[0]]
 
 
 def test_what_decides_rows_decides_the_receipt(settings):

@@ -13,6 +13,7 @@ from jobs.lake.history import feedback_landed
 from jobs.lake.responses import responses_known
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
+from jobs.receipts import lists_made
 from jobs.recommend.candidates import Model
 from jobs.recommend.explore_share import ExploreShares, by_segment, tries_of
 from jobs.recommend.kept import made_anew, with_kept
@@ -41,6 +42,7 @@ def recommend(night: Night) -> None:
     lists = build_playlists(listener_facts(lake, night, tries), builder).persist()
     n_listeners, n_tracks, n_short = write(lake, night, lists)
     lists.unpersist()
+    lists_made(night.store, night.window.as_of)
     night.summary.rows_in = n_listeners
     night.summary.rows_out = n_tracks
     night.summary.table_versions = lake.versions("playlists_staged", "playlist_funnel")

@@ -10,8 +10,9 @@ from deltalake import DeltaTable
 
 from jobs.errors import BadDataError
 from jobs.lake.arrow import night_rows, replace_night
+from jobs.receipts import leave_receipt, lists_made, read_receipt
 from jobs.stage import Night
-from jobs.validate.playlists import stage
+from jobs.validate.playlists import public, stage
 from jobs.validate.playlists.public import make_public
 from jobs.validate.playlists.stage import gate_playlists
 from jobs.window import DAY, Window
@@ -88,6 +89,27 @@ def test_a_night_that_becomes_public_names_later_ones_that_could_not_know_it(nig
         make_public(night, 4)
     assert night.summary.details["to_make_again"] == ["2026-06-29", "2026-07-12"]
     assert "lists of 2026-06-29, 2026-07-12 were made without these" in caplog.text
-    again = Night(Window.night(NIGHT), night.settings)
-    make_public(again, 4)  # they could by now
-    assert again.summary.details["to_make_again"] == []
+
+
+def test_a_retry_of_a_gate_names_the_later_nights_again_until_they_are_made_again(night, monkeypatch):
+    later, store = [NIGHT + DAY, NIGHT + 2 * DAY], night.store
+    for day in (NIGHT, *later):
+        stage_lists(night.settings, GOOD, day)
+    for day in later:
+        leave_receipt(store, day, {"settings": "s", "files": "f"})
+
+    def power_cut(*arguments):
+        replace_night(*arguments)
+        raise SystemExit
+
+    with monkeypatch.context() as cut, pytest.raises(SystemExit):
+        cut.setattr(public, "replace_night", power_cut)
+        make_public(Night(Window.night(NIGHT), night.settings), 2)
+    assert shown(night.settings) == tracks_of(GOOD)
+    assert [read_receipt(store, day) for day in later] == [None, None]
+
+    make_public(night, 2)
+    assert night.summary.details["to_make_again"] == ["2026-06-29", "2026-06-30"]
+    lists_made(store, later[0])
+    make_public(night, 2)
+    assert night.summary.details["to_make_again"] == ["2026-06-30"]
