@@ -9,6 +9,7 @@ before a fork, so that what a person edits is what runs.
 
 import argparse
 import atexit
+import ctypes
 import gc
 import json
 import os
@@ -29,6 +30,7 @@ from setproctitle import setproctitle
 from jobs.fork_client import FAILURE, STANDARD, below
 
 LOOK_SECONDS = 0.5
+PR_SET_CHILD_SUBREAPER = 36  # of <linux/prctl.h>
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,13 @@ def serve(listener: socket.socket, libraries: list[str], parent: int | None) -> 
 def attend(connection: socket.socket) -> Request:
     """Fork once more for the client's request, wait for that fork and answer its exit code.
 
-    A client that goes away has its fork killed. Returns in the last fork only.
+    A client that goes away has its fork killed, with all that it has started. Returns in the last fork
+    only.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()  # whoever ends the server ends its clients: it is we who end their forks
+    # What loses its parent becomes our child, whatever group or session it has made: none gets lost.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     request = receive(connection)
     stage = os.fork()
     if not stage:
@@ -93,16 +98,28 @@ def attend(connection: socket.socket) -> Request:
 
 
 def watch(connection: socket.socket, stage: int) -> NoReturn:
-    """Wait until the stage ends or its client does; kill it in the second case, else tell its end."""
+    """Wait until the stage ends or its client does; end its family in the second case, else tell how it
+    ended."""
     ended = os.pidfd_open(stage)
     if ended not in select.select([ended, connection.fileno()], [], [])[0]:
-        os.kill(stage, signal.SIGKILL)
-        with suppress(ProcessLookupError):  # it may have had no time to begin a session
-            os.killpg(stage, signal.SIGKILL)
+        end_family()
+        os._exit(0)
     code = os.waitstatus_to_exitcode(os.waitpid(stage, 0)[1])
     with suppress(BrokenPipeError):
         connection.sendall(str(code).encode())
     os._exit(0)
+
+
+def end_family() -> None:
+    """SIGKILL all that descends from this process, and what they start meanwhile."""
+    import psutil
+
+    with suppress(ChildProcessError):  # none is left
+        while True:
+            for process in psutil.Process().children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            os.waitpid(-1, 0)  # its own children are ours now: the next look finds them
 
 
 def receive(connection: socket.socket) -> Request:

@@ -38,8 +38,11 @@ ENDS = {
 }
 SLEEPS = """
 import os, subprocess, sys, time
-child = subprocess.Popen(["sleep", "600"])
-print(os.getpid(), child.pid, flush=True)
+children = [subprocess.Popen(["sleep", "600"], **options)
+            for options in ({}, {"process_group": 0}, {"start_new_session": True})]
+orphan = "sleep 600 >/dev/null 2>&1 & echo $!"
+grandchild = subprocess.run(["setsid", "sh", "-c", orphan], stdout=subprocess.PIPE, text=True)
+print(os.getpid(), *(child.pid for child in children), grandchild.stdout, flush=True)
 time.sleep(600)
 """
 
@@ -111,7 +114,7 @@ def test_a_killed_client_takes_its_fork_and_what_that_started_along(server, tmp_
         command("a_stage"), env=server, cwd=tmp_path, stdout=subprocess.PIPE, text=True
     )
     pids = [int(pid) for pid in client.stdout.readline().split()]
-    assert len(pids) == 2 and all(psutil.pid_exists(pid) for pid in pids)
+    assert len(pids) == 5 and all(psutil.pid_exists(pid) for pid in pids)
     # What people see is what runs.
     assert " ".join(psutil.Process(pids[0]).cmdline()).strip() == f"{sys.executable} -m a_stage"
 
