@@ -8,6 +8,7 @@ import csv
 from collections.abc import Callable, Mapping
 from datetime import date
 from io import StringIO
+from unicodedata import category
 
 from jobs.publish.documents import address, by_place, jspf, title_of
 from jobs.publish.playlists import Row
@@ -19,13 +20,15 @@ CSV_COLUMNS = (
 )  # fmt: skip
 # How a cell begins that a spreadsheet would take for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Unicode's categories of control characters, and of what separates lines and paragraphs.
+ENDS_LINES = {"Cc", "Zl", "Zp"}
 
 
 def m3u8(user_id: str, as_of: date, rows: list[Row]) -> bytes:
     """Render a playlist as extended M3U in UTF-8 (RFC 8216), in the order of listening.
 
     A track is at its address if it has one, else a URN that a player's library may know. Of unknown
-    length is -1. What would end a line is a blank.
+    length is -1. What would end a line, and any other control character, is a blank.
     """
     lines = ["#EXTM3U", f"#PLAYLIST:{_line(title_of(user_id, as_of))}"]
     for row in by_place(rows):
@@ -52,7 +55,8 @@ def spreadsheet(user_id: str, as_of: date, rows: list[Row]) -> bytes:
 
 
 def _line(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)
+    # Joiners stay: emoji and titles in Persian or Hindi are misspelt without them.
+    return "".join(" " if category(char) in ENDS_LINES else char for char in text)
 
 
 def _cell(value: object) -> object:

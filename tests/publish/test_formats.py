@@ -1,6 +1,8 @@
 import csv
 from io import StringIO
 
+import pytest
+
 from jobs.publish.formats import m3u8, spreadsheet
 from tests.publish.nights import NIGHT, row
 
@@ -29,6 +31,20 @@ def test_no_text_makes_a_line_of_its_own_in_m3u8():
         "urn:nocturne:track:t%0A1",
         "",
     ]
+
+
+@pytest.mark.parametrize("title", ["👩\u200d🎤", "نی\u200cم", "क्\u200dष", "non\u00a0stop", "\u200eabc"])
+def test_joiners_and_other_blanks_stay_in_m3u8(title):
+    lines = m3u8("u", NIGHT, [row(1, "t1") | {"title": title}]).decode().split("\n")
+    assert lines[2] == f"#EXTINF:-1,An Artist - {title}"
+
+
+@pytest.mark.parametrize(
+    "char", ["\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\x00", "\x1b"]
+)
+def test_what_ends_a_line_somewhere_is_a_blank_in_m3u8(char):
+    lines = m3u8("u", NIGHT, [row(1, "t1") | {"title": f"a{char}b"}]).decode().splitlines()
+    assert lines[2] == "#EXTINF:-1,An Artist - a b"
 
 
 def test_csv_reads_back_by_rank():
