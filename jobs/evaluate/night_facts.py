@@ -12,7 +12,7 @@ from expectations.landing_files import REFUSED
 from jobs.evaluate.evaluation import published_figures
 from jobs.evaluate.judgement import Figure
 from jobs.evaluate.outcomes import Outcomes, outcomes
-from jobs.lake.arrow import night_rows, table_rows
+from jobs.lake.arrow import has_night, night_rows, table_rows
 from jobs.settings import Settings
 from jobs.stage_record import StageRecord
 from jobs.store import ObjectStore
@@ -77,7 +77,10 @@ def read_night_facts(
 def strategies(settings: Settings, as_of: date) -> dict[str, int]:
     """Count the tracks in the lists that the night made, whether they have passed their gate or not, by
     strategy, strategies in order of their names."""
-    counts = pc.value_counts(_night(settings, "playlists_staged", as_of, ["strategy"])["strategy"])
+    # Of nights of before there was a staging table, and where its old rows were deleted: what is public.
+    is_staged = has_night(settings, "playlists_staged", as_of)
+    made = _night(settings, "playlists_staged" if is_staged else "playlists", as_of, ["strategy"])
+    counts = pc.value_counts(made["strategy"])
     return {entry["values"]: entry["counts"] for entry in sorted(counts.to_pylist(), key=str)}
 
 
