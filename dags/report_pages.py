@@ -4,7 +4,6 @@ An Airflow plugin (see ``airflow.plugins`` in pyproject.toml): a folder or a buc
 a browser on Airflow's pages could open.
 """
 
-import mimetypes
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +29,7 @@ def reports() -> Any:
 
     from jobs.settings import load_settings
     from jobs.store import open_store
+    from jobs.store.media_types import media_type
 
     app = FastAPI(dependencies=[Depends(get_user)], openapi_url=None)
 
@@ -44,11 +44,6 @@ def reports() -> Any:
         return Response(body, media_type=media_type(path), headers=HEADERS)
 
     return app
-
-
-def media_type(path: str) -> str:
-    """Return the media type that the path's ending says; unknown ones are to be saved, not shown."""
-    return mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
 class ReportPages(AirflowPlugin):

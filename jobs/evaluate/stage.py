@@ -29,7 +29,7 @@ def report(night: Night) -> None:
     evaluated = evaluated_nights(night)
     facts = read_night_facts(night.settings, night.store, as_of, records)
     key = f"reports/{as_of}/index.html"
-    night.store.put(key, page(facts).encode(), "text/html; charset=utf-8")
+    night.store.put(key, page(facts).encode())
     night.summary.rows_in = night.summary.rows_out = len(rows)
     night.summary.details = {"url": night.store.url(key), "failed": facts.failed, "evaluated": evaluated}
 

@@ -105,7 +105,7 @@ def write_run(store: ObjectStore, playlists: Playlists, snapshot: Snapshot) -> i
         return 0
     bodies = documents(playlists, snapshot.as_of, snapshot.formats)
     n_written = store.put_many((f"{snapshot.folder}/{key}", body) for key, body in bodies)
-    store.put(f"{snapshot.folder}/{CHECKSUMS}", snapshot.checksums, "text/plain")
+    store.put(f"{snapshot.folder}/{CHECKSUMS}", snapshot.checksums)
     try:
         store.put_new(manifest, snapshot.manifest())
     except ConflictError:  # another run of the same rows was first: its manifest says the same

@@ -42,7 +42,7 @@ class FolderStore:
         body = self.get(key)
         return None if body is None else hashlib.sha256(body).hexdigest()
 
-    def put(self, key: str, body: bytes, content_type: str = "application/json") -> None:
+    def put(self, key: str, body: bytes) -> None:
         """Write the object, over an earlier one if there is one."""
         self._replace(key, body, durable=True)
 

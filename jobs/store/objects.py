@@ -25,7 +25,7 @@ class ObjectStore(Protocol):
         """Return the object's entity tag, which changes when its bytes do; None if there is none."""
         ...
 
-    def put(self, key: str, body: bytes, content_type: str = "application/json") -> None:
+    def put(self, key: str, body: bytes) -> None:
         """Write the object, over an earlier one if there is one."""
         ...
 

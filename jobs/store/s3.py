@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
-from mimetypes import guess_type
 from typing import Any
 
 import boto3
@@ -14,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs.errors import NocturneError
 from jobs.settings import S3Settings
+from jobs.store.media_types import media_type
 from jobs.store.objects import ConflictError, checked, checked_prefix
 
 # 412: the condition does not hold; 409: another conditional write is under way; 404: nothing to match.
@@ -58,10 +58,10 @@ class S3Store:
                     return None
                 raise
 
-    def put(self, key: str, body: bytes, content_type: str = "application/json") -> None:
+    def put(self, key: str, body: bytes) -> None:
         """Write the object, over an earlier one if there is one."""
         with self._explained(key):
-            self.client.put_object(**self._object(key), Body=body, ContentType=content_type)
+            self.client.put_object(**self._object(key), Body=body, ContentType=media_type(key))
 
     def put_many(self, objects: Iterable[tuple[str, bytes]]) -> int:
         """Write many objects, ``n_threads`` at a time; returns how many.
@@ -71,12 +71,8 @@ class S3Store:
         waiting, n = iter(objects), 0
         with ThreadPoolExecutor(self.n_threads) as pool:
             while some := list(islice(waiting, 16 * self.n_threads)):
-                n += sum(1 for _ in pool.map(self._put_as_named, some))
+                n += sum(1 for _ in pool.map(lambda named: self.put(*named), some))
         return n
-
-    def _put_as_named(self, named: tuple[str, bytes]) -> None:
-        key, body = named
-        self.put(key, body, _media_type(key))
 
     def put_new(self, key: str, body: bytes) -> None:
         """Write the object only if there is none; else ConflictError."""
@@ -116,7 +112,7 @@ class S3Store:
         with self._explained(key):
             try:
                 self.client.put_object(
-                    **self._object(key), Body=body, ContentType="application/json", **condition
+                    **self._object(key), Body=body, ContentType=media_type(key), **condition
                 )
             except ClientError as error:
                 if _code(error) in CONFLICTS:
@@ -166,10 +162,6 @@ def _client(endpoint_url: str | None, region: str, path_style: bool, n_threads: 
             s3={"addressing_style": "path" if path_style else "auto"},
         ),
     )
-
-
-def _media_type(key: str) -> str:
-    return guess_type(key)[0] or "application/json"
 
 
 def _code(error: ClientError) -> str:

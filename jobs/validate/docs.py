@@ -1,6 +1,5 @@
 """Data Docs of a gate, from a local folder into the store."""
 
-import mimetypes
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -73,9 +72,8 @@ def publish_docs(store: ObjectStore, site: Path, prefix: str) -> str:
     """Copy the site below the prefix, its first page last; returns the first page's URL."""
     files = [path for path in site.rglob("*") if path.is_file() and path.suffix not in LEFT_OUT]
     for path in sorted(files, key=lambda path: (path.name == "index.html", path)):
-        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         body = path.read_bytes()
         if path.suffix == ".html":
             body = self_contained(body)
-        store.put(f"{prefix}/{path.relative_to(site).as_posix()}", body, kind)
+        store.put(f"{prefix}/{path.relative_to(site).as_posix()}", body)
     return store.url(f"{prefix}/index.html")

@@ -30,7 +30,7 @@ class Registry:
         if self._is_whole(card.version):
             return self.card(card.version)
         for name in sorted(files):
-            self.store.put(self._key(card.version, name), files[name], "application/octet-stream")
+            self.store.put(self._key(card.version, name), files[name])
         self.store.put(self._key(card.version, CARD), card.to_bytes())
         return card
 

@@ -15,7 +15,7 @@ class Store(Protocol):
         """Return the object's entity tag; None if there is none."""
         ...
 
-    def put(self, key: str, body: bytes, content_type: str = ...) -> None:
+    def put(self, key: str, body: bytes) -> None:
         """Write the object, over an earlier one if there is one."""
         ...
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from jobs.evaluate.night_facts import files, set_aside
+from jobs.evaluate.night_facts import files, set_aside, strategies
 from jobs.evaluate.stage import report
 from jobs.lake.arrow import replace, table_rows
 from jobs.lake.catalog import TABLES
@@ -173,6 +173,22 @@ def test_findings_funnel_and_strategies_are_shown(night):
     assert "kept" not in html
     assert '<td>heard</td><td class="n">10.0</td><td class="n">6.5</td>' in html
     assert "4 tracks: 3 exploit (75%), 1 explore (25%)." in html
+
+
+def test_strategies_of_a_night_without_staged_lists_are_those_of_its_public_ones(night):
+    track = dict.fromkeys(("title", "artist", "reason_kind", "reason", "evidence"), "x")
+    rows = [
+        track
+        | {"as_of": day, "user_id": "a", "rank": rank, "track_id": "t", "score": 1.0, "strategy": name}
+        for day, names in ((AS_OF, ["popular"]), (AS_OF - timedelta(days=1), ["exploit", "explore"]))
+        for rank, name in enumerate(names, 1)
+    ]
+    write(night, "playlists", rows)
+    assert strategies(night.settings, AS_OF) == {"popular": 1}
+    staged = [row | {"strategy": "blend", "as_of": AS_OF - timedelta(days=1)} for row in rows[1:]]
+    write(night, "playlists_staged", staged)
+    assert strategies(night.settings, AS_OF) == {"popular": 1}
+    assert strategies(night.settings, AS_OF - timedelta(days=1)) == {"blend": 2}
 
 
 def test_whatever_data_say_is_escaped(night):

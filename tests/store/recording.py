@@ -42,7 +42,7 @@ class RecordingStore:
         self.calls.append(("tag", key))
         return self._tag(key)
 
-    def put(self, key: str, body: bytes, content_type: str = "application/json") -> None:
+    def put(self, key: str, body: bytes) -> None:
         self._write("put", key, body)
 
     def put_many(self, objects: Iterable[tuple[str, bytes]]) -> int:

@@ -123,14 +123,14 @@ def test_a_bucket_alone_has_no_prefix():
 def test_what_is_written_says_its_type():
     server = Server(("IfNoneMatch", "IfMatch"))
     store = store_on(server)
-    store.put("page", b"1", "text/html")
-    store.put("document", b"1")
-    store.put_new("new", b"1")
+    store.put("page.html", b"1")
+    store.put_many([("list.m3u8", b"1")])
+    store.put_new("new.json", b"1")
     types = {key: type_ for key, type_ in server.types.items() if "probes" not in key}
     assert types == {
-        "prefix/page": "text/html",
-        "prefix/document": "application/json",
-        "prefix/new": "application/json",
+        "prefix/page.html": "text/html; charset=utf-8",
+        "prefix/list.m3u8": "application/vnd.apple.mpegurl",
+        "prefix/new.json": "application/json",
     }
 
 

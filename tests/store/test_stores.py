@@ -42,7 +42,7 @@ def test_an_object_is_read_as_written_and_replaced(store):
     assert store.tag("a/b.json") is None
     store.put("a/b.json", b"one")
     first = store.tag("a/b.json")
-    store.put("a/b.json", b"two", "text/plain")
+    store.put("a/b.json", b"two")
     assert store.get("a/b.json") == b"two"
     assert store.tag("a/b.json") != first
     store.put("a/b.json", b"one")
