@@ -4,8 +4,8 @@ In SQL: Delta's own classes in Python are for a Spark in the same process, not f
 """
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -15,6 +15,7 @@ from jobs.lake.arrow import is_there, schema_of, version
 from jobs.lake.catalog import TABLES, Table
 from jobs.lake.schemas import ddl_with_meanings, literal, spark_schema
 from jobs.settings import Settings
+from jobs.side_by_side import side_by_side
 
 
 class Lake:
@@ -78,10 +79,7 @@ class Lake:
 
     def replace_nights(self, rows: Mapping[str, DataFrame], as_of: date) -> None:
         """Replace one night of several tables at the same time: much of a write is waiting."""
-        with ThreadPoolExecutor(len(rows)) as pool:
-            writes = [pool.submit(self.replace_night, rows[name], name, as_of) for name in rows]
-        for write in writes:
-            write.result()
+        side_by_side(*(partial(self.replace_night, rows[name], name, as_of) for name in rows))
 
     def merge(
         self,

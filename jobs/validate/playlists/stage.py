@@ -5,7 +5,6 @@ the night's rows of ``playlists``, which everybody reads.
 """
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from pyspark.sql import DataFrame
@@ -21,6 +20,7 @@ from jobs.lake.origins import keep_origins
 from jobs.lake.responses import keep_responses, lists_of
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
+from jobs.side_by_side import side_by_side
 from jobs.stage import Night
 from jobs.validate.gate import hold_gate
 from jobs.validate.playlists.per_listener import (
@@ -65,13 +65,10 @@ def gate_playlists(night: Night) -> None:
 def keep_what_became_of_lists(night: Night, lake: Lake) -> None:
     """Write ``responses`` and ``origins`` of the lists that are public, tonight's included."""
     settings, window = night.settings.responses, night.window
-    with ThreadPoolExecutor(2) as beside:
-        kept = (
-            beside.submit(keep_responses, lake, window, settings.nights, night.settings.taste.play_ms),
-            beside.submit(keep_origins, lake, window, settings.nights, settings.days),
-        )
-    for work in kept:
-        work.result()
+    side_by_side(
+        partial(keep_responses, lake, window, settings.nights, night.settings.taste.play_ms),
+        partial(keep_origins, lake, window, settings.nights, settings.days),
+    )
 
 
 def _neighbors(night: Night, lake: Lake) -> list[SuiteRun]:
