@@ -14,7 +14,10 @@ class StageSpec:
     """One stage: its name in the ledger, its module, what it waits for and where it runs.
 
     ``group`` is its task group in the DAG; ``spark`` stages run through spark-submit there. Stages that
-    write the same tables share a ``writer``, whose pool has one slot: two drivers never write one table.
+    write the same tables share a ``writer``, whose pool has one slot: two drivers never write one table,
+    but for validation_results, where both gates may meet, each in the pool of what it writes besides.
+    That is safe: delta-rs alone writes it, and on a folder and on S3 only one writer can make a version;
+    a gate that comes second finds that the first replaced no row of its own, and commits the next.
     """
 
     name: str
