@@ -9,7 +9,6 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import (
     DAG,
     BaseOperator,
-    CronDataIntervalTimetable,
     Param,
     TaskGroup,
     TriggerRule,
@@ -17,6 +16,7 @@ from airflow.sdk import (
 
 from dags.asset_events import PLAYLISTS, POINTER
 from dags.night_failures import alert_dag, alert_task
+from dags.nights import Nights
 from dags.stage_operators import (
     GateStage,
     PlaylistsGate,
@@ -96,7 +96,7 @@ def stage_task(spec: StageSpec, **kwargs: Any) -> BaseOperator:
 
 with DAG(
     "nightly_discover",
-    schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
+    schedule=Nights(),
     start_date=datetime(2010, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

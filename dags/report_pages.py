@@ -5,10 +5,12 @@ a browser on Airflow's pages could open.
 """
 
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
+from dags import run_notes
+from dags.nights import Nights
 from jobs.errors import UsageError
 
 MOUNT = "/nocturne"
@@ -47,9 +49,12 @@ def reports() -> Any:
 
 
 class ReportPages(AirflowPlugin):
-    """Mounts the reports; made late, because every process of Airflow loads its plugins."""
+    """Mounts the reports; made late, because every process of Airflow loads its plugins. And names to
+    Airflow, which asks plugins only, what the DAG runs by and who notes its runs."""
 
     name = "nocturne"
+    timetables: ClassVar[list[Any]] = [Nights]
+    listeners: ClassVar[list[Any]] = [run_notes]
 
     @cached_property
     def fastapi_apps(self) -> list[Any]:

@@ -139,10 +139,6 @@ class Api:
         }
         return int(self.call("POST", "backfills", body)["id"])
 
-    def note(self, run_id: str, text: str) -> None:
-        """Write a note beside a run."""
-        self.call("PATCH", f"dags/{DAG_ID}/dagRuns/{quote(run_id)}", {"note": text})
-
     def end_backfill(self, number: int) -> None:
         """Mark a backfill as complete, unless Airflow just did."""
         try:

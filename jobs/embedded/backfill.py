@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from jobs.embedded.airflow import Airflow
-from jobs.embedded.api import DAG_ID, Api, ApiError
+from jobs.embedded.api import DAG_ID, Api
 from jobs.embedded.progress import Progress, StageEnd, stage_number
 from jobs.stage_record import read_record, record_key
 from jobs.stages import REPORT, STAGES
@@ -31,7 +30,6 @@ class Backfill:
     progress: Progress
     force: str | None = None
     reported: set[tuple[str, str, int, str]] = field(default_factory=set)
-    noted: set[str] = field(default_factory=set)
     ended: dict[date, str] = field(default_factory=dict)
 
     def run(self) -> Iterator[tuple[date, bool]]:
@@ -54,18 +52,9 @@ class Backfill:
         self._report_tasks()
         for run in self._runs():
             night, state = _night(run), run["state"]
-            self._note(run, night)
             if state in ("success", "failed") and night not in self.ended:
                 self.ended[night] = state
                 yield night, state == "success"
-
-    def _note(self, run: dict[str, Any], night: date) -> None:
-        """Say in the UI which night a run is: its times there are those of the day after."""
-        if run.get("note") or run["dag_run_id"] in self.noted:
-            return
-        self.noted.add(run["dag_run_id"])
-        with suppress(ApiError):
-            self.api.note(run["dag_run_id"], f"the night of {night}")
 
     def _runs(self) -> list[dict[str, Any]]:
         """The runs of our nights, oldest first."""

@@ -43,11 +43,6 @@ class FakeApi:
         self.steps = steps
         self.asked = None
         self.closed = []
-        self.notes = []
-
-    def note(self, run_id, text):
-        self.notes.append((run_id, text))
-        raise ApiError("a note is worth no night", 500)
 
     def end_backfill(self, number):
         self.closed.append(number)
@@ -67,13 +62,7 @@ class FakeApi:
 
 
 @pytest.fixture
-def noted():
-    """The notes beside runs."""
-    return set()
-
-
-@pytest.fixture
-def follow(settings, monkeypatch, noted):
+def follow(settings, monkeypatch):
     """Follows a backfill through the steps; returns the nights that ended, and what was printed."""
     monkeypatch.setattr(backfill, "POLL_SECONDS", 0)
 
@@ -87,19 +76,9 @@ def follow(settings, monkeypatch, noted):
         assert api.asked == (D1, D2, "ada: late")
         assert api.closed == ([] if steps[-1][2] else [7])
         assert not airflow.home.unfinished_file.exists()
-        assert len(set(api.notes)) == len(api.notes)
-        noted.update(api.notes)
         return nights, printed.getvalue().splitlines()
 
     return run
-
-
-def test_a_run_says_which_night_it_is(follow, noted):
-    follow(
-        ([], [dag_run(D1, "running"), dag_run(D2, "running") | {"note": "ada: mine"}], False),
-        ([], [dag_run(D1, "success"), dag_run(D2, "success")], True),
-    )
-    assert ("backfill__2026-06-27", "the night of 2026-06-27") in noted
 
 
 def test_each_stage_is_told_once_and_each_night_ends(follow, settings):
