@@ -90,8 +90,12 @@ def typed(command: str, given: Mapping[str, str]) -> str:
     program = sys.argv[0] if Path(sys.argv[0]).name == "nocturne" else "nocturne"
     if shutil.which("nocturne") == program:
         program = "nocturne"
-    settings = [f"{name}={shlex.quote(value)}" for name, value in given.items()]
-    return " ".join([*settings, program, command])
+    return with_settings(f"{program} {command}", given)
+
+
+def with_settings(command: str, given: Mapping[str, str]) -> str:
+    """Return the command with settings before it: without, it would be at work in another home."""
+    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in given.items()), command])
 
 
 def example_listener(settings: Settings, night: date) -> str:
@@ -116,8 +120,8 @@ def night_counts(settings: Settings, night: date) -> str:
     )
 
 
-def places(settings: Settings, night: date, ui: str | None) -> list[tuple[str, str]]:
-    """Return where tables, playlist files, Data Docs, the report and the UI are."""
+def places(settings: Settings, night: date, ui: str) -> list[tuple[str, str]]:
+    """Return where tables, playlist files, Data Docs and the report are, and how one comes to the UI."""
     store = open_store(settings)
     manifest = published(store).get("manifest", "latest.json")
     docs = [k for k in store.list(f"reports/{night}/data_docs/") if k.count("/") == 4 and "index" in k]
@@ -127,7 +131,7 @@ def places(settings: Settings, night: date, ui: str | None) -> list[tuple[str, s
         ("playlists", store.url(f"playlists/{manifest}").removesuffix("/manifest.json")),
         ("night report", store.url(f"reports/{night}/index.html")),
         *(("Data Docs", store.url(key)) for key in docs),
-        ("Airflow UI", f"{ui or 'make up'} (user {USER}, password in {password})"),
+        ("Airflow UI", f"{ui} (user {USER}, password in {password})"),
     ]
 
 
@@ -143,5 +147,5 @@ def show_result(
         rest = typed(f"playlist {shlex.quote(user_id)} --date {night}", given or {})
         console.print(f"    … all {len(rows)}: {rest}", markup=False, soft_wrap=True)
     console.print(f"\n{night_counts(settings, night)}\n", markup=False, soft_wrap=True)
-    for name, place in places(settings, night, None):
+    for name, place in places(settings, night, with_settings("make up", given or {})):
         console.print(f"{name:<13} {place}", markup=False, soft_wrap=True)  # to be copied

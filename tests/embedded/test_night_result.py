@@ -107,6 +107,7 @@ def test_a_run_ends_with_ten_tracks_and_the_command_for_the_rest(night, monkeypa
         "    … all 12: NOCTURNE__LANDING__ROOT='my logs' .venv/bin/nocturne playlist 'an na' "
         "--date 2026-06-28"
     )
+    assert lines[-1].startswith("Airflow UI    NOCTURNE__LANDING__ROOT='my logs' make up (user admin, ")
 
 
 def test_a_program_that_is_not_ours_is_not_named(monkeypatch):
@@ -157,7 +158,7 @@ def test_a_half_written_record_or_pointer_costs_a_count_and_no_more(night, point
     if pointer is not None:
         store.put("playlists/latest.json", pointer)
     assert "2026-06-28: 0 rows landed, 0 rejected;" in night_counts(night.settings, NIGHT)
-    assert dict(places(night.settings, NIGHT, None))["playlists"].endswith("playlists/latest.json")
+    assert dict(places(night.settings, NIGHT, "make up"))["playlists"].endswith("playlists/latest.json")
     with pytest.raises(UsageError, match="make a night first"):
         published_night(night.settings)
 
