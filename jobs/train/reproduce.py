@@ -27,14 +27,17 @@ def paper(
     seed: Annotated[int, typer.Option(min=0, help="Of the folds and of every model.")] = 0,
 ) -> None:
     """The paper's content network, a better one, and scikit-learn's: on one split, and on folds."""
+    from jobs.train.songs import read_songs
+
+    # Before TensorFlow is imported, which has much to say: a wrong file is told in one line.
+    songs = read_songs(data)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from jobs.train.paper import QUICK, Scale, folds_table, single_split_table
-    from jobs.train.songs import read_songs
     from models.paper.folds import single_split
     from models.paper.paper_network import fit
     from models.paper.plots import draw_all
 
-    songs, scale = read_songs(data), QUICK if quick else Scale()
+    scale = QUICK if quick else Scale()
     split = single_split(songs.liked, songs.song, seed)
     _, history = fit(scale.paper, songs.take(split.train), seed, songs.take(split.test))
     draw_all(songs, history, out)
