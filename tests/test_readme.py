@@ -29,11 +29,18 @@ def blocks(language: str) -> list[str]:
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A folder as a reader's clone is after the first setup, with their own logs in it, and no home."""
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", ".ci", ".venv"):
+        (tmp_path / name).symlink_to(REPOSITORY / name)
+    town = {"n_listeners": 40, "n_tracks": 600, "first_day": date(2026, 6, 28), "nights": 1}
+    write_town(tmp_path / "my_landing", **town, seed=3)
+    return tmp_path
+
+
 @pytest.mark.e2e
-def test_every_command_runs(tmp_path):
-    write_town(
-        tmp_path / "landing", n_listeners=40, n_tracks=600, first_day=date(2026, 6, 28), nights=1, seed=3
-    )
+def test_every_command_runs_in_its_order_and_in_the_home_of_a_reader(folder):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("NOCTURNE__")} | {
         "NOCTURNE__TOWN__N_LISTENERS": "40",
         "NOCTURNE__TOWN__N_TRACKS": "600",
@@ -44,18 +51,14 @@ def test_every_command_runs(tmp_path):
     for command in COMMANDS:
         if command in NOT_FROM_HERE:
             continue
-        words = command.replace("my_landing", str(tmp_path / "landing")).split()
-        # Their own logs would not go into the town's lake.
-        home = "own" if "my_landing" in command else "home"
         done = subprocess.run(
-            words,
-            cwd=REPOSITORY,
-            env=environment | {"NOCTURNE__HOME": str(tmp_path / home)},
-            capture_output=True,
-            text=True,
-            check=False,
+            command.split(), cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
+    # Their own logs have a home beside the town's.
+    assert (folder / ".nocturne" / "lake" / "playlists").is_dir()
+    (own,) = (folder / ".nocturne" / "homes").iterdir()
+    assert (own / "lake" / "playlists").is_dir()
 
 
 def test_the_tables_named_are_tables():
