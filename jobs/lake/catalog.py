@@ -168,7 +168,7 @@ _ALL = (
         "as_of user_id track_id", "as_of",
         """as_of date, user_id string, track_id string, rank int, strategy string, outcome string,
         first_played_at timestamp?, share_heard double?, n_plays int, n_skips int, n_starts int,
-        first_skipped_at timestamp?, liked_at timestamp?, rejected_at timestamp?""",
+        first_skipped_at timestamp?, liked_at timestamp?, rejected_at timestamp?, n_from_list int?""",
     ),
     _table(
         "origins", "one listen that a list caused", "listen_id", "listened_on",

@@ -107,6 +107,7 @@ MEANINGS = dict.fromkeys(FEATURES, "audio feature: docs/ingestion.md has its ran
     "first_skipped_at": "instant of the first skip (UTC)",
     "liked_at": "instant of the latest like (UTC)",
     "rejected_at": "instant of the latest dislike or block (UTC)",
+    "n_from_list": "listens that say, by their playlist_id, that they were played from this list",
     "told_by": "playlist_id where the listen names our list, else track",
     "n_days": "days of plays after the night",
     "task": "discovery (what was not heard before) or relisten",

@@ -7,8 +7,7 @@ stood in the listener's list of one of the nights before; any other is *organic*
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.domain.responses import PLAYLIST_PATTERN
-from jobs.lake.responses import lists_of
+from jobs.lake.responses import list_said, lists_of
 from jobs.lake.tables import Lake
 from jobs.window import DAY, Window
 
@@ -45,10 +44,9 @@ def recommended(listens: DataFrame, lists: DataFrame, days: int) -> DataFrame:
     the night of the list: what the playlist_id says, else the latest of the ``days`` nights before."""
     of_track = listens.join(lists.select("user_id", "track_id", "as_of"), ["user_id", "track_id"])
     recent = of_track.where(F.date_sub("listened_on", days) <= F.col("as_of"))
-    said = F.try_to_date(F.regexp_extract("playlist_id", PLAYLIST_PATTERN, 1))
     # Of both, the playlist_id: it is no guess.
     found = recent.select(*KEY, F.lit(False).alias("is_said"), "as_of").union(
-        listens.select(*KEY, F.lit(True), said.alias("as_of"))
+        listens.select(*KEY, F.lit(True), list_said().alias("as_of"))
     )
     best = (
         found.where("as_of < listened_on")

@@ -20,6 +20,7 @@ from jobs.domain.responses import (
     LIKED,
     NOT_REACHED,
     PLAYED,
+    PLAYLIST_PATTERN,
     REPEATED,
     SKIPPED,
     STARTED,
@@ -28,7 +29,9 @@ from jobs.lake.history import durations_landed, feedback_landed
 from jobs.lake.tables import Lake
 from jobs.window import DAY, Window
 
-EVENT = ("user_id", "track_id", "kind", "at", "landed_on", "taken_back_on", "share_heard")
+EVENT = (
+    "user_id", "track_id", "kind", "at", "landed_on", "taken_back_on", "share_heard", "list_of",
+)  # fmt: skip
 
 
 def responses_known(lake: Lake, window: Window, nights: int, play_ms: int) -> DataFrame:
@@ -54,11 +57,17 @@ def lists_of(lake: Lake, nights: Window) -> DataFrame:
     return rows.select("as_of", "user_id", "track_id", "rank", "strategy")
 
 
+def list_said() -> Column:
+    """Return the night of our list from which a listen says it was played; null where it says none."""
+    return F.try_to_date(F.regexp_extract("playlist_id", PLAYLIST_PATTERN, 1))
+
+
 def respond(lists: DataFrame, told: DataFrame, nights: int) -> DataFrame:
     """Return one row a listed track: as_of, user_id, track_id, rank, strategy, ``outcome`` and when.
 
     ``first_played_at`` and ``share_heard`` (0 to 1, null where the duration is not known) are of the
-    first play; ``liked_at`` and ``rejected_at`` are of the latest word. ``told``: see ``events``.
+    first play; ``liked_at`` and ``rejected_at`` are of the latest word; ``n_from_list`` counts listens
+    that say they were played from the list of ``as_of``. ``told``: see ``events``.
     """
     # One join, grouped by what it is joined by and the night: Spark moves each table once.
     last = F.date_add("as_of", nights)
@@ -80,11 +89,12 @@ def respond(lists: DataFrame, told: DataFrame, nights: int) -> DataFrame:
         F.max(_at(LIKE)).alias("liked_at"),
         F.max(_at("dislike", *BLOCKS)).alias("rejected_at"),
         F.max(_at(*BLOCKS)).alias("blocked_at"),
+        F.count_if(F.col("list_of") == F.col("as_of")).cast("int").alias("n_from_list"),
     )  # fmt: skip
     return found.select(
         "as_of", "user_id", "track_id", "slot.rank", "slot.strategy", _outcome().alias("outcome"),
         F.col("first.at").alias("first_played_at"), "first.share_heard", "n_plays", "n_skips",
-        "n_starts", "first_skipped_at", "liked_at", "rejected_at",
+        "n_starts", "first_skipped_at", "liked_at", "rejected_at", "n_from_list",
     )  # fmt: skip
 
 
@@ -113,7 +123,8 @@ def events(lake: Lake, since: date, end: date, play_ms: int) -> DataFrame:
     """Return what listeners did from ``since`` on and what landed before ``end``: rows of ``EVENT``.
 
     ``kind`` is play, skip, start, or that of the feedback; ``taken_back_on`` is the day on which it
-    landed that a listen was not the listener's, null if it never did.
+    landed that a listen was not the listener's, null if it never did; ``list_of`` the night of the list
+    that a listen says it was played from, null where it says none of ours.
     """
     window = Window(end - DAY, end)
     words = feedback_landed(lake, window)
@@ -122,7 +133,8 @@ def events(lake: Lake, since: date, end: date, play_ms: int) -> DataFrame:
     said = of_tracks.withColumnRenamed("target_id", "track_id").union(
         _by_artist(recent.select(of_tracks.columns), lake, end)
     )
-    nothing = {"taken_back_on": F.lit(None).cast("date"), "share_heard": F.lit(None).cast("double")}
+    types = {"taken_back_on": "date", "share_heard": "double", "list_of": "date"}
+    nothing = {name: F.lit(None).cast(type_) for name, type_ in types.items()}
     listens = _listens(lake, words, window, since, play_ms)
     return listens.select(*EVENT).union(said.withColumns(nothing).select(*EVENT))
 
@@ -138,7 +150,9 @@ def _listens(lake: Lake, words: DataFrame, window: Window, since: date, play_ms:
     kind = F.when(decision.play, "play").when(decision.skip, "skip").when(decision.start, "start")
     share = F.col("ms_played") / F.col("duration_ms")
     share = F.when(share > 1, 1.0).otherwise(share)  # least() would make 1 of an unknown one
-    told = {"kind": kind, "at": F.col("listened_at"), "share_heard": share}
+    told = {
+        "kind": kind, "at": F.col("listened_at"), "share_heard": share, "list_of": list_said(),
+    }  # fmt: skip
     return rows.withColumns(told).where("kind IS NOT NULL")
 
 

@@ -1,8 +1,9 @@
 """How much of a listener's list explores: learnt from what became of the tracks of earlier lists.
 
-Exploring and exploiting are two arms (``models.exploration.shares``). A track was tried if the listener
-reached it, and liked if they played it and did not reject it. A list of n nights ago counts
-0.5 ** (n / HALF_LIFE). Counts are whole numbers until they are weighed, in one order, so that the same
+Exploring and exploiting are two arms (``models.exploration.shares``). A track was tried if a listen of it
+says that it was played from the list, and liked if they played it and did not reject it. What a listener
+found by themselves is no try: people find what is sure, and exploring would lose by never being met.
+A list of n nights ago counts 0.5 ** (n / HALF_LIFE). Counts are whole numbers until they are weighed, in one order, so that the same
 nights give the same shares to the last bit.
 """
 
@@ -39,8 +40,8 @@ def tries_of(responses: DataFrame, as_of: date) -> DataFrame:
     arms = (F.col("strategy") == EXPLORE, F.col("strategy").isin(EXPLOIT, NEIGHBORS))
     liked = F.col("outcome").isin(PLAYED, REPEATED, LIKED)
     counts = [count for arm in arms for count in (F.count_if(arm), F.count_if(arm & liked))]
-    reached = responses.where(~F.col("outcome").isin(NOT_REACHED, STARTED))
-    return reached.groupBy("user_id", F.date_diff(F.lit(as_of), "as_of").alias("age")).agg(
+    tried = responses.where((F.col("n_from_list") > 0) & ~F.col("outcome").isin(NOT_REACHED, STARTED))
+    return tried.groupBy("user_id", F.date_diff(F.lit(as_of), "as_of").alias("age")).agg(
         F.array(*(count.cast("double") for count in counts)).alias("counts")
     )
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from jobs.domain.responses import playlist_id
 from jobs.lake.responses import keep_responses, responses_known
 from jobs.window import Window
 from tests.validate.rows import NIGHT, listen, playlist, track, write
@@ -124,6 +125,19 @@ def test_a_row_tells_when_and_how_much(lake):
     # Half of a short track is a play; of a track without a duration nobody knows the share.
     assert (rows[NIGHT, "ann", "s"].outcome, rows[NIGHT, "ann", "s"].share_heard) == ("played", 0.5)
     assert (rows[NIGHT, "ann", "?"].outcome, rows[NIGHT, "ann", "?"].share_heard) == ("played", None)
+
+
+def test_a_row_tells_how_often_the_track_was_played_from_this_very_list(lake):
+    from_list, from_the_next = ({"playlist_id": playlist_id(day(n))} for n in (0, 1))
+    listens = [
+        heard(1, "t", 1, **from_list), heard(2, "t", 1, **from_list, **SKIP),
+        heard(3, "t", 2, **from_the_next), heard(4, "t", 2), heard(5, "u", 2, playlist_id="mine"),
+    ]  # fmt: skip
+    land(lake, listens, playlists=[*lists(NIGHT, "t", "u"), *lists(day(1), "t")])
+    rows = kept(lake, 0, 1)
+    assert {(on, track): row.n_from_list for (on, _, track), row in rows.items()} == {
+        (NIGHT, "t"): 2, (NIGHT, "u"): 0, (day(1), "t"): 1,
+    }  # fmt: skip
 
 
 def test_a_duration_is_what_was_known_when_the_listen_landed(lake):

@@ -74,13 +74,14 @@ def test_an_older_list_counts_less():
     assert weighed(np.array([]), np.array([])).tolist() == [0.0, 0.0, 0.0, 0.0]
 
 
-RESPONSE = "as_of date, user_id string, strategy string, outcome string"
+RESPONSE = "as_of date, user_id string, strategy string, outcome string, n_from_list int"
 
 
 @pytest.mark.spark
-def test_tries_are_what_was_reached_by_arm_and_age(spark):
-    def said(age, user, strategy, *outcomes):
-        return [(NIGHT - timedelta(days=age), user, strategy, outcome) for outcome in outcomes]
+def test_tries_are_what_was_reached_on_a_list_by_arm_and_age(spark):
+    def said(age, user, strategy, *outcomes, n_from_list=1):
+        as_of = NIGHT - timedelta(days=age)
+        return [(as_of, user, strategy, outcome, n_from_list) for outcome in outcomes]
 
     rows = [
         *said(1, "ann", "explore", PLAYED, SKIPPED, NOT_REACHED, STARTED, BLOCKED, LIKED),
@@ -89,6 +90,9 @@ def test_tries_are_what_was_reached_by_arm_and_age(spark):
         *said(3, "ann", "exploit", SKIPPED),
         *said(3, "ann", "new_artists", PLAYED),
         *said(2, "bob", "explore", NOT_REACHED),
+        # Found without the list, as what is sure is found.
+        *said(1, "ann", "exploit", PLAYED, REPEATED, LIKED, n_from_list=0),
+        *said(1, "cid", "explore", PLAYED, SKIPPED, n_from_list=0),
     ]
     found = tries_of(spark.createDataFrame(rows, RESPONSE), NIGHT).collect()
     assert {(row.user_id, row.age): row.counts for row in found} == {
