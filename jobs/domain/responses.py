@@ -9,11 +9,11 @@ NOT_REACHED, STARTED, SKIPPED, PLAYED, REPEATED, LIKED, DISLIKED, BLOCKED = OUTC
 # Kinds of feedback that ban the track: by itself, or by one of its artists.
 BLOCKS = ("block_track", "block_artist")
 
-_PLAYLIST = "urn:nocturne:playlist:"
+PLAYLIST_PREFIX = "urn:nocturne:playlist:"
 # What a listen's playlist_id is where it was played from one of our lists; the group is its night.
-PLAYLIST_PATTERN = rf"^{_PLAYLIST}(\d{{4}}-\d{{2}}-\d{{2}})$"
+PLAYLIST_PATTERN = rf"^{PLAYLIST_PREFIX}(\d{{4}}-\d{{2}}-\d{{2}})$"
 
 
 def playlist_id(as_of: date) -> str:
     """Return the identifier of the lists of a night, as published and as a listen may carry it."""
-    return f"{_PLAYLIST}{as_of}"
+    return f"{PLAYLIST_PREFIX}{as_of}"

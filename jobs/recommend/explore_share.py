@@ -1,10 +1,10 @@
 """How much of a listener's list explores: learnt from what became of the tracks of earlier lists.
 
-Exploring and exploiting are two arms (``models.exploration.shares``). A track was tried if a listen of it
-says that it was played from the list, and liked if they played it and did not reject it. What a listener
-found by themselves is no try: people find what is sure, and exploring would lose by never being met.
-A list of n nights ago counts 0.5 ** (n / HALF_LIFE). Counts are whole numbers until they are weighed, in one order, so that the same
-nights give the same shares to the last bit.
+Exploring and exploiting are two arms (``models.exploration.shares``). A track was tried if a listen of
+it says that it was played from the list, and liked if they played it and did not reject it. What a
+listener found by themselves is no try: people find what is sure, and exploring would lose by never being
+met. A list of n nights ago counts 0.5 ** (n / HALF_LIFE). Counts are whole numbers until they are
+weighed, in one order, so that the same nights give the same shares to the last bit.
 """
 
 from dataclasses import dataclass
@@ -32,6 +32,8 @@ N_DRAWS = 30
 # Segments of listeners by how many tracks they have rated: up to the first, up to the second, more.
 SEGMENT_BOUNDS = (20, 100)
 COUNTS = ("explored_tried", "explored_liked", "exploited_tried", "exploited_liked")
+# Rows of ``tries_of``.
+TRIES = "user_id string, age int, counts array<double>"
 
 
 def tries_of(responses: DataFrame, as_of: date) -> DataFrame:

@@ -10,12 +10,12 @@ from pyspark.sql import functions as F
 from jobs.errors import NoInputError
 from jobs.lake.heard import heard_known
 from jobs.lake.history import feedback_landed
-from jobs.lake.responses import responses_known
+from jobs.lake.responses import any_from_lists, responses_known
 from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.receipts import lists_made
 from jobs.recommend.candidates import Model
-from jobs.recommend.explore_share import ExploreShares, by_segment, tries_of
+from jobs.recommend.explore_share import TRIES, ExploreShares, by_segment, tries_of
 from jobs.recommend.kept import made_anew, with_kept
 from jobs.recommend.listeners import collect_facts, read_rating_matrix
 from jobs.recommend.playlists import PLAYLIST_DDL, PlaylistBuilder, PlaylistRules
@@ -81,9 +81,10 @@ def promoted_model(night: Night) -> Model | None:
 
 def tries_known(lake: Lake, night: Night) -> DataFrame:
     """Return what became of the tracks of earlier lists, as far as it had landed by the night."""
-    known = responses_known(
-        lake, night.window, night.settings.responses.nights, night.settings.taste.play_ms
-    )
+    nights = night.settings.responses.nights
+    if not any_from_lists(lake, night.window, nights):
+        return lake.spark.createDataFrame([], TRIES)
+    known = responses_known(lake, night.window, nights, night.settings.taste.play_ms)
     return tries_of(known, night.window.as_of).localCheckpoint(eager=False)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from jobs.domain.responses import playlist_id
-from jobs.lake.responses import keep_responses, responses_known
+from jobs.lake.responses import any_from_lists, keep_responses, responses_known
 from jobs.window import Window
 from tests.validate.rows import NIGHT, listen, playlist, track, write
 
@@ -103,6 +103,21 @@ def test_the_outcome_is_the_strongest_thing_they_did(lake):
     land(lake, listens, words, playlists, [track("t"), track("u")])
     found = {user: row.outcome for (_, user, _), row in kept(lake, 0).items()}
     assert found == {case: outcome for case, (_, _, outcome) in EVENTS.items()}
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (heard(1, "t", 1, playlist_id=playlist_id(NIGHT)), True),
+        (heard(1, "t", 1, playlist_id="mine"), False),
+        (heard(1, "t", 1), False),
+        (heard(1, "t", -3, playlist_id=playlist_id(NIGHT)), False),
+        (heard(1, "t", 1, landed=2, playlist_id=playlist_id(NIGHT)), False),
+    ],
+)
+def test_whether_anything_was_played_from_lists_lately(lake, row, told):
+    land(lake, [row])
+    assert any_from_lists(lake, Window.night(day(1)), NIGHTS) is told
 
 
 def test_a_row_tells_when_and_how_much(lake):

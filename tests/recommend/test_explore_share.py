@@ -13,7 +13,7 @@ from jobs.domain.responses import (
     SKIPPED,
     STARTED,
 )
-from jobs.recommend.explore_share import ExploreShares, by_segment, segment_of, tries_of, weighed
+from jobs.recommend.explore_share import TRIES, ExploreShares, by_segment, segment_of, tries_of, weighed
 
 NIGHT = date(2026, 6, 28)
 NOBODY = np.zeros((3, 4))
@@ -107,7 +107,7 @@ def test_segments_sum_their_listeners(spark):
              ("many", 0, [0.0, 0.0, 5.0, 5.0])]  # fmt: skip
     ratings = [("few", f"t{n}") for n in range(20)] + [("many", f"t{n}") for n in range(101)]
     found = by_segment(
-        spark.createDataFrame(tries, "user_id string, age int, counts array<double>"),
+        spark.createDataFrame(tries, TRIES),
         spark.createDataFrame(ratings, "user_id string, track_id string"),
     )
     assert found.tolist() == [[2.0, 1.0, 2.0, 0.0], [0.0] * 4, [0.0, 0.0, 5.0, 5.0]]
