@@ -247,7 +247,7 @@ class RankSettings(Section):
     sources: tuple[SourceName, ...] = get_args(SourceName)
     n_a_source: PositiveInt = 100
     n_candidates: PositiveInt = 300
-    n_learning_listeners: PositiveInt = 1000
+    n_learning_listeners: PositiveInt = 2000
     days: PositiveInt = 7
     min_plays: PositiveInt = 200
 
@@ -256,8 +256,8 @@ class RecommendSettings(Section):
     """The blend. Of artists the listener has not heard, ``new_artist_share`` of a list are the likeliest
     tracks, and from ``explore_floor`` to ``explore_ceiling`` of it are drawn by their sound: the more,
     the more of such tracks the listener liked. What was on a list of the last ``rest_nights`` nights
-    rests. Ranked candidates come by how likely they are to be played, times how likely to be liked to
-    the power of ``like_weight``.
+    rests. Ranked candidates come by how likely they are to be played, in units of the mean of the
+    listener's ``n_tracks`` likeliest, plus ``like_weight`` times how likely they are to be liked then.
 
     A list has ``n_tracks``, at most ``artist_cap`` of an artist; those that explore are drawn from the
     ``n_candidates`` best."""
@@ -269,7 +269,7 @@ class RecommendSettings(Section):
     explore_ceiling: Share = 0.6
     n_candidates: PositiveInt = 300
     rest_nights: NonNegativeInt = 7
-    like_weight: NonNegative = 3.5
+    like_weight: NonNegative = 2.7
 
     @model_validator(mode="after")
     def _floor_is_below_ceiling(self) -> "RecommendSettings":

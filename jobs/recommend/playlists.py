@@ -135,41 +135,50 @@ class PlaylistBuilder:
         self, listener: Listener, eligible: Eligible, content: Scores, rng: np.random.Generator
     ) -> dict[str, Candidates]:
         rested, new_artist = eligible.rested, eligible.rested & eligible.new_artist
-        likely = self._likely(listener, content)
+        likely, likely_new = (self._worth(listener, content, some) for some in (rested, new_artist))
         by_neighbors = predict(listener, len(self.tracks), self.rules.support)
         by_neighbors[~rested] = np.nan
         explore = np.where(new_artist, content, np.nan)
         popular = (position for position in self.audience.by_size if rested[position])
         n = self.rules.n_candidates
         return {
-            EXPLOIT: Candidates(best(np.where(rested, likely, np.nan), n).tolist(), likely),
+            EXPLOIT: Candidates(best(likely, n).tolist(), likely),
             NEIGHBORS: Candidates(best(by_neighbors, n).tolist(), by_neighbors),
-            NEW_ARTISTS: Candidates(best(np.where(new_artist, likely, np.nan), n).tolist(), likely),
+            NEW_ARTISTS: Candidates(best(likely_new, n).tolist(), likely_new),
             EXPLORE: Candidates(shuffled(best(explore, n), explore, rng).tolist(), explore),
             POPULAR: Candidates(popular, self.audience.sizes),
-            RETURNING: self._returning(eligible.allowed & ~rested, likely),
+            RETURNING: self._returning(listener, content, eligible.allowed & ~rested),
         }
 
-    def _likely(self, listener: Listener, content: Scores) -> Floats:
-        """Chance of each candidate to be played, times that of being liked then to the power of
-        ``like_weight``: float64[n_tracks], NaN for what is no candidate.
+    def _worth(self, listener: Listener, content: Scores, among: Mask) -> Floats:
+        """Worth of each candidate ``among`` these tracks: its chance to be played, in units of the mean
+        of the ``n_tracks`` likeliest, plus ``like_weight`` times its chance to be liked then:
+        float64[n_tracks], NaN for what is no candidate.
 
-        The network's chance; of a track without features that of the middle candidate.
+        A sum, so that what is surely liked makes up for some chances, and what is hardly ever liked is
+        no bar to what will surely be played. The units are the listener's own: a quiet one's list is
+        not made by liking alone. Of a track without features counts the liking of the middle candidate.
         """
-        likely = np.full(len(self.tracks), np.nan)
-        likely[listener.candidates] = listener.chances
-        if self.model is not None and len(listener.candidates):
-            liked = content[listener.candidates].astype(float)
+        worth = np.full(len(self.tracks), np.nan)
+        wanted = among[listener.candidates]
+        positions, chances = listener.candidates[wanted], listener.chances[wanted]
+        if not len(positions):
+            return worth
+        unit = np.sort(chances)[-self.rules.n_tracks :].mean()
+        worth[positions] = chances / unit if unit > 0 else 0.0
+        if self.model is not None:
+            liked = content[positions].astype(float)
             known = liked[~np.isnan(liked)]
-            liked[np.isnan(liked)] = np.median(known) if len(known) else 1.0
-            likely[listener.candidates] *= liked**self.rules.like_weight
-        return likely
+            liked[np.isnan(liked)] = np.median(known) if len(known) else 0.0
+            worth[positions] += self.rules.like_weight * liked
+        return worth
 
-    def _returning(self, resting: Mask, likely: Floats) -> Candidates:
+    def _returning(self, listener: Listener, content: Scores, resting: Mask) -> Candidates:
         """What rests, to fill a list that would be short: likely ones first, then popular ones."""
-        ranked = best(np.where(resting, likely, np.nan), self.rules.n_candidates).tolist()
+        worth = self._worth(listener, content, resting)
+        ranked = best(worth, self.rules.n_candidates).tolist()
         others = (position for position in self.audience.by_size if resting[position])
-        return Candidates(chain(ranked, others), np.where(np.isnan(likely), 0.0, likely))
+        return Candidates(chain(ranked, others), np.where(np.isnan(worth), 0.0, worth))
 
     def _entries(
         self,

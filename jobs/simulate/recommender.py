@@ -25,6 +25,8 @@ N_CLUSTERS = 4
 HALF_LIFE, LEAST = 30.0, 0.1
 # Most of what is played is by artists who are known, and the ranker learns that.
 OWN = np.float32(4.0)
+# How much nearness counts beside that: a power, for neither of the two is a chance.
+NEARNESS_POWER = np.float32(3.5)
 # Nights between two fits.
 REFIT = 3
 
@@ -96,8 +98,7 @@ class Recommender:
         # The last digits of a product depend on the machine's threads; an order must not.
         found[:, played] = np.round(ease.scores(0, len(weights)), 5)
         self._near = np.round(nearness(self.music.z, weights), 5)
-        likable = self._near ** np.float32(self.rules.like_weight)
-        self._likely = np.where(found > 0, found * likable, -np.inf)
+        self._likely = np.where(found > 0, found * self._near**NEARNESS_POWER, -np.inf)
 
 
 def nearness(z: Floats, weights: Floats32) -> Floats32:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from models.arrays import Floats, Floats32, Ints, Mask
+from models.candidates.artists import ARTIST_PEERS, ArtistPeer
 from models.candidates.facts import Facts
 from models.candidates.sources import MORE_OF, SIMILAR_TRACKS, SOURCES, SimilarTracks, Source
 from models.compiled import compiled
@@ -105,7 +106,7 @@ class Retrieval:
     def columns(self) -> tuple[str, ...]:
         """Names of the values of a pair."""
         ranks = tuple(name + RANK for name in self.sources)
-        return (*self.sources, *ranks, *OF_ARTIST, *OF_TRACK, *OF_LISTENER)
+        return (*self.sources, *ranks, *OF_ARTIST, *ARTIST_PEERS, *OF_TRACK, *OF_LISTENER)
 
     def rows(self, first: int, last: int) -> CandidateRows:
         """Return candidates of listeners ``first`` to ``last`` - 1: unheard tracks of the catalog."""
@@ -164,8 +165,8 @@ def _ranks(row: Ints, track: Ints, score: Floats32) -> Floats:
 
 
 class _Known:
-    """What is known of a pair beside the sources, in the order of ``OF_ARTIST``, ``OF_TRACK`` and
-    ``OF_LISTENER``."""
+    """What is known of a pair beside the sources, in the order of ``OF_ARTIST``, ``ARTIST_PEERS``,
+    ``OF_TRACK`` and ``OF_LISTENER``."""
 
     def __init__(self, facts: Facts) -> None:
         plays, skips = facts.plays, facts.skips
@@ -177,12 +178,16 @@ class _Known:
         self.decayed, self.plays = csr_matrix(facts.decayed @ by_artist), csr_matrix(plays @ by_artist)
         self.skips = csr_matrix(skips @ by_artist)
         self.heard = csr_matrix(facts.heard.sign() @ by_artist)
+        self.peers = [ArtistPeer(make()) for make in ARTIST_PEERS.values()]
+        for peer in self.peers:
+            peer.fit(facts)
         self.of_track = self._of_track(facts, by_artist)
         self.of_listener = self._of_listener(plays, skips, facts.listeners_of_track)
 
     def values(self, first: int, row: Ints, track: Ints) -> list[Floats]:
         """Return a column for each name."""
         artist, last = self.artist_of[track], first + int(row.max(initial=-1)) + 1
+        by_peers = (peer.scores(first, last)[row, artist] for peer in self.peers)
 
         def of_pair(matrix: csr_matrix) -> Floats:
             return np.asarray(matrix[first:last].toarray()[row, artist], float)
@@ -192,7 +197,7 @@ class _Known:
         total = np.maximum(self.of_listener["n_plays"][first + row], 1)
         return [
             np.log1p(of_pair(self.decayed)), np.log1p(plays), plays / total, heard,
-            1 - heard / size, of_pair(self.skips),
+            1 - heard / size, of_pair(self.skips), *by_peers,
             *(self.of_track[name][track] for name in OF_TRACK),
             *(self.of_listener[name][first + row] for name in OF_LISTENER),
         ]  # fmt: skip

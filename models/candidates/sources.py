@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from models.arrays import Floats32, Ints
+from models.candidates.artists import ArtistPeer
 from models.candidates.facts import Facts
 from models.peers.ease import Ease
 from models.peers.ials import Ials
@@ -30,6 +31,8 @@ NEW_DAYS = 14
 # Of two tracks by one artist, the one that more listeners play comes first, but an artist played more
 # often comes before both.
 POPULARITY_WEIGHT = 0.3
+# Added to each track's listeners, so that a track without any is not impossible.
+PRIOR_LISTENERS = 0.3
 
 
 class Source(Protocol):
@@ -128,23 +131,22 @@ class NewReleases(OfArtists):
 
 
 class SimilarArtists:
-    """Tracks by artists whom the same listeners play: EASE over artists, times the log of the track's
-    listeners."""
+    """Tracks by artists whom the same listeners play: EASE over artists, times the root of the track's
+    share of its artist's listeners."""
 
     def fit(self, facts: Facts) -> None:
         """Solve for the artists that anybody plays."""
-        plays = csr_matrix((facts.plays @ facts.artists).log1p())
-        self._played = np.flatnonzero(plays.getnnz(axis=0))
-        self._ease = Ease(100.0)
-        self._ease.fit(csr_matrix(plays[:, self._played], dtype=np.float32))
-        self._n_artists, self._artist_of = facts.n_artists, facts.artist_of
-        self._popularity = np.log1p(facts.listeners_of_track).astype(np.float32)
+        self._artists = ArtistPeer(Ease(100.0), csr_matrix.sign)
+        self._artists.fit(facts)
+        self._artist_of, listeners = facts.artist_of, facts.listeners_of_track
+        of_artist = np.bincount(self._artist_of, listeners, facts.n_artists + 1)[self._artist_of]
+        share = (listeners + PRIOR_LISTENERS) / np.maximum(of_artist, 1)
+        self._root_of_share = np.sqrt(share).astype(np.float32)
 
     def scores(self, first: int, last: int) -> Floats32:
-        """Return the artist's score times the track's popularity."""
-        of_artist = np.zeros((last - first, self._n_artists + 1), np.float32)
-        of_artist[:, self._played] = self._ease.scores(first, last)
-        return only_positive(of_artist[:, self._artist_of] * self._popularity)
+        """Return the artist's score times the root of the track's share."""
+        of_artist = self._artists.scores(first, last)
+        return only_positive(of_artist[:, self._artist_of] * self._root_of_share)
 
 
 def _logs(matrix: csr_matrix) -> csr_matrix:

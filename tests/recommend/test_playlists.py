@@ -54,8 +54,10 @@ LIKELY = {"candidates": ints(3, 4, 1), "chances": np.array([0.5, 0.4, 0.2]), "be
 
 
 def test_ranked_candidates_come_first_by_chance_to_be_played_and_liked():
-    # Alike for all without a network: 3, 4, 1. With it .5 * .8, .4 * .7, .2 * .2.
-    for model, scores in ((None, [0.5, 0.4, 0.2]), (Model("v7", Sure()), [0.4, 0.28, 0.04])):
+    # In units of their mean 1.1 / 3; with a network and a weight of 1 and .8, .7, .2 more.
+    alone = [1.5 / 1.1, 1.2 / 1.1, 0.6 / 1.1]
+    liked = [chance + liking for chance, liking in zip(alone, (0.8, 0.7, 0.2), strict=True)]
+    for model, scores in ((None, alone), (Model("v7", Sure()), liked)):
         _, row = playlist(listener(neighborhood=NEAR, **LIKELY), model, explore=fixed(0.0))
         found = [(track["track_id"], track["strategy"]) for track in row["tracks"]]
         assert found == [
@@ -65,14 +67,25 @@ def test_ranked_candidates_come_first_by_chance_to_be_played_and_liked():
 
 
 def test_the_weight_of_liking_is_a_rule():
-    # .5 * .2 ** 2 = .02, .1 * .9 ** 2 = .081.
+    # The mean is .3. With a weight of 2: 5 / 3 + 2 * .2, 1 / 3 + 2 * .9.
     one = listener(candidates=ints(1, 2), chances=np.array([0.5, 0.1]), because=ints(-1, -1))
     orders = {}
     for weight in (0.0, 2.0):
         _, row = playlist(one, Model("v7", Sure()), like_weight=weight, explore=fixed(0.0), n_tracks=2)
         orders[weight] = [(track["track_id"], track["score"]) for track in row["tracks"]]
-    assert orders[0.0] == [("calm", 0.5), ("loud", 0.1)]
-    assert orders[2.0] == [("loud", pytest.approx(0.081)), ("calm", pytest.approx(0.02))]
+    assert orders[0.0] == [("calm", pytest.approx(5 / 3)), ("loud", pytest.approx(1 / 3))]
+    assert orders[2.0] == [
+        ("loud", pytest.approx(1 / 3 + 1.8)), ("calm", pytest.approx(5 / 3 + 0.4)),
+    ]  # fmt: skip
+
+
+def test_chances_are_in_units_of_as_many_of_the_likeliest_as_a_list_has():
+    one = listener(candidates=ints(1, 2), chances=np.array([0.5, 0.1]), because=ints(-1, -1))
+    tracks, _ = playlist(one, explore=fixed(0.0), n_tracks=1)
+    assert tracks["calm"]["score"] == 1.0
+    # Chances of 0 say nothing, and are no unit.
+    nothing = listener(candidates=ints(1), chances=np.zeros(1), because=ints(-1))
+    assert playlist(nothing, explore=fixed(0.0), n_tracks=1)[0]["calm"]["score"] == 0.0
 
 
 def test_a_candidate_without_features_is_liked_like_the_middle_one():
@@ -83,7 +96,7 @@ def test_a_candidate_without_features_is_liked_like_the_middle_one():
         "because": ints(-1, -1, -1, -1),
     }
     tracks, _ = playlist(listener(**chances), Model("v7", Sure()), explore=fixed(0.0), n_tracks=4)
-    assert tracks["bare"]["score"] == pytest.approx(0.5 * 0.8)
+    assert tracks["bare"]["score"] == pytest.approx(1 + 0.8)
 
 
 def test_what_was_offered_rests_and_returns_only_to_a_list_that_would_be_short():
@@ -254,8 +267,8 @@ def test_new_artists_come_by_chance_after_what_is_ranked_and_before_what_is_expl
     chances = {"candidates": ints(1, 5, 3, 2), "chances": np.array([0.5, 0.4, 0.2, 0.3])}
     one = listener(**chances, because=ints(-1, -1, -1, -1))
     _, row = playlist(one, Model("v7", Sure()), new_artist_share=0.5, explore=fixed(0.25))
-    # Times liked: calm .1, bare .4 * .8 (as the middle one), louder .16, loud .27. Ann is known; of new
-    # artists nothing is left to explore.
+    # In units of .35, plus liked: calm 1.43 + .2, bare 1.14 + .8 (as the middle one), louder .57 + .8,
+    # loud .86 + .9. Ann is known; of new artists nothing is left to explore.
     assert [(track["track_id"], track["strategy"]) for track in row["tracks"]] == [
         ("bare", "exploit"),
         ("loud", "new_artists"),

@@ -3,6 +3,7 @@ import logging
 import numpy as np
 import pytest
 
+from models.candidates.artists import ARTIST_PEERS
 from models.candidates.retrieval import CandidateRows, Retrieval
 from models.candidates.sources import SOURCES
 from models.errors import ModelError
@@ -85,6 +86,20 @@ def test_what_is_known_of_a_pair_is_counted():
     # t6: artist 2's, of whom listener 0 skipped a track; 1 of the 2 listeners.
     assert (known(6)["artist_skips"], known(6)["artist_heard"]) == (1, 1)
     assert (known(6)["share_of_artist"], known(6)["place_in_artist"]) == (0.5, 1)
+
+
+def test_a_pair_tells_what_peers_over_artists_say_of_its_first_artist():
+    found = rows(1, 2)
+    at = {track: place for place, track in enumerate(found.track.tolist())}
+    # Listener 1 plays artist 0 alone, four times: log 5. Listeners 0, with artist 1, and 3, with artist
+    # 2, play it too; artist 0's column is (log 3, log 5, 0, log 4), with its guest on t6.
+    zero = np.log([3, 5, 4])
+    one = np.log([2, 2])
+    cosine = np.log(3) * np.log(2) / (np.linalg.norm(zero) * np.linalg.norm(one))
+    assert found.column("artist_cosine")[at[3]] == pytest.approx(cosine * np.log(5), rel=1e-5)
+    # t7 names no artist: nothing speaks for it.
+    assert [found.column(name)[at[7]] for name in ARTIST_PEERS] == [0, 0, 0]
+    assert found.column("artist_neighbors")[at[5]] > 0
 
 
 def test_a_source_that_cannot_take_so_many_is_left_out_and_told(monkeypatch, caplog):

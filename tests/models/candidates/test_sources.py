@@ -48,9 +48,10 @@ def test_similar_artists_are_those_that_who_plays_mine_plays_too():
     # Listener 1 plays artist 0 alone, whom listener 0 plays with artist 1 and listener 3 with artist 2.
     assert np.isfinite(scores[[3, 5, 6]]).all()
     assert scores[7] == NONE  # no artist
-    assert scores[4] == NONE  # no listeners
     # t5 and t6 have one listener each and one artist: the same score.
     assert scores[5] == scores[6]
+    # Of artist 1's two listeners t3 has both, t4 none: the roots of 2.3 / 2 and .3 / 2.
+    assert scores[4] / scores[3] == pytest.approx(np.sqrt(0.3 / 2.3))
 
 
 def test_a_track_is_found_by_the_played_one_that_speaks_most_for_it():
