@@ -14,7 +14,7 @@ from jobs.validate.gate import TABLE, keep_results
 from jobs.window import Window
 from tests.validate.rows import NIGHT
 
-ROUNDS = 12
+ROUNDS = 5
 FOUND = GateFinding("listens", "a rule", "", WARNING, True, 1, 0, "seen", "expected", "why")
 
 
