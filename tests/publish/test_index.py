@@ -29,6 +29,12 @@ def test_nights_stand_in_their_order_whatever_the_order_they_were_made_in():
     assert nights(store) == [made[1].publish_id, made[2].publish_id, made[0].publish_id]
 
 
+def test_the_index_says_first_by_which_schema_it_is_written():
+    store = RecordingStore()
+    enter_run(store, snapshot())
+    assert store.objects[INDEX].startswith(b'{\n "schema_version": 1,\n "nights": [\n')
+
+
 def test_the_run_published_last_counts_for_its_night():
     store = RecordingStore()
     enter_run(store, snapshot(track="t1"))

@@ -83,6 +83,11 @@ def test_the_weights_are_left_as_they_were(make):
     assert np.array_equal(weights.toarray(), WEIGHTS.toarray())
 
 
+def test_nothing_is_printed(make, capfd):
+    fitted(make).scores(0, 12)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_popularity_adds_up_weights_and_leaves_out_what_nobody_plays():
     expected = DENSE.sum(axis=0)
     scores = fitted(Popularity).scores(3, 5)
@@ -97,6 +102,12 @@ def test_item_cosine_sums_the_cosines_to_what_is_played():
     expected = DENSE @ similarity
     scores = fitted(PEERS["item cosine"]).scores(0, 12)
     np.testing.assert_allclose(scores, np.where(expected > 0, expected, -np.inf), rtol=1e-5)
+
+
+def test_item_cosine_is_of_directions_however_small_the_weights():
+    """Two tracks of one listener alone point the same way: all cosines are 1, each scores 0.25 + 0.5."""
+    peer = fitted(ItemCosine, csr_matrix(np.array([[0.25, 0.5]], np.float32)))
+    assert peer.scores(0, 1).tolist() == [[0.75, 0.75]]
 
 
 def test_item_cosine_does_not_depend_on_the_blocks_of_tracks(monkeypatch):
