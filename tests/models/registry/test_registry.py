@@ -153,6 +153,16 @@ def test_the_night_takes_back_what_it_promoted_but_not_what_a_person_did(registr
     assert registry.store.get("models/content/champion.json") == before
 
 
+def test_a_promotion_that_does_not_say_by_whom_is_the_nights(registry):
+    version = publish(registry, 3, promote=False)
+    document = (
+        f'{{"champion": "{version}", "promoted": [{{"version": "{version}", "as_of": "2026-06-03"}}]}}'
+    )
+    registry.store.put("models/content/champion.json", document.encode())
+    registry.demote(version)
+    assert registry.champion() is None
+
+
 def test_a_promotion_in_between_is_not_overwritten(registry, monkeypatch):
     first, second = (publish(registry, day, promote=False) for day in (3, 4))
     swap = registry.store.swap

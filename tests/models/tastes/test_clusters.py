@@ -28,6 +28,13 @@ def test_equal_tracks_share_one_cluster():
     assert clustered([[(1, 1, 1)] * 3], [3]) == [[0, 0, 0]]
 
 
+def test_clusters_move_to_their_means_however_light_they_are():
+    """4.5 is nearer to the seed 0 than to the seed 10; then to 7.75, the mean of 10 and 5.5, than to
+    0.9, which is (0.4 x 0 + 0.1 x 4.5) / 0.5."""
+    group = [(0, 0, 0.4), (10, 0, 0.1), (5.5, 0, 0.1), (4.5, 0, 0.1)]
+    assert clustered([group], [2]) == [[0, 1, 1, 1]]
+
+
 def test_one_cluster_holds_everything():
     assert clustered([[(0, 0, 1), (9, 9, 1)], [(1, 1, 1), (8, 8, 1)]], [1, 2]) == [[0, 0], [0, 1]]
 

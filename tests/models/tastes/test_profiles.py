@@ -46,6 +46,14 @@ def test_tastes_are_a_listeners_clusters_heaviest_first():
     assert others == pytest.approx(np.full((5, 12), 0.5))
 
 
+def test_a_feature_that_is_not_known_moves_no_centroid():
+    """It stands at the listener's mean, (3 x 190 + 1 x 100) / 4 = 167.5, which is nearer to 190."""
+    vectors = tracks(*({"tempo": tempo - 0.5} for tempo in (190, 100, np.nan, np.nan)))
+    got = tastes(vectors, np.array([3.0, 1.0, 1.0, 1.0]), np.array([3, 1]), np.array([2, 1]))
+    assert got.weight.tolist() == [4 / 5, 1 / 5, 1.0]
+    assert got.centroid[:, TEMPO] == pytest.approx([190, 100, np.nan], nan_ok=True)
+
+
 @pytest.mark.parametrize("name", ["key", "mode", "time_signature"])
 def test_key_mode_and_meter_are_no_kinds_of_music_and_still_have_means(name):
     got = tastes(tracks({}, {name: 3.0}), np.array([1.0, 2.0]), np.array([2]), np.array([2]))
