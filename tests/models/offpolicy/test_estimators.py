@@ -7,7 +7,7 @@ import pytest
 
 from models.errors import ModelError
 from models.offpolicy import estimate as bounds
-from models.offpolicy.estimators import DoublyRobust, Iips, Rips, Snips, difference, value
+from models.offpolicy.estimators import DoublyRobust, Iips, Rips, Snips, difference, ratio_parts, value
 from models.offpolicy.slots import Slots
 
 #            ada, night 1   ada, night 2   bob
@@ -112,6 +112,21 @@ def test_a_difference_needs_enough_of_both(bold):
     never = np.zeros(5)
     assert "overlap 0.00" in difference(SLOTS, (TARGET, Snips()), (never, Snips())).cannot_tell
     assert "overlap 0.00" in difference(SLOTS, (never, Snips()), (TARGET, Snips())).cannot_tell
+
+
+@pytest.mark.parametrize("estimator", [Snips(), Iips(), Rips()])
+def test_of_a_rule_that_does_nothing_that_was_seen_nothing_is_told(bold, estimator):
+    found = value(SLOTS, np.zeros(5), estimator)
+    assert found.cannot_tell == (
+        "cannot tell: 0 effective lists, of 1 wanted; overlap 0.00, of 0.5 wanted"
+    )
+
+
+def test_a_ratio_has_parts_by_weight_and_none_without():
+    """The ratio is 0.25 / 1; the parts are 0.25 + 0.25 x 0.75 x 2 and 0.25 - 0.75 x 0.25 x 2."""
+    rewards = np.array([1.0, 0.0])
+    assert ratio_parts(np.array([0.25, 0.75]), rewards).tolist() == [0.625, -0.125]
+    assert ratio_parts(np.zeros(2), rewards).tolist() == [0, 0]
 
 
 def test_always_one_rule_is_a_target_of_ones_and_zeros():
