@@ -280,6 +280,7 @@ def test_what_became_of_the_tracks_of_a_week_ago_is_drawn_by_strategy(night):
     html = page(night)
     assert "What became of the lists of 2026-06-21" in html
     assert "&lt;explore&gt;" in html and "4 of 5 tracks reached (80.0%)" in html
+    assert 'viewBox="0 0 760 52"' in html  # the legend and one bar, 26 high each
     drawn = re.findall(r'<rect class="(\w+)" x="([\d.]+)" y="31" width="([\d.]+)"', html)
     assert drawn == [
         ("liked", "140.0", "90.0"),
