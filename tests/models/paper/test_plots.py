@@ -21,6 +21,17 @@ def test_bars_of_each_feature_add_up_to_one_by_label():
     assert sum(heights) == pytest.approx(1)
 
 
+def test_liked_and_not_liked_songs_have_bars_of_their_own():
+    """A feature that is 1 of the liked and 0 of the others fills the last and the first of 30 bins."""
+    songs = some_songs()
+    songs.features[:, 0] = songs.liked
+    axis = features_against_likeability(songs).axes[0]
+    liked, others = ([bar.get_height() for bar in bars] for bars in axis.containers)
+    assert liked == pytest.approx([0] * 29 + [1])
+    assert others == pytest.approx([1] + [0] * 29)
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["liked", "not liked"]
+
+
 def test_correlations_are_pearsons():
     songs = some_songs()
     songs.features[:, 1] = -2 * songs.features[:, 0]
@@ -31,7 +42,9 @@ def test_correlations_are_pearsons():
 
 
 def test_curves_are_those_of_the_history():
-    training, validation = accuracy_curves(HISTORY).axes[0].lines
+    axis = accuracy_curves(HISTORY).axes[0]
+    training, validation = axis.lines
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("epoch", "accuracy")
     assert list(training.get_ydata()) == HISTORY["accuracy"]
     assert list(validation.get_ydata()) == HISTORY["val_accuracy"]
     assert list(training.get_xdata()) == [1, 2]
