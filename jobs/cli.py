@@ -185,6 +185,33 @@ def why(
 
 
 @app.command()
+def preview(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The listener's id.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Another setting of recommend. Again: more."),
+    ] = None,
+    day: Annotated[date | None, day_option("--date", "The night; default: the published one.")] = None,
+) -> None:
+    """Print the list that a night would make for a listener by other settings; nothing is written."""
+    from rich.console import Console
+
+    from jobs.embedded import night_result
+    from jobs.embedded.doctor import require_java
+    from jobs.recommend import preview as made
+    from jobs.settings import load_settings
+    from jobs.stage import Night
+    from jobs.window import Window
+
+    made.set_for_preview(changes or [])
+    settings = load_settings()
+    require_java()
+    night_of = day or night_result.published_night(settings)
+    rows = made.preview(Night(Window.night(night_of), settings), user)
+    night_result.show_playlist(Console(highlight=False), user, night_of, rows)
+
+
+@app.command()
 def settings(
     part: Annotated[str | None, typer.Argument(help="Only those with this in their name.")] = None,
 ) -> None:

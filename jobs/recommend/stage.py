@@ -30,16 +30,9 @@ def recommend(night: Night) -> None:
 
     Nobody reads what is staged but the gate, which makes it public as ``playlists``.
     """
-    tracks = read_tracks(night.settings, night.window)
-    if not len(tracks):
-        raise NoInputError(f"no track had landed by {night.window.as_of}: ingest a landing with tracks")
     lake = Lake(open_session(night.settings, "recommend"), night.settings)
-    model = promoted_model(night)
-    matrix = read_rating_matrix(night.settings, night.window, tracks)
-    tries = tries_known(lake, night)
-    rules = playlist_rules(night, explore_shares(tries, lake, night))
-    builder = PlaylistBuilder(tracks, matrix, model, rules)
-    lists = build_playlists(listener_facts(lake, night, tries), builder).persist()
+    builder, listeners = prepare(lake, night)
+    lists = build_playlists(listeners, builder).persist()
     n_listeners, n_tracks, n_short = write(lake, night, lists)
     lists.unpersist()
     lists_made(night.store, night.window.as_of)
@@ -49,9 +42,22 @@ def recommend(night: Night) -> None:
     night.summary.details = {
         "n_listeners": n_listeners,
         "n_short": n_short,
-        "n_catalog": len(tracks),
-        "model_version": model.version if model else None,
+        "n_catalog": len(builder.tracks),
+        "model_version": builder.model.version if builder.model else None,
     }
+
+
+def prepare(lake: Lake, night: Night) -> tuple[PlaylistBuilder, DataFrame]:
+    """Return what makes the night's lists, and the facts of listeners of which it makes them;
+    NoInputError without a catalog."""
+    tracks = read_tracks(night.settings, night.window)
+    if not len(tracks):
+        raise NoInputError(f"no track had landed by {night.window.as_of}: ingest a landing with tracks")
+    matrix = read_rating_matrix(night.settings, night.window, tracks)
+    tries = tries_known(lake, night)
+    rules = playlist_rules(night, explore_shares(tries, lake, night))
+    builder = PlaylistBuilder(tracks, matrix, promoted_model(night), rules)
+    return builder, listener_facts(lake, night, tries)
 
 
 def playlist_rules(night: Night, explore: ExploreShares) -> PlaylistRules:

@@ -2,10 +2,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from jobs.errors import NoInputError
+from jobs.errors import NoInputError, UsageError
 from jobs.recommend.playlists import PlaylistRules
+from jobs.recommend.preview import preview, set_for_preview
 from jobs.recommend.stage import playlist_rules, promoted_model, recommend
-from jobs.settings import NeighborsSettings, RecommendSettings
+from jobs.settings import NeighborsSettings, RecommendSettings, load_settings
 from jobs.stage import Night
 from jobs.window import Window
 from tests.recommend.town import fixed
@@ -81,6 +82,33 @@ def test_every_listener_with_a_listen_gets_the_same_list_and_funnel_in_every_run
     assert night.summary.details["n_short"] == 4
     recommend(Night(Window.night(DAY), settings))
     assert lists(town) == found
+
+
+@pytest.mark.spark
+def test_a_preview_is_the_list_of_the_stage_and_writes_nothing(town, settings):
+    night = Night(Window.night(DAY), settings)
+    recommend(night)
+    versions = town.versions("playlists_staged", "playlist_funnel")
+    rows = preview(night, "b")
+    assert rows == [{name: row[name] for name in rows[0]} for row in lists(town)["b"]]
+    short = settings.model_copy(update={"recommend": RecommendSettings(n_tracks=2)})
+    shorter = preview(Night(Window.night(DAY), short), "b")
+    assert [row["track_id"] for row in shorter] == [row["track_id"] for row in rows[:2]]
+    with pytest.raises(UsageError, match="2026-06-28 makes no list for 'lapsed'"):
+        preview(night, "lapsed")
+    assert town.versions("playlists_staged", "playlist_funnel") == versions
+
+
+@pytest.mark.parametrize("text", ["like_weight", "=1", "recommend.like_weight=1", ""])
+def test_a_change_that_is_no_name_and_value_is_refused(text):
+    with pytest.raises(UsageError, match="give name=value"):
+        set_for_preview([text])
+
+
+def test_changes_are_settings_of_recommend(monkeypatch):
+    monkeypatch.setenv("NOCTURNE__RECOMMEND__LIKE_WEIGHT", "3")
+    set_for_preview(["like_weight=1.5"])
+    assert load_settings().recommend.like_weight == 1.5
 
 
 @pytest.mark.spark
