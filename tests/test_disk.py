@@ -45,11 +45,11 @@ def test_the_folder_that_the_error_names_is_told(settings, error, place):
 
 
 def test_where_no_folder_is_named_it_is_the_one_with_the_least_space(settings, monkeypatch):
-    free = {"lake": 5 * disk.MB, "store": 0.5 * disk.MB}
+    free = {"lake": 5_242_880, "store": 524_288}
     for name in free:
         Path(getattr(settings, name).root).mkdir()
     monkeypatch.setattr(
-        shutil, "disk_usage", lambda path: SimpleNamespace(free=free.get(Path(path).name, 9 * disk.MB))
+        shutil, "disk_usage", lambda path: SimpleNamespace(free=free.get(Path(path).name, 9_437_184))
     )
     java = RuntimeError("org.apache.spark.SparkException: java.io.IOException: No space left on device")
     told = str(disk_full(java, settings))
@@ -71,6 +71,11 @@ def test_an_error_that_came_of_a_full_disk_is_one_and_another_is_not(settings):
             raise full()
         except OSError as error:
             raise ValueError("could not write") from error
+    with pytest.raises(DiskFullError), full_disk_named(settings):
+        try:
+            raise full()
+        except OSError:
+            raise ValueError("could not write")  # noqa: B904 - an error met while another is told
     with pytest.raises(DiskFullError) as again, full_disk_named(settings):
         raise caught.value
     assert again.value is caught.value

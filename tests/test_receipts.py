@@ -16,7 +16,14 @@ from jobs.receipts import (
     settings_digest,
     settle,
 )
-from jobs.settings import SparkSettings, StoreSettings
+from jobs.settings import (
+    AirflowSettings,
+    IngestSettings,
+    S3Settings,
+    SparkSettings,
+    StoreSettings,
+    TownSettings,
+)
 from jobs.stages import STAGES
 from jobs.window import Window
 from tests.store.recording import RecordingStore
@@ -80,6 +87,7 @@ def test_a_night_made_without_an_earlier_ones_lists_is_not_whole_until_its_lists
     for n in (0, 1):
         leave_receipt(store, NIGHT + n * DAY, {"settings": "s", "files": "f"})
     outdate(store, NIGHT, NIGHT - DAY)
+    assert store.objects["outdated/2026-06-28/2026-06-27.json"] == b'{"made_without": "2026-06-27"}'
     assert [read_receipt(store, NIGHT + n * DAY) is None for n in (0, 1)] == [True, False]
     # It was under way, and the earlier one has overtaken it.
     settle(store, WINDOW, settings, records(settings))
@@ -110,6 +118,26 @@ def test_what_decides_rows_decides_the_receipt(settings):
     assert changed["settings"] == same["settings"] and changed["files"] != same["files"]
     ids = settings.model_copy(update={"store": StoreSettings(root="x", track_ids="spotify")})
     assert settings_digest(ids) != settings_digest(settings)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"home": "/x"}, {"town": TownSettings(nights=3)}, {"spark": SparkSettings(master="yarn")},
+        {"airflow": AirflowSettings(port=9000)}, {"s3": S3Settings(region="x")}, {"fork_stages": False},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_where_and_how_a_night_is_run_is_not_of_its_receipt(settings, change):
+    assert settings_digest(settings.model_copy(update=change)) == settings_digest(settings)
+
+
+def test_settings_in_another_order_are_the_same(settings):
+    one, other = (
+        settings.model_copy(update={"ingest": IngestSettings(sources=dict(pairs))})
+        for pairs in ([("x", "lastfm"), ("y", "spotify")], [("y", "spotify"), ("x", "lastfm")])
+    )
+    assert settings_digest(one) == settings_digest(other)
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'{"inputs": "of an earlier release"}'])

@@ -1,10 +1,12 @@
 import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from jobs.errors import UsageError
-from jobs.settings import load_settings
+from jobs.settings import SourceName, load_settings
+from models.candidates.sources import SOURCES
 
 
 def test_roots_that_are_not_said_are_folders_of_the_home(monkeypatch, tmp_path):
@@ -42,6 +44,10 @@ def test_a_wrong_setting_is_named_with_its_rule(monkeypatch, name, value, said):
     monkeypatch.setenv(name, value)
     with pytest.raises(UsageError, match=said):
         load_settings()
+
+
+def test_the_settings_name_every_source_of_candidates():
+    assert get_args(SourceName) == tuple(SOURCES)
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
 """The settings in force, in words, and the page that is made of the code."""
 
 import os
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
 
 from jobs.errors import NocturneError, UsageError
 from jobs.settings import Section, Settings, load_settings
-from jobs.settings_text import PAGE, groups, lines, page
+from jobs.settings_text import PAGE, groups, lines, main, page
 
 
 @pytest.fixture
@@ -79,3 +81,23 @@ def test_the_meaning_stands_above(told):
 def test_a_part_of_no_name_is_said(told):
     with pytest.raises(UsageError, match=r"no setting has 'depth' in its name: `nocturne settings`"):
         told("depth")
+
+
+def test_the_page_is_written_and_an_old_one_is_told(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("jobs.settings_text.PAGE", tmp_path / "settings.md")
+    assert main([]) == 0
+    assert (tmp_path / "settings.md").read_text() == page()
+    assert main(["--check"]) == 0
+    assert capsys.readouterr().err == ""
+    (tmp_path / "settings.md").write_text("# Settings of old")
+    assert main(["--check"]) == 1
+    assert "run `make docs`" in capsys.readouterr().err
+    assert (tmp_path / "settings.md").read_text() == "# Settings of old"
+
+
+def test_as_a_command_it_ends_with_the_exit_code(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["settings_text", "--check"])
+    monkeypatch.delitem(sys.modules, "jobs.settings_text")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("jobs.settings_text", run_name="__main__")
+    assert ended.value.code == 0

@@ -1,6 +1,9 @@
 """The graph of a night and the argv of its stages, written out."""
 
-from jobs.stages import REPORT, STAGES, window_argv
+import sys
+
+from jobs import fork_client
+from jobs.stages import REPORT, STAGES, stage_command, window_argv
 from jobs.window import Window
 
 WINDOW = Window.parse("2026-06-28", "2026-06-30")
@@ -55,3 +58,11 @@ def test_argv_of_a_window():
 
 def test_a_note_goes_into_the_argv_as_one_argument():
     assert window_argv(WINDOW, "by Ada: late dump")[4:] == ["--force", "by Ada: late dump"]
+
+
+def test_a_stage_is_a_module_or_where_a_server_forks_them_a_fork():
+    argv = ["--force", "ada: fine"]
+    alone = stage_command("jobs.taste", argv, {"HOME": "x"})
+    assert alone == [sys.executable, "-m", "jobs.taste", "--force", "ada: fine"]
+    forked = stage_command("jobs.taste", argv, {fork_client.FORKS: "x"})
+    assert forked == [sys.executable, fork_client.__file__, "jobs.taste", "--force", "ada: fine"]

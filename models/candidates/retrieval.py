@@ -207,7 +207,7 @@ class _Known:
         played = np.asarray(facts.plays.sum(axis=0), float).ravel()
         skipped = np.asarray(facts.skips.sum(axis=0), float).ravel()
         of_artist = np.asarray(by_artist.T @ listeners).ravel()
-        size = np.bincount(artist, minlength=facts.n_artists + 1).astype(float)
+        size = np.bincount(artist).astype(float)
         order = np.lexsort((np.arange(len(artist)), -listeners, artist))
         place = np.empty(len(artist))
         place[order] = np.arange(len(artist)) - np.searchsorted(artist[order], artist[order])

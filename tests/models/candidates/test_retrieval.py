@@ -7,7 +7,8 @@ from models.candidates.artists import ARTIST_PEERS
 from models.candidates.retrieval import CandidateRows, Retrieval
 from models.candidates.sources import SOURCES
 from models.errors import ModelError
-from tests.models.candidates.small import AGE, HEARD, facts
+from models.ranking.lists import Credits
+from tests.models.candidates.small import AGE, HEARD, facts, matrix
 
 NAMES = ("own_artists", "new_releases", "popular")
 
@@ -46,6 +47,13 @@ def test_each_source_proposes_its_best_and_of_equals_the_first():
 
 
 def test_of_the_artists_they_play_six_times_as_many_are_proposed():
+    # Eight tracks by the artist of the one played, all alike: of seven unheard ones the first six.
+    one = matrix(np.eye(1, 8))
+    alike = {
+        "plays": one, "decayed": one, "heard": one, "skips": one * 0, "age_days": np.full(8, 30.0),
+        "credits": Credits(np.arange(9), np.zeros(8, int)),
+    }  # fmt: skip
+    assert rows(0, 1, n=1, names=("own_artists",), **alike).track.tolist() == [1, 2, 3, 4, 5, 6]
     # Listener 0 has three unheard tracks by artist 0.
     assert rows(0, 1, n=1, names=("own_artists",)).track.tolist() == [1, 2, 6]
     assert rows(0, 1, n=1, names=("popular",)).track.tolist() == [1]

@@ -1,11 +1,11 @@
-from typing import get_args
-
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
-from jobs.settings import SourceName
+from models.candidates.artists import ArtistPeer
 from models.candidates.sources import SOURCES, NewReleases, OwnArtists, SimilarArtists, SimilarTracks
-from tests.models.candidates.small import AGE, facts
+from models.peers.ease import Ease
+from tests.models.candidates.small import AGE, PLAYS, facts, matrix
 
 NONE = -np.inf
 
@@ -13,10 +13,6 @@ NONE = -np.inf
 def fitted(source, known=None):
     source.fit(known or facts())
     return source
-
-
-def test_the_settings_name_every_source():
-    assert get_args(SourceName) == tuple(SOURCES)
 
 
 def test_own_artists_are_those_played_guests_included():
@@ -52,6 +48,16 @@ def test_similar_artists_are_those_that_who_plays_mine_plays_too():
     assert scores[5] == scores[6]
     # Of artist 1's two listeners t3 has both, t4 none: the roots of 2.3 / 2 and .3 / 2.
     assert scores[4] / scores[3] == pytest.approx(np.sqrt(0.3 / 2.3))
+
+
+def test_a_track_has_its_share_of_its_artists_listeners_be_it_one():
+    # Nobody but listener 2 plays artist 2, of whose tracks t5 alone: shares 1.3 / 1 and .3 / 1.
+    plays = PLAYS.copy()
+    plays[3, 6] = 0
+    known = facts(plays=matrix(plays))
+    of_artist = fitted(ArtistPeer(Ease(100.0), csr_matrix.sign), known).scores(0, 1)[0, 2]
+    scores = fitted(SimilarArtists(), known).scores(0, 1)[0]
+    assert scores[[5, 6]] == pytest.approx(of_artist * np.sqrt([1.3, 0.3]))
 
 
 def test_a_track_is_found_by_the_played_one_that_speaks_most_for_it():
