@@ -1,4 +1,5 @@
 import json
+import runpy
 import sys
 from pathlib import Path
 
@@ -14,15 +15,18 @@ def stage(tmp_path, monkeypatch):
     said = tmp_path / "said"
     (tmp_path / "stub.py").write_text(
         "import json, pathlib, sys\nif __name__ == '__main__':\n"
-        f"    pathlib.Path({str(said)!r}).write_text(json.dumps([sys.argv[1:], sys.path]))\n"
+        f"    pathlib.Path({str(said)!r}).write_text(json.dumps([sys.argv, sys.path]))\n"
     )
     monkeypatch.setattr(jobs, "__path__", [*jobs.__path__, str(tmp_path)])
     return said
 
 
-def test_a_stage_has_the_arguments_after_its_name_and_a_path_without_our_folder(stage, monkeypatch):
+def test_a_stage_has_its_name_and_the_arguments_after_it_and_a_path_without_our_folder(
+    stage, tmp_path, monkeypatch
+):
     others = list(sys.path)
     monkeypatch.setattr(sys, "path", [str(Path(submit.__file__).parent), *others])
     monkeypatch.setattr(sys, "argv", ["submit.py", "stub", "--window-start", "2026-06-28"])
-    submit.main()
-    assert json.loads(stage.read_text()) == [["--window-start", "2026-06-28"], others]
+    runpy.run_path(submit.__file__, run_name="__main__")
+    argv = [str(tmp_path / "stub.py"), "--window-start", "2026-06-28"]
+    assert json.loads(stage.read_text()) == [argv, others]

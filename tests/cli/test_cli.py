@@ -12,6 +12,7 @@ from jobs.embedded.status import marked
 from jobs.errors import NO_INPUT
 from jobs.lake.arrow import replace_night
 from jobs.lake.remembered_landing import remember_landing
+from jobs.recommend import preview
 from jobs.stage import Night, run_stage
 from jobs.stages import STAGES
 from jobs.store import open_store
@@ -39,14 +40,14 @@ def nocturne(settings, monkeypatch, capsys):
     return run
 
 
-def publish(settings, night=NIGHT):
+def publish(settings, night=NIGHT, titles=("First", "Second [live]")):
     rows = [
         {"as_of": night, "user_id": "ada", "rank": rank, "track_id": f"t{rank}", "title": title,
          "artist": artist, "score": 1 / rank, "strategy": strategy, "reason_kind": "k",
          "reason": reason, "evidence": "{}", "model_version": None}
         for rank, title, artist, strategy, reason in [
-            (2, "Second [live]", "B", "explore", "It sounds like your evenings"),
-            (1, "First", "A", "exploit", "Listeners like you play it"),
+            (2, titles[1], "B", "explore", "It sounds like your evenings"),
+            (1, titles[0], "A", "exploit", "Listeners like you play it"),
         ]
     ]  # fmt: skip
     replace_night(settings, "playlists", rows, night)
@@ -94,6 +95,32 @@ def test_a_playlist_is_track_artist_and_why_by_rank(nocturne, settings):
         " 2  Second [live] · B",
         "    It sounds like your evenings",
     ]
+
+
+def test_numbers_in_a_title_are_not_coloured_on_a_terminal(nocturne, settings, monkeypatch):
+    publish(settings, titles=("Song 7", "Song 8"))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(
+        preview, "preview", lambda *_: [{"rank": 1, "title": "Song 7", "artist": "A", "reason": "r"}]
+    )
+    monkeypatch.setattr("jobs.embedded.doctor.require_java", lambda: None)
+    for command in ("playlist", "preview"):
+        assert " 1  Song 7 · A\n" in nocturne(command, "ada")[1]
+
+
+def test_a_preview_is_shown_as_the_playlist_is_by_the_settings_given(nocturne, settings, monkeypatch):
+    publish(settings)
+    monkeypatch.setenv("NOCTURNE__RECOMMEND__N_TRACKS", "30")  # set again by the command, so put back
+
+    def made(night, user):
+        told = f"{user}, {night.window.as_of}, {night.settings.recommend.n_tracks} tracks"
+        return [{"rank": 1, "title": "First", "artist": "A", "reason": told}]
+
+    monkeypatch.setattr(preview, "preview", made)
+    monkeypatch.setattr("jobs.embedded.doctor.require_java", lambda: None)
+    code, out, _ = nocturne("preview", "ada", "--set", "n_tracks=5")
+    assert code == 0
+    assert out.splitlines() == ["ada · 2026-06-28", " 1  First · A", "    ada, 2026-06-28, 5 tracks"]
 
 
 def test_an_older_nights_playlist_is_had_by_its_date(nocturne, settings):
