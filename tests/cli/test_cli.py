@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import main
+from jobs.embedded.doctor import HealthCheck
 from jobs.embedded.status import marked
 from jobs.errors import NO_INPUT
 from jobs.lake.arrow import replace_night
@@ -121,6 +122,15 @@ def test_a_preview_is_shown_as_the_playlist_is_by_the_settings_given(nocturne, s
     code, out, _ = nocturne("preview", "ada", "--set", "n_tracks=5")
     assert code == 0
     assert out.splitlines() == ["ada · 2026-06-28", " 1  First · A", "    ada, 2026-06-28, 5 tracks"]
+
+
+@pytest.mark.parametrize(("good", "code", "mark"), [(True, 0, "ok "), (False, 1, "BAD")])
+def test_the_doctor_ends_with_1_where_something_is_bad(nocturne, monkeypatch, good, code, mark):
+    checks = [HealthCheck("java", True, "is 17"), HealthCheck("disk", good, "has 9 MB")]
+    monkeypatch.setattr("jobs.embedded.doctor.health_checks", lambda _: checks)
+    ended, out, _ = nocturne("doctor")
+    assert ended == code
+    assert out == f"ok  java      is 17\n{mark} disk      has 9 MB\n"
 
 
 def test_an_older_nights_playlist_is_had_by_its_date(nocturne, settings):

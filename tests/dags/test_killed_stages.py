@@ -14,12 +14,13 @@ from dags.stage_operators import ProcessStage, SparkStage
 from tests.dags.test_stage_operators import context
 from tests.embedded.stubs import stub_stages
 
-# A process that starts another, tells both numbers, and hangs as the other does.
+# A process that starts another, which starts a third, tells all their numbers, and hangs as they do.
 HANGS = """
 import os, pathlib, subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+third = "import subprocess; p = subprocess.Popen(['sleep', '600']); print(p.pid, flush=True); p.wait()"
+child = subprocess.Popen([sys.executable, "-c", third], stdout=subprocess.PIPE, text=True)
 draft = pathlib.Path(r"{pids}.draft")
-draft.write_text(f"{{os.getpid()}} {{child.pid}}")
+draft.write_text(f"{{os.getpid()}} {{child.pid}} {{child.stdout.readline()}}")
 draft.rename(r"{pids}")
 time.sleep(600)
 """
@@ -40,7 +41,7 @@ def spec(tmp_path, settings, monkeypatch, pids):
 
 
 def kill_once_it_hangs(task, pids: Path) -> None:
-    """Run the task, kill it when both of its processes are there, and see that neither is left."""
+    """Run the task, kill it when all of its processes are there, and see that none is left."""
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(task.execute, context())
         while not pids.exists() and not running.done():

@@ -7,7 +7,7 @@ from jobs.evaluate.contenders import fitted_peer, made_lists
 from jobs.evaluate.judgement import judge
 from jobs.lake.split import read_split
 from models.peers import peer
-from tests.evaluate.small_night import DAYS, NIGHT, write
+from tests.evaluate.small_night import DAYS, NIGHT, listen, track, write
 
 LOG3, LOG5 = np.log2(3), np.log2(5)
 IDEAL4 = 1 + 1 / LOG3 + 1 / 2 + 1 / LOG5
@@ -38,6 +38,24 @@ def test_discovery_is_of_tracks_not_heard_before(found):
     assert found["discovery", "all", "published", "MAP@10"].value == pytest.approx(
         ((1 + 2 / 3) / 4 + 1 / 2) / 2
     )
+
+
+def test_the_tenth_rank_counts_among_ten_and_the_eleventh_among_thirty_alone(settings):
+    """Of twelve tracks cy plays the tenth and eleventh; ada and bob, who find others, have no list."""
+    names = [f"x{n:02}" for n in range(1, 13)]
+    played = [listen(n, "cy", f"x{n}", 1, 200_000, None) for n in (10, 11)]
+    lists = {"cy": [(name, "exploit") for name in names]}
+    write(settings, played, [track(name, name.upper()) for name in names], lists)
+    found = figures(read_split(settings, NIGHT, DAYS))
+    ideal = 1 + 1 / LOG3
+    tenth, eleventh = 1 / np.log2(11), 1 / np.log2(12)
+    expected = {
+        "NDCG@10": tenth / ideal, "MAP@10": 1 / 10 / 2,
+        "NDCG@30": (tenth + eleventh) / ideal, "recall@30": 1,
+    }  # fmt: skip
+    for metric, of_cy in expected.items():
+        figure = found["discovery", "all", "published", metric]
+        assert (figure.value, figure.n_listeners) == (pytest.approx(of_cy / 3), 3), metric
 
 
 def test_known_and_new_artists_are_apart(found):
