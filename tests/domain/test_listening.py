@@ -10,6 +10,7 @@ from jobs.domain.listening import (
     MOVED_ON,
     decide,
     decides,
+    is_to_the_end,
     signals_of_columns,
     signals_of_rows,
     with_durations,
@@ -137,3 +138,13 @@ def test_no_track_need_be_known():
 def test_only_tracks_under_twice_the_least_play_need_a_duration():
     durations = np.array([-1, 0, 1, 59_999, 60_000])
     assert decides(durations, PLAY_MS).tolist() == [False, False, True, True, False]
+
+
+def test_a_play_to_the_end_is_of_half_the_track_and_not_said_to_be_skipped():
+    # Half of 200 s and just less; of an unknown track 30 s and just less; skipped, and no play.
+    ms_played = np.array([100_000, 99_999, 30_000, 29_999, 200_000, 200_000, 15_000])
+    duration_ms = np.array([LONG, LONG, 0, 0, LONG, LONG, 30_000])
+    told_skipped = np.array([False, False, False, False, True, False, False])
+    play = np.array([True, True, True, True, True, False, True])
+    found = is_to_the_end(play, told_skipped, ms_played, duration_ms, PLAY_MS)
+    assert found.tolist() == [True, False, True, False, False, False, True]
