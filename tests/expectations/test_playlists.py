@@ -1,6 +1,5 @@
 """Every expectation of neighbors and playlists is tripped by one listener who breaks only it."""
 
-from datetime import date
 from functools import partial
 
 import pytest
@@ -19,16 +18,10 @@ from jobs.validate.playlists.per_listener import (
 )
 from jobs.validate.runner import SuiteRun, check, open_context
 from jobs.window import DAY, Window
+from tests.expectations.batches import NIGHT, tripped
 
 pytestmark = pytest.mark.spark
-NIGHT = date(2026, 6, 28)
 NAN = float("nan")
-
-
-def tripped(tmp_path, batch: SuiteRun) -> dict[str, str]:
-    """Failed expectations and their severities."""
-    found = check(open_context(tmp_path), batch, Window.night(NIGHT))
-    return {finding.expectation: finding.severity for finding in found if not finding.success}
 
 
 # A list of three: (rank, track, score, reason). Tracks t1..t4 and duo are in the catalog; a1 made t1 and
