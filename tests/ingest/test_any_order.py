@@ -152,6 +152,15 @@ def delivered_again(settings: Settings, draw) -> None:
     put(settings, name, CLEAN[name])
 
 
+def listener_delivered_again(settings: Settings, draw) -> None:
+    """A listener forgotten, of their own files and of those of all; the files delivered again."""
+    who = draw(st.sampled_from(("own", "names", "zip", "u1")))
+    night(settings, DAYS[-1])
+    forgotten(settings, who)
+    for name in LISTENS + [name for name in CLEAN if name.startswith("feedback/")]:
+        put(settings, name, CLEAN[name])
+
+
 def cut_short(settings: Settings, draw) -> None:
     """A file with fewer rows than it should have, then whole."""
     name = draw(st.sampled_from(list(CLEAN)))
@@ -200,7 +209,7 @@ def replayed(settings: Settings, _) -> None:
             commands.replay(rule=None, file=None, day=None)
 
 
-MISHAPS = (delivered_again, cut_short, late, moved, wrong_file, replayed)
+MISHAPS = (delivered_again, listener_delivered_again, cut_short, late, moved, wrong_file, replayed)
 
 
 def repeated(settings: Settings, seed: int) -> None:
