@@ -40,8 +40,12 @@ def suite(*, n_tracks: int, artist_cap: int) -> "ExpectationSuite":
 
 def _of_lengths(Keep: Keeps, n_tracks: int) -> "list[ExpectRowsToKeep]":  # noqa: N803
     return [
-        Keep(rule="every_listener_has_a_list", where="listened", keeps=SOME, severity="critical",
-             reason="Whoever listened or liked in the lookback gets a playlist."),
+        Keep(rule="every_listener_has_a_list", where="listened", keeps=f"{SOME} OR n_left <=> 0",
+             severity="critical",
+             reason="Whoever listened or liked in the lookback, and has anything left, gets a list."),
+        Keep(rule="something_is_left", where="listened", keeps=f"{SOME} OR NOT n_left <=> 0",
+             severity="warning",
+             reason="Who has heard or blocked the whole catalog has no list: land more tracks."),
         Keep(rule="only_listeners_have_lists", column="user_id", where=SOME, keeps="listened",
              severity="critical", reason="A list for somebody unknown or forgotten must not go out."),
         Keep(rule="full_or_explained", column="rank", where=MADE,

@@ -90,7 +90,7 @@ MEANINGS = dict.fromkeys(FEATURES, "audio feature: docs/ingestion.md has its ran
     "because": "the track it is proposed for, if for one",
     "model_version": "version of the content network that scored it; null where none did",
     "strategy": "exploit, new_artists, explore, neighbors, popular or returning: docs/playlists.md",
-    "reason_kind": "own_artist, neighbors, similar_track, content or popular",
+    "reason_kind": "own_artist, neighbors, similar_track, similar_artist, content or popular",
     "playlists.reason": "why the listener may like it, in one sentence",
     "playlists_staged.reason": "why the listener may like it, in one sentence",
     "evidence": "JSON object: the facts that the reason is made from, by reason_kind: docs/playlists.md",

@@ -90,6 +90,11 @@ class PlaylistBuilder:
         """Who plays each track."""
         return Audience.of(self.matrix, len(self.tracks))
 
+    @cached_property
+    def of_artists(self) -> Audience:
+        """Who plays each artist."""
+        return Audience.of_artists(self.matrix, self.tracks)
+
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Turn Arrow batches of listeners' facts into batches of playlists (``PLAYLIST``)."""
         for batch in batches:
@@ -190,7 +195,9 @@ class PlaylistBuilder:
         by_content = [pick.position for pick in picks if pick.strategy == EXPLORE]
         why = explained(listener, by_content, self.tracks, self.model)
         scores = {strategy: found.scores for strategy, found in candidates.items()}
-        reasons = ReasonBuilder(listener, self.tracks, self.audience, eligible.unheard, scores, why)
+        reasons = ReasonBuilder(
+            listener, self.tracks, self.audience, self.of_artists, eligible.unheard, scores, why
+        )
         entries = []
         positions = [pick.position for pick in picks]
         order = listening_order(positions, eligible.new_artist[positions], self.tracks)

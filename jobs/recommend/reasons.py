@@ -1,7 +1,7 @@
 """Reasons: a kind, its evidence (data), and one English sentence that says nothing but the evidence."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from jobs.recommend.tracks import Tracks
 from models.features import FEATURES
 
 Evidence = Mapping[str, Any]
+Reason = tuple[str, dict[str, Any]]
 
 # From where on a word is true of a track by itself: at most the first value, or at least the second.
 ADJECTIVES = {
@@ -36,6 +37,8 @@ AT_ODDS = ({"energetic", "quiet"}, {"calm", "loud"}, {"instrumental", "wordy"}, 
 FEWEST = 3
 N_ADJECTIVES = 2
 N_NEIGHBORS = 3
+# Of the artists that the listener plays, those rated highest are named beside one they do not play.
+N_OWN_ARTISTS = 20
 N_CARRIED = 3
 PLAIN = 0.5
 MUCH_FARTHER = 1.5
@@ -43,8 +46,8 @@ MUCH_FARTHER = 1.5
 
 @dataclass(frozen=True)
 class Audience:
-    """Who plays each track: ``listeners`` (numbers, ascending) of track i from ``ptr[i]`` to
-    ``ptr[i + 1]``."""
+    """Who plays each track, or each artist: ``listeners`` (numbers, ascending) of number i from
+    ``ptr[i]`` to ``ptr[i + 1]``."""
 
     ptr: Ints
     listeners: Ints
@@ -58,9 +61,20 @@ class Audience:
         ends = np.cumsum(np.bincount(tracks, minlength=n_tracks))
         return cls(np.concatenate([[0], ends]), listener[np.argsort(tracks, kind="stable")])
 
+    @classmethod
+    def of_artists(cls, matrix: RatingMatrix, tracks: Tracks) -> "Audience":
+        """Count who rates a track of each artist above 0, guests included."""
+        plays = np.flatnonzero(matrix.ratings > 0)
+        owner = np.repeat(np.arange(len(matrix.user_ids)), np.diff(matrix.ptr))
+        place, artist = tracks.credits_of(matrix.positions[plays].astype(np.int64))
+        n = max(len(matrix.user_ids), 1)
+        artist, listener = np.divmod(np.unique(artist * n + owner[plays[place]]), n)
+        ends = np.cumsum(np.bincount(artist, minlength=len(tracks.artist_ids)))
+        return cls(np.concatenate([[0], ends]), listener)
+
     @cached_property
     def sizes(self) -> Ints:
-        """Return how many listeners play each track."""
+        """Return how many listeners play each."""
         return np.diff(self.ptr)
 
     @cached_property
@@ -78,8 +92,8 @@ class Audience:
         """Return how many listeners play both."""
         return len(np.intersect1d(self._of(one), self._of(other), assume_unique=True))
 
-    def _of(self, position: int) -> Ints:
-        return self.listeners[self.ptr[position] : self.ptr[position + 1]]
+    def _of(self, number: int) -> Ints:
+        return self.listeners[self.ptr[number] : self.ptr[number + 1]]
 
 
 class ReasonBuilder:
@@ -94,12 +108,13 @@ class ReasonBuilder:
         listener: Listener,
         tracks: Tracks,
         audience: Audience,
+        of_artists: Audience,
         unheard: Mask,
         scores: Mapping[str, NDArray[np.floating | np.integer]],
         explained: Mapping[int, Floats],
     ) -> None:
         self.listener, self.tracks = listener, tracks
-        self.audience, self.unheard = audience, unheard
+        self.audience, self.of_artists, self.unheard = audience, of_artists, unheard
         self.scores, self.explained = scores, explained
         self.cited: set[int] = set()
         self.named: set[str | None] = set()
@@ -113,7 +128,7 @@ class ReasonBuilder:
 
     def reason(self, pick: Pick) -> tuple[str, dict[str, Any]]:
         """Return the kind of the reason and its evidence."""
-        found = [one for one in self._true_of(pick) if sentence(*one) not in self.said]
+        found = self._unsaid(self._true_of(pick)) or self._unsaid(self._by_artists(pick))
         found = found or [("popular", self._by_popularity(pick))]
         kind, evidence = min(found, key=lambda one: self.n_said[pattern(*one)])
         self.said.add(sentence(kind, evidence))
@@ -121,7 +136,10 @@ class ReasonBuilder:
         self.named.add(evidence.get("shared_artist"))
         return kind, evidence
 
-    def _true_of(self, pick: Pick) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _unsaid(self, reasons: Iterable[Reason]) -> list[Reason]:
+        return [one for one in reasons if sentence(*one) not in self.said]
+
+    def _true_of(self, pick: Pick) -> Iterator[Reason]:
         """All that is worth saying of a track, what says most first."""
         if pick.strategy == EXPLORE:
             yield "content", self._by_content(pick)
@@ -136,7 +154,7 @@ class ReasonBuilder:
             return evidence | {"place": int(self.audience.places[pick.position])}
         return evidence | {"title": self.tracks.titles[pick.position]}
 
-    def _by_listening(self, position: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _by_listening(self, position: int) -> Iterator[Reason]:
         """By an artist they play; by who plays it; by a track whose listeners play it."""
         found = supporters(self.listener.neighborhood, position)
         close = {"n_neighbors": len(found), "neighbors": [_closest(one) for one in found[:N_NEIGHBORS]]}
@@ -153,6 +171,25 @@ class ReasonBuilder:
             yield "own_artist", artist | {"n_listeners": int(self.audience.sizes[position])}
         if artist:
             yield "own_artist", artist | {"title": self.tracks.titles[position]}
+
+    def _by_artists(self, pick: Pick) -> Iterator[Reason]:
+        """By the artist of theirs of whose listeners most play the track's first artist, before those
+        that were named."""
+        first = self.tracks.artists_of(pick.position)[:1]
+        if pick.strategy == POPULAR or not len(first) or first[0] in self._own_artists:
+            return
+        names = self.tracks.artist_names
+        counted = [
+            (self.of_artists.n_of_both(int(first[0]), int(own)), names[own])
+            for own in self._own_artists[:N_OWN_ARTISTS]
+        ]
+        enough = [(n_both, own) for n_both, own in counted if n_both >= FEWEST]
+        if enough:
+            n_both, own = min(enough, key=lambda one: (one[1] in self.named, -one[0]))
+            yield (
+                "similar_artist",
+                {"artist": names[first[0]], "shared_artist": own, "n_listeners": n_both},
+            )
 
     def _is_most_played(self, position: int, artist: int) -> bool:
         """Tell whether more listeners play it than any other track of the artist's that is unheard."""
@@ -323,6 +360,12 @@ def similar_track(evidence: Evidence) -> str:
     return f"{evidence['n_listeners']} listeners who play {played} also play this."
 
 
+def similar_artist(evidence: Evidence) -> str:
+    """Say whose listeners play the artist."""
+    shared = f"{evidence['n_listeners']} listeners who play {evidence['shared_artist']}, as you do,"
+    return f"{shared} also play {evidence['artist']}."
+
+
 def content(evidence: Evidence) -> str:
     """Say what that the listener plays a track sounds like, and in what."""
     said, like = evidence["words"][:N_ADJECTIVES], evidence["like"]
@@ -349,6 +392,7 @@ SENTENCES: Mapping[str, Callable[[Evidence], str]] = {
     "own_artist": own_artist,
     "neighbors": neighbors,
     "similar_track": similar_track,
+    "similar_artist": similar_artist,
     "content": content,
     "popular": popular,
 }

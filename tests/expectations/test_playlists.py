@@ -31,6 +31,7 @@ GOOD_LIST = [(1, "t1", 0.9, "why"), (2, "t3", 0.8, "why"), (3, "t4", 0.7, "why")
 LISTS = {
     "good": (GOOD_LIST, None),
     "none": ([], "every_listener_has_a_list"),
+    "all heard": ([], "something_is_left"),
     "new": (GOOD_LIST, "only_listeners_have_lists"),
     "short": (GOOD_LIST[:2], "full_or_explained"),
     "long": ([*GOOD_LIST, (4, "t2", 0.6, "why")], "full_or_explained"),
@@ -88,6 +89,7 @@ def list_facts(_session) -> DataFrame:
         [
             (NIGHT, "explained", 1, "heard", 9, 4),
             (NIGHT, "explained", 2, "artist_cap", 4, 2),
+            (NIGHT, "all heard", 1, "heard", 9, 0),
             (NIGHT, "contradicted", 1, "heard", 9, 2),
             (NIGHT, "contradicted", 2, "artist_cap", 2, 1),
         ],
@@ -115,7 +117,7 @@ def test_a_wrong_list_breaks_one_expectation(list_facts, tmp_path, user):
     failed = tripped(tmp_path, SuiteRun("playlists", facts, suite))
     if len(tracks) not in (0, 3) and user != "kept":
         assert failed.pop("lists_are_full") == "warning"
-    severity = "warning" if wanted == "lists_change" else "critical"
+    severity = "warning" if wanted in ("lists_change", "something_is_left") else "critical"
     assert failed == ({wanted: severity} if wanted else {})
 
 

@@ -226,6 +226,23 @@ def similar_track(town, listener, track, evidence):
     assert evidence["n_listeners"] == len(town.who_play(like) & town.who_play(track)) >= FEWEST
 
 
+def similar_artist(town, listener, track, evidence):
+    [artist] = [
+        one for one in town.credits[track] if town.tracks.artist_names[one] == evidence["artist"]
+    ]
+    assert artist not in town.artists(town.plays(listener))
+    own = [
+        one
+        for one in town.artists(town.plays(listener))
+        if town.tracks.artist_names[one] == evidence["shared_artist"]
+    ]
+    both = [
+        sum({artist, one} <= town.artists(town.plays(other)) for other in range(N_LISTENERS))
+        for one in own
+    ]
+    assert evidence["n_listeners"] in both and evidence["n_listeners"] >= FEWEST
+
+
 def content(town, listener, track, evidence):
     if evidence["like"]:
         like = town.tracks.ids.index(evidence["like"]["track_id"])
@@ -251,5 +268,6 @@ def popular(town, listener, track, evidence):
 
 CLAIMS = {
     "own_artist": own_artist, "neighbors": by_neighbors, "similar_track": similar_track,
+    "similar_artist": similar_artist,
     "content": content, "popular": popular,
 }  # fmt: skip

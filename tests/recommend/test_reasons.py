@@ -29,6 +29,8 @@ LIKE = {"track_id": "x", "title": "Pink Moon", "artist": "Nick Drake"}
         ("neighbors", {"n_neighbors": 3}, "Played by 3 listeners close to you."),
         ("similar_track", {"n_listeners": 3, "like": LIKE},
          "3 listeners who play “Pink Moon” by Nick Drake, as you do, also play this."),
+        ("similar_artist", {"n_listeners": 4, "artist": "Blur", "shared_artist": "Muse"},
+         "4 listeners who play Muse, as you do, also play Blur."),
         ("content", {"words": ["calm", "acoustic", "slow"], "like": LIKE},
          "New to you: calm and acoustic, like “Pink Moon” by Nick Drake, which you play."),
         ("content", {"words": [], "like": LIKE},
@@ -82,9 +84,10 @@ def test_what_is_rated_zero_or_has_no_features_is_no_likeness():
 
 def reasons(one, tracks=TRACKS, explained=None, plays=None, **scores):
     """The builder of a listener's reasons, among listeners who play the positions in ``plays``."""
-    audience = Audience.of(plays or matrix(), len(tracks))
+    plays = plays or matrix()
+    audience, of_artists = Audience.of(plays, len(tracks)), Audience.of_artists(plays, tracks)
     unheard = ~tracks.versions_of(one.heard)
-    return ReasonBuilder(one, tracks, audience, unheard, scores, explained or {})
+    return ReasonBuilder(one, tracks, audience, of_artists, unheard, scores, explained or {})
 
 
 def reasoned(pick, one, tracks=TRACKS, explained=None, **scores):
@@ -299,6 +302,26 @@ def test_of_fewer_than_three_listeners_nothing_is_told():
     assert (kind, evidence["n_listeners"], evidence["like"]["title"]) == ("similar_track", 3, "Quiet")
     kind, evidence = reasons(one, plays=three).reason(Pick(1, "exploit"))
     assert (kind, evidence) == ("own_artist", {"artist": "Ann", "n_listeners": 3})
+
+
+def test_where_nothing_is_known_of_a_track_its_artist_is_told_by_artists_they_play():
+    one = listener(rated=ints(0, 2), ratings=np.array([1.0, 2.0]))
+    # Tracks 0 and 1 are Ann's, 2 and 3 Bob's, 5 is Dee's.
+    plays = plays_of([0, 5], [1, 5], [0, 2, 5], [2, 5], [3, 5], [2])
+    audience = Audience.of_artists(plays, TRACKS)
+    assert [audience.n_of_both(3, own) for own in range(3)] == [3, 3, 0]
+    builder = reasons(one, plays=plays)
+    found = [builder.reason(Pick(5, "exploit")) for _ in range(3)]
+    # Of equals the one they rate higher, then the other, then nobody.
+    assert found[:2] == [
+        ("similar_artist", {"artist": "Dee", "shared_artist": name, "n_listeners": 3})
+        for name in ("Bob", "Ann")
+    ]
+    assert found[2][0] == "popular"
+    assert reasons(one, plays=plays).reason(Pick(5, "popular"))[0] == "popular"
+    # Of two listeners nothing is told.
+    two = plays_of([0, 5], [1, 5], [2, 5])
+    assert reasons(one, plays=two).reason(Pick(5, "exploit"))[0] == "popular"
 
 
 def test_most_played_is_said_of_one_track_that_others_do_not_equal():
