@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from jobs.ingest.faults import FileFault
@@ -19,6 +20,9 @@ from jobs.ingest.formats.archives import Archive, open_member, read_archive
 from jobs.ingest.formats.suffixes import ARCHIVE, suffixes
 from jobs.lake.catalog import LANDING_KINDS
 from jobs.settings import ArchiveSettings, S3Settings, Settings, is_s3
+
+if TYPE_CHECKING:
+    from jobs.store.s3 import S3Store
 
 _PARTITION = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 # Names that writers give to what is not data, or not yet.
@@ -30,6 +34,8 @@ _PLAYER_LOG = ".scrobbler.log"
 # What the operating system says of one file, and of no other.
 OF_THE_FILE = (PermissionError, FileNotFoundError, IsADirectoryError)
 SUCCESS, MANIFEST = "_SUCCESS", "_MANIFEST.json"
+# Of so many folders beside the kinds' a bucket is asked whether they hold partitions: a request each.
+MAX_OTHERS = 100
 
 
 @dataclass(frozen=True)
@@ -236,13 +242,34 @@ def _in_bucket(path: str, s3: S3Settings) -> Iterator[tuple[str, int, str, float
     from jobs.store.s3 import S3Store
 
     store = S3Store(f"s3://{path}", s3, 1)
-    paginate = store.client.get_paginator("list_objects_v2").paginate
     pages = (
         page
-        for kind in LANDING_KINDS
-        for page in paginate(Bucket=store.bucket, Prefix=f"{store.prefix}{kind}/")
+        for kind in (*LANDING_KINDS, *_misnamed_in(store))
+        for page in _pages(store, f"{store.prefix}{kind}/")
     )
     for entry in (entry for page in pages for entry in page.get("Contents", [])):
         name, size = entry["Key"].removeprefix(store.prefix), entry["Size"]
         if not name.endswith("/"):
             yield name, size, f"{size}-{entry['ETag']}", entry["LastModified"].timestamp()
+
+
+def _pages(store: "S3Store", prefix: str, **more: Any) -> Iterator[dict[str, Any]]:
+    paginate = store.client.get_paginator("list_objects_v2").paginate
+    yield from paginate(Bucket=store.bucket, Prefix=prefix, **more)
+
+
+def _misnamed_in(store: "S3Store") -> list[str]:
+    """As ``_misnamed``, of a bucket; of the first ``MAX_OTHERS`` folders in it, for it may hold much
+    that is no landing."""
+    found = (
+        entry["Prefix"].removeprefix(store.prefix).removesuffix("/")
+        for page in _pages(store, store.prefix, Delimiter="/")
+        for entry in page.get("CommonPrefixes", [])
+    )
+    others = islice((name for name in found if name not in LANDING_KINDS), MAX_OTHERS)
+    return [name for name in others if name.startswith("date=") or _has_partitions(store, name)]
+
+
+def _has_partitions(store: "S3Store", folder: str) -> bool:
+    one = {"Bucket": store.bucket, "Prefix": f"{store.prefix}{folder}/date=", "MaxKeys": 1}
+    return bool(store.client.list_objects_v2(**one).get("Contents"))

@@ -6,7 +6,7 @@ if it has a fault (its fields are null then). The last row of a file is its cens
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -94,8 +94,11 @@ class FileReader:
         self.root, self.file, self.configured = root, file, configured
         self.kind, self.fields = file.kind, field_schema(file.kind)
         self.required, self.fits = required_fields(file.kind), record_test(file.kind)
+        self.decides = record_test(file.kind, configured)
         self.source: Source | None = None
         self.chosen = self.wrapped = False
+        # The first record before the one that is of a known format.
+        self.odd: Mapping[str, Any] | None = None
         self.tally = Tally()
 
     def tables(self) -> Iterator[pa.Table]:
@@ -113,6 +116,7 @@ class FileReader:
 
     def check(self) -> None:
         """Raise FileFault if the rows, all of them together, are none of a log."""
+        self._check_configured()
         self.tally.check_listeners(remedy(self.file))
         self.tally.check_readable()
         self.tally.check_usable()
@@ -164,15 +168,21 @@ class FileReader:
         yield from checked(self.kind, rows, self.tally.nulled, self.tally.undetected).to_batches()
 
     def _choose_by(self, records: Iterable[Record]) -> list[Record]:
-        """Choose by the first record of a known format: odd ones before it decide nothing. Return the
-        records up to it."""
+        """Choose by the first record of a known format, or of the configured one: odd ones before it
+        decide nothing. Return the records up to it."""
         looked_at = []
         for record in records:
             looked_at.append(record)
-            if record.fields and (self.configured or self.fits(record.fields)):
+            if record.fields and self.decides(record.fields):
                 self._choose(record.fields)
                 break
+            self.odd = self.odd or record.fields
         return looked_at
+
+    def _check_configured(self) -> None:
+        """Raise FileFault if the format is configured, and no record is of it."""
+        if self.configured and self.odd and not self.chosen:
+            self._choose(self.odd)
 
     def _choose(self, columns: Iterable[str]) -> None:
         self.source = pick(self.file, columns, self.configured)
@@ -240,6 +250,7 @@ class FileReader:
         if self.chosen or not is_beside_logs(self.file):
             yield from chain(looked_at, records)
         else:
+            self.odd = None
             self.tally.notes.append(PASSED_OVER)
 
     def _delimited(self, stream: Stream, suffix: str) -> Iterator[Record]:

@@ -115,8 +115,11 @@ def test_the_account_data_of_spotify_tells_whose_it_is(tmp_path):
     )
     assert [row["user_id"] for row in rows] == ["ben"]
     for name in ("Userdata.json", "SomethingNew.json", "Texts.json"):
-        rows, census = read_landed(tmp_path, f"{PLACE}/my_spotify_data.zip/{folder}/{name}")
-        assert (rows, census["rule"], len(census["notes"])) == ([], None, 1)
+        # Whether or not somebody has named the format of all that lies here.
+        for source in (None, "spotify_account"):
+            member = f"{PLACE}/my_spotify_data.zip/{folder}/{name}"
+            rows, census = read_landed(tmp_path, member, source)
+            assert (rows, census["rule"], len(census["notes"])) == ([], None, 1)
 
 
 def test_a_log_beside_the_account_data_is_one_whatever_its_name(tmp_path):

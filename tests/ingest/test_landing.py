@@ -164,13 +164,22 @@ def test_a_file_that_changed_while_it_was_read_is_told():
             check_unchanged([file()], now)
 
 
-def test_a_bucket_is_listed_and_read_like_a_folder(s3_server, settings, monkeypatch):
+@pytest.fixture
+def client(s3_server, monkeypatch):
+    """A client of the S3 server, with an empty bucket ``landed``."""
     import boto3
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     client = boto3.client("s3", endpoint_url=s3_server.endpoint_url, region_name=s3_server.region)
     client.create_bucket(Bucket="landed")
+    yield client
+    for entry in client.list_objects_v2(Bucket="landed").get("Contents", []):
+        client.delete_object(Bucket="landed", Key=entry["Key"])
+    client.delete_bucket(Bucket="landed")
+
+
+def test_a_bucket_is_listed_and_read_like_a_folder(s3_server, settings, client):
     key = "in/listens/date=2026-06-28/a.jsonl.gz"
     client.put_object(Bucket="landed", Key=key, Body=gzip.compress(json_lines(listen())))
     client.put_object(Bucket="landed", Key="in/listens/date=2026-06-28/", Body=b"")
@@ -186,3 +195,37 @@ def test_a_bucket_is_listed_and_read_like_a_folder(s3_server, settings, monkeypa
     assert [row["user_id"] for row in rows] == ["u", None]
     client.put_object(Bucket="landed", Key=key, Body=gzip.compress(json_lines(listen(user_id="v"))))
     assert list_landing(root).files[0].fingerprint != landing.files[0].fingerprint
+
+
+@pytest.mark.parametrize("prefix", ["", "in"])
+def test_what_lies_beside_the_kinds_is_told_of_a_bucket_as_of_a_folder(
+    tmp_path, s3_server, client, prefix
+):
+    day = "date=2026-06-28"
+    names = (
+        f"listens/{day}/a.jsonl", f"Listens/{day}/a.csv", f"listen/{day}/user=a/a.csv", f"{day}/a.csv",
+        f"track/{day}/b.csv", "track/readme.txt", f"_old/{day}/c.csv", "lake/x/a.parquet", "loose.csv",
+    )  # fmt: skip
+    for name in names:
+        client.put_object(Bucket="landed", Key=f"{prefix}/{name}".lstrip("/"), Body=b"")
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    landings = [
+        list_landing(Root(f"landed/{prefix}".rstrip("/"), s3_server)),
+        list_landing(Root(str(tmp_path))),
+    ]
+    for landing in landings:
+        assert [file.name for file in landing.files] == [f"listens/{day}/a.jsonl"]
+        assert landing.ignored == [
+            f"Listens/{day}/a.csv", f"{day}/a.csv", f"listen/{day}/user=a/a.csv", f"track/{day}/b.csv",
+            "track/readme.txt",
+        ]  # fmt: skip
+
+
+def test_a_bucket_is_not_searched_for_ever_for_misnamed_kinds(s3_server, client, monkeypatch):
+    monkeypatch.setattr("jobs.ingest.landing.MAX_OTHERS", 2)
+    for folder in ("a", "b", "c", "listens"):
+        client.put_object(Bucket="landed", Key=f"{folder}/date=2026-06-28/x.csv", Body=b"")
+    landing = list_landing(Root("landed", s3_server))
+    assert landing.ignored == ["a/date=2026-06-28/x.csv", "b/date=2026-06-28/x.csv"]
+    assert [file.name for file in landing.files] == ["listens/date=2026-06-28/x.csv"]

@@ -48,15 +48,33 @@ def pick(file: LandedFile, columns: Iterable[str], configured: str | None = None
         return None
     named = [source for source in fitting if source.name == configured]
     if not named:
-        raise FileFault(
-            "not of its source", f"the columns {', '.join(sorted(found))[:200]} are not {configured}'s"
-        )
+        raise _not_of_its_source(file.kind, found, configured)
     return named[0]
 
 
-def record_test(kind: str) -> Callable[[Mapping[str, Any]], bool]:
-    """Return whether an object has the fields of a record of the kind, in any known format."""
-    needed = [required_fields(kind), *(source.columns for source in SOURCES if source.kind == kind)]
+def _not_of_its_source(kind: str, columns: set[str], configured: str) -> FileFault:
+    names = sorted({source.name for source in SOURCES if source.kind == kind} | {NATIVE})
+    if configured not in names:
+        return FileFault(
+            "unknown source",
+            f"NOCTURNE__INGEST__SOURCES calls it {configured!r}, which is no format of {kind}: they are "
+            f"{', '.join(names)}",
+        )
+    known = [source for source in SOURCES if source.kind == kind and source.columns <= columns]
+    near = f"they are {known[0].name}'s" if known else nearest(kind, columns)
+    return FileFault(
+        "not of its source",
+        f"NOCTURNE__INGEST__SOURCES calls it {configured}, and its columns "
+        f"{', '.join(sorted(columns))[:200]} are not {configured}'s; {near}",
+    )
+
+
+def record_test(kind: str, configured: str | None = None) -> Callable[[Mapping[str, Any]], bool]:
+    """Return whether an object has the fields of a record of the kind, in any known format, or in the
+    ``configured`` one."""
+    formats = [(NATIVE, required_fields(kind))]
+    formats += [(source.name, source.columns) for source in SOURCES if source.kind == kind]
+    needed = [columns for name, columns in formats if configured in (None, name)]
     return lambda fields: any(columns <= fields.keys() for columns in needed)
 
 

@@ -529,6 +529,38 @@ def test_a_configured_source_is_not_guessed(tmp_path):
     assert rows[0]["rule"] is None
 
 
+def test_of_a_configured_source_too_the_first_record_that_is_one_decides(tmp_path):
+    odd = [{"note": "mine"}, SPOTIFY]
+    for name, body in (
+        ("h.json", json.dumps(odd).encode()),
+        ("h.jsonl", b"\n".join(json.dumps(record).encode() for record in odd)),
+    ):
+        rows, census = read(tmp_path, "listens", f"user=a/{name}", body, configured="spotify")
+        assert ([row["user_id"] for row in rows], census["source"]) == ([None, "a"], "spotify")
+
+
+@pytest.mark.parametrize(
+    ("configured", "body", "rule", "told"),
+    [
+        ("spotify", [ACCOUNT], "not of its source", "they are spotify_account's"),
+        ("spotify", [{"titleUrl": "u", "time": "t"}], "not of its source", "YouTube's watch history"),
+        ("spotfy", [SPOTIFY], "unknown source", "no format of listens: they are item_sessions, "),
+        (
+            "spotify_features",
+            [SPOTIFY],
+            "unknown source",
+            "no format of listens: they are item_sessions",
+        ),
+    ],
+)
+def test_what_is_not_of_the_configured_source_is_told_what_it_is(tmp_path, configured, body, rule, told):
+    for name in ("user=a/h.json", "user=a/MyData/endsong_0.json"):
+        text = json.dumps(body).encode()
+        _, census = read(tmp_path, "listens", name, text, configured=configured)
+        assert census["rule"] == rule
+        assert told in census["reason"] and "NOCTURNE__INGEST__SOURCES" in census["reason"]
+
+
 def test_a_record_that_its_source_cannot_read_costs_itself(tmp_path):
     wrong = [SPOTIFY | {"ts": "9999-12-31T23:59:59Z"}, SESSION | {"date": 7, "hour_of_day": 1}]
     rows, _ = read(
