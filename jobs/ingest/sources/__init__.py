@@ -72,7 +72,7 @@ def _not_of_its_source(kind: str, columns: set[str], configured: str) -> FileFau
 def record_test(kind: str, configured: str | None = None) -> Callable[[Mapping[str, Any]], bool]:
     """Return whether an object has the fields of a record of the kind, in any known format, or in the
     ``configured`` one."""
-    formats = [(NATIVE, required_fields(kind))]
+    formats = [(NATIVE, frozenset(required_fields(kind)))]
     formats += [(source.name, source.columns) for source in SOURCES if source.kind == kind]
     needed = [columns for name, columns in formats if configured in (None, name)]
     return lambda fields: any(columns <= fields.keys() for columns in needed)
