@@ -127,6 +127,14 @@ def test_a_ranker_that_is_surely_worse_than_the_champion_is_not_promoted(
     assert rows[0]["model_version"] == (details["learnt"] if promoted else champion)
 
 
+def test_a_night_again_is_compared_with_the_champion_of_the_night_before_not_with_its_own(house):
+    before, _ = ranked(house, NIGHT - timedelta(days=1))
+    first, again = ranked(house)[0], ranked(house)[0]
+    assert first.summary.details["learnt"] == again.summary.details["learnt"]
+    champions = [night.summary.details["champion"] for night in (first, again)]
+    assert champions == [before.summary.details["learnt"]] * 2
+
+
 def test_what_an_operator_withdrew_stays_withdrawn(house):
     night, _ = ranked(house)
     registry = Registry(night.store, MODEL)

@@ -1,7 +1,8 @@
 import gzip
 import hashlib
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,43 @@ def test_listeners_skip_what_lies_far_from_their_taste(town):
         user, track = int(row["user_id"][-5:]), int(row["track_id"][-6:])
         near[row["skipped"]].append(float(music.z[track] @ listeners.taste[user]))
     assert np.mean(near[False]) > np.mean(near[True]) + 0.2
+
+
+def test_feedback_comes_when_a_play_has_ended_a_like_unless_it_was_skipped(town):
+    plays, feedback = (records(town, kind) for kind in ("listens", "feedback"))
+    ended, n_feedback = {}, 0
+    for day, rows in plays.items():
+        midnight = datetime.fromisoformat(f"{day.removeprefix('date=')}T23:59:59+00:00")
+        for row in rows:
+            length = timedelta(milliseconds=row["ms_played"] + 900)
+            at = min(datetime.fromisoformat(row["listened_at"]) + length, midnight)
+            kind = "dislike" if row["skipped"] else "like"
+            ended[row["user_id"], at.isoformat(), row["track_id"]] = kind
+        for row in feedback[day]:
+            n_feedback += 1
+            assert ended[row["user_id"], row["at"], row["target_id"]] == row["kind"]
+    assert 0.01 < n_feedback / len(ended) < 0.09  # one play in 25
+
+
+def test_a_night_s_plays_of_a_listener_follow_each_other_and_are_whole_unless_skipped(town):
+    tracks = [track for night in records(town, "tracks").values() for track in night]
+    lengths = {track["track_id"]: track["duration_ms"] for track in tracks}
+    rows = [row for night in records(town, "listens").values() for row in night]
+    assert len({row["listen_id"] for row in rows}) == len(rows)
+    for row, after in pairwise(rows):
+        length = lengths[row["track_id"]]
+        if row["skipped"]:
+            assert 0.02 * length - 1 <= row["ms_played"] <= 0.5 * length
+        else:
+            assert row["ms_played"] == length
+        if row["listen_id"][:-4] == after["listen_id"][:-4]:
+            assert int(after["listen_id"][-3:]) == int(row["listen_id"][-3:]) + 1
+            began = datetime.fromisoformat(row["listened_at"])
+            gap = datetime.fromisoformat(after["listened_at"]) - began
+            whole = timedelta(milliseconds=row["ms_played"] + 900)
+            assert gap == whole or after["listened_at"][11:19] == "23:59:59"
+        else:
+            assert int(after["listen_id"][-3:]) == 0
 
 
 def test_a_town_is_never_written_over_another(town):

@@ -47,3 +47,23 @@ def test_each_kind_is_hidden_on_its_own_and_labels_stay(tables):
     assert hidden.all(axis=0).mean() == pytest.approx(0.2**3, abs=0.004)
     np.testing.assert_array_equal(got["liked"], rows["liked"])
     assert (rows["track"] == 0).all()
+
+
+@pytest.mark.train
+def test_a_batch_gathers_each_row_s_inputs_label_and_weight(tables):
+    rows = np.array([(3, 1, 4, 1, 0.5), (0, 2, 0, 0, 2.0), (4, 3, 6, 1, 1.0)], ROW)
+    data = tables.dataset(lambda: iter([rows[:2], rows[2:]]), 2)
+    assert data.cardinality() == 2
+    first, last = data.as_numpy_iterator()
+    inputs, liked, weight = first
+    assert (liked.tolist(), weight.tolist()) == ([1, 0], [0.5, 2])
+    assert sorted(inputs) == ["log_shares", "profile", "tastes", "track"]
+    np.testing.assert_array_equal(inputs["tastes"], tables.tastes[[3, 0]])
+    np.testing.assert_array_equal(inputs["log_shares"], tables.log_shares[[3, 0]])
+    np.testing.assert_array_equal(inputs["profile"], tables.profile[[3, 0]])
+    np.testing.assert_array_equal(
+        inputs["track"], np.hstack([tables.track[[1, 2]], tables.counts[[4, 0]]])
+    )
+    # The last batch is a single row, of which nothing is known.
+    np.testing.assert_array_equal(last[0]["tastes"], tables.tastes[[-1]])
+    np.testing.assert_array_equal(last[0]["track"], [[*tables.track[-1], *tables.counts[-1]]])
