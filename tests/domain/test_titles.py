@@ -47,6 +47,17 @@ def test_keys_can_be_read(title, song):
     assert song_key(title) == song
 
 
+@pytest.mark.parametrize("before", ["a", "in", "my", "the", "this", "your"])
+def test_a_last_part_that_only_ends_with_a_version_s_word_is_part_of_the_name(before):
+    assert song_key(f"Lanterns (Lost {before} Mix)") == f"lanterns lost {before} mix"
+    assert song_key("Lanterns (Harbour Mix)") == "lanterns"
+
+
+def test_letters_without_an_accent_of_their_own_are_written_as_they_are_without_it():
+    assert name_key("søł đħ k\u0131l\u0131 æœ") == "sol dh kili aeoe"
+    assert name_key("C♯ B♭") == name_key("C# Bb")
+
+
 def test_names_are_cut():
     assert name_key("a" * (MAX_NAME + 5)) == "a" * MAX_NAME
 

@@ -51,3 +51,23 @@ def test_a_wrong_file_breaks_one_expectation(spark, tmp_path, file, expected):
 def test_more_listeners_set_aside_than_may_be_stop_the_night(spark, tmp_path, n, expected):
     rows = as_arrow([AsideCount(n, 3, "ann (x.csv: malformed file)")], ASIDE)
     assert failures(spark, tmp_path, rows, landing_files.set_aside_suite) == expected
+
+
+@pytest.mark.parametrize(
+    ("n_quarantined", "n_read", "expected"),
+    [(0, 0, False), (1, 1, False), (2, 10, False), (2, 9, True), (20, 100, False), (21, 100, True)],
+)
+def test_more_than_one_row_in_five_is_too_many_but_one_row_proves_nothing(
+    n_quarantined, n_read, expected
+):
+    assert landing_files.too_many_quarantined(n_quarantined, n_read) is expected
+
+
+def test_what_is_handed_out_to_a_listener_is_theirs_alone():
+    services = {"spotify", "spotify_account", "listenbrainz", "player_log", "lastfm", "lastfm_uts"}
+    services |= {"lastfm_timestamp", "lastfm_dates", "lastfm_json"}
+    assert services | {"zip"} == landing_files.HANDED_OUT
+
+
+def test_files_of_a_hundred_rows_are_judged_by_themselves():
+    assert landing_files.SMALL_FILE == 100

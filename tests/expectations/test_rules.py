@@ -8,6 +8,7 @@ from expectations import audio_features, feedback, listens, tracks
 from expectations.rules import first_broken
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import spark_schema
+from models.features import FEATURES as NAMES
 
 pytestmark = pytest.mark.spark
 
@@ -162,6 +163,20 @@ def test_the_shortcut_for_plain_texts_finds_the_first_broken_rule(spark, kind):
 @pytest.mark.parametrize("kind", list(ROWS))
 def test_good_rows_break_none(spark, kind):
     assert all(not names for names in broken(spark, kind, [c for table, c in GOOD if table == kind]))
+
+
+def test_ranges_are_those_of_the_features_documentation_and_what_was_not_detected():
+    """Shares from 0 to 1; twelve pitch classes and a mode; what an analysis has not found is -1 or 0."""
+    ranges = {name: (low, high) for name, (low, high, _) in audio_features.RANGES.items()}
+    wider = {
+        "key": (-1, 11),
+        "loudness": (-100, 20),
+        "tempo": (0, 1000),
+        "duration_ms": (1, 24 * 3600 * 1000),
+        "time_signature": (0, 16),
+    }
+    assert ranges == dict.fromkeys(NAMES, (0, 1)) | wider
+    assert audio_features.UNDETECTED == {"key": -1, "tempo": 0, "time_signature": 0}
 
 
 @pytest.mark.parametrize("kind", list(ROWS))

@@ -127,6 +127,24 @@ def test_a_ranker_that_is_surely_worse_than_the_champion_is_not_promoted(
     assert rows[0]["model_version"] == (details["learnt"] if promoted else champion)
 
 
+def test_one_listener_in_five_is_measured_on_and_none_of_them_learnt_from(house, monkeypatch):
+    fit, measure, seen = learning.fit_ranker, learning.compare, {}
+
+    def fitted(rows, played, seed):
+        seen["learnt"] = set(rows.listener.tolist())
+        return fit(rows, played, seed)
+
+    def measured(trees, champion, found, seed):
+        seen["measured"] = set(found.rows.listener.tolist())
+        return measure(trees, champion, found, seed)
+
+    monkeypatch.setattr(learning, "fit_ranker", fitted)
+    monkeypatch.setattr(learning, "compare", measured)
+    ranked(house)
+    assert seen["measured"] == set(range(0, 60, 5))
+    assert seen["learnt"] == set(range(60)) - seen["measured"]
+
+
 def test_a_night_again_is_compared_with_the_champion_of_the_night_before_not_with_its_own(house):
     before, _ = ranked(house, NIGHT - timedelta(days=1))
     first, again = ranked(house)[0], ranked(house)[0]

@@ -102,6 +102,16 @@ def test_rollback_and_promote_move_the_pointer(cards):
         run("rollback")
 
 
+def test_a_promotion_by_hand_is_kept_as_one(store, cards):
+    run("promote", cards[1].version)
+    promoted = Registry(store, "content").champions().promoted
+    assert {p.version: p.by_hand for p in promoted} == {
+        cards[0].version: False,
+        cards[1].version: True,
+        cards[2].version: False,
+    }
+
+
 def test_a_version_that_is_not_there_is_a_sentence(store):
     with pytest.raises(NocturneError, match="no version 'nothing'"):
         run("show", "nothing")
