@@ -113,7 +113,9 @@ def compared(low, high):
     return lambda *_: {"difference": Interval(value=(low + high) / 2, low=low, high=high)}
 
 
-@pytest.mark.parametrize(("low", "high", "promoted"), [(-0.2, -0.1, False), (-0.2, 0.1, True)])
+@pytest.mark.parametrize(
+    ("low", "high", "promoted"), [(-0.2, -0.1, False), (-0.2, 0.0, True), (-0.2, 0.1, True)]
+)
 def test_a_ranker_that_is_surely_worse_than_the_champion_is_not_promoted(
     house, monkeypatch, low, high, promoted
 ):
