@@ -5,13 +5,14 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
+from pyarrow import fs
 
 from jobs.errors import NocturneError
 from jobs.ingest.arrival import StillLandingError, check_arrival, check_unchanged
 from jobs.ingest.formats import streams
 from jobs.ingest.landing import LandedFile, Landing, Root, list_landing
 from jobs.ingest.reading import read_file
-from jobs.settings import IngestSettings, LandingSettings
+from jobs.settings import IngestSettings, LandingSettings, S3Settings
 from jobs.window import Window
 from tests.ingest.reader import DAY, json_lines, listen, put, read
 
@@ -130,6 +131,9 @@ def test_no_folder_is_an_empty_landing(tmp_path):
         (Landing([file()], unfinished=[f"{PLACE}/b.csv.tmp"]), IngestSettings(), 0, "b.csv.tmp"),
         (Landing([file(modified=1000)]), IngestSettings(quiet_s=60), 1059, "59 s ago"),
         (Landing([file(modified=1000)]), IngestSettings(quiet_s=60), 990, "0 s ago"),
+        # The newest file of the night counts.
+        (Landing([file(modified=1000), file("listens/date=2026-06-28/b.jsonl", 1050)]),
+         IngestSettings(quiet_s=60), 1080, "b.jsonl was written 30 s ago"),
     ],
 )  # fmt: skip
 def test_a_night_still_being_written_is_told(landing, settings, now, told):
@@ -229,3 +233,20 @@ def test_a_bucket_is_not_searched_for_ever_for_misnamed_kinds(s3_server, client,
     landing = list_landing(Root("landed", s3_server))
     assert landing.ignored == ["a/date=2026-06-28/x.csv", "b/date=2026-06-28/x.csv"]
     assert [file.name for file in landing.files] == ["listens/date=2026-06-28/x.csv"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (S3Settings(), {"region": "us-east-1", "scheme": "https", "force_virtual_addressing": True}),
+        (S3Settings(path_style=True), {"region": "us-east-1", "scheme": "https"}),
+        (
+            S3Settings(endpoint_url="http://minio:9000", region="here"),
+            {"region": "here", "scheme": "http", "endpoint_override": "minio:9000"},
+        ),
+    ],
+)
+def test_a_bucket_is_reached_by_the_settings_and_over_https_unless_they_say_otherwise(
+    settings, expected
+):
+    assert Root("bucket", settings).filesystem() == fs.S3FileSystem(**expected)

@@ -68,6 +68,14 @@ def test_the_page_escapes_names_and_draws_every_policy():
     assert any(line.startswith("<b>") and "+0.100" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("value", "told"), [(1.9996, "2.000"), (2.0, "2.0"), (-1.5, "-1.500"), (-2.04, "-2.0")]
+)
+def test_shares_are_told_with_three_digits_and_numbers_from_two_on_with_one(value, told):
+    *_, line = text_lines([of("a", 1, value)])
+    assert line.split() == ["a", *[told] * 8]
+
+
 def test_processes_give_what_one_gives():
     rules = RecommendSettings()
     found = list(compare(["fixed-.1", "random"], [1, 2], SIZE, rules))

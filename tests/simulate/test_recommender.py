@@ -78,3 +78,11 @@ def test_nearness_of_two_clusters():
     np.testing.assert_allclose(
         near[[0, 6]], [0.25 + 0.75 * np.exp(-2), 0.75 + 0.25 * np.exp(-2)], rtol=1e-6
     )
+
+
+def test_an_artist_who_is_known_counts_four_times(house):
+    house.candidates(np.random.default_rng(1), 0)
+    # Listener 0 knows artist 0, whose track 1 is left; 2 and 3 are by an artist new to them.
+    house._likely = np.array([[9.0, 1.0, 3.9, 4.1, -np.inf, 9.0]] * 3, np.float32)
+    found = house.candidates(np.random.default_rng(1), 1)
+    assert tracks(found.exploit[0]) == [3, 1, 2]

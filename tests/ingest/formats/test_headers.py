@@ -62,3 +62,12 @@ def test_what_is_no_comment_above_the_header_is_not_passed_over(tmp_path, body, 
 def test_a_comment_above_an_unknown_header_is_not_shown_as_the_header(tmp_path):
     _, census = read(tmp_path, "listens", "a.csv", b"# made by a tool\none,two\n1,2\n3,4\n")
     assert "the header is one,two" in census["reason"]
+
+
+def test_an_export_without_a_header_is_read_by_the_shape_of_its_rows_and_its_columns_are_told(tmp_path):
+    body = b'Ravn,Lys,Lanterns,"17 Nov 2009 23:41"\nRavn,Lys,Harbour,"17 Nov 2009 23:45"\n'
+    rows, census = read(tmp_path, "listens", "user=ann/a.csv", body)
+    assert (len(rows), census["source"]) == (2, "lastfm_dates")
+    assert census["notes"] == [
+        "no header line: read as artist, album, track, date, as exports of this shape are"
+    ]
