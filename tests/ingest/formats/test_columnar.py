@@ -1,6 +1,7 @@
 """Parquet, in batches."""
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jobs.ingest.faults import FileFault
@@ -11,7 +12,7 @@ from tests.ingest.reader import read
 
 def written(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    pa.parquet.write_table(table, sink)
+    pq.write_table(table, sink)
     return sink.getvalue().to_pybytes()
 
 
