@@ -6,7 +6,9 @@ from pathlib import Path
 import great_expectations
 import pytest
 
-from jobs.validate.docs import self_contained
+from jobs.validate.docs import publish_docs, self_contained
+from jobs.validate.runner import open_context
+from tests.store.recording import RecordingStore
 
 TEMPLATES = Path(great_expectations.__file__).parent / "render" / "view" / "templates"
 LOADS = re.compile(
@@ -60,3 +62,25 @@ def test_what_is_our_own_stays_and_the_page_has_a_style_in_light_and_dark():
     assert b"a text of url(https://landed.example)" in kept
     head, _, _ = kept.partition(b"</head>")
     assert b"color-scheme: light dark" in head and b"alert(1)" not in kept
+
+
+def test_the_first_page_is_put_last_and_pages_alone_are_made_self_contained(tmp_path):
+    """Whoever finds it finds all that it links to."""
+    site = tmp_path / "site"
+    texts = {"index.html": PAGE, "a/z.html": PAGE, "static/style.css": b"td {}", "zoo.html": b"<p>"}
+    texts |= {"static/font.otf": b"x", "static/logo.gif": b"x"}  # nobody asks for them
+    for name, body in texts.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_bytes(body)
+    store = RecordingStore()
+    assert publish_docs(store, site, "docs/night") == "memory://docs/night/index.html"
+    assert store.written() == [
+        "docs/night/a/z.html", "docs/night/static/style.css", "docs/night/zoo.html",
+        "docs/night/index.html",
+    ]  # fmt: skip
+    assert store.get("docs/night/static/style.css") == b"td {}"
+    assert store.get("docs/night/a/z.html") == self_contained(PAGE)
+
+
+def test_what_a_gate_prints_has_no_progress_bars(tmp_path):
+    assert open_context(tmp_path).variables.progress_bars == {"globally": False}
