@@ -73,6 +73,20 @@ def test_the_end_of_a_process_takes_its_mark_away_also_where_the_server_is_gone(
     connect._end(URL, "never held")
 
 
+def test_the_end_of_a_process_releases_its_session_and_waits_two_seconds_at_most(locks, monkeypatch):
+    released = []
+    monkeypatch.setattr(connect, "release", lambda *told: released.append(told))
+    connect._end(URL, "name")
+    assert released == [(URL, "name", 2.0)]
+
+
+def test_errors_come_without_the_stacks_of_java():
+    assert connect.WITHOUT_STACKS == {
+        "spark.sql.connect.serverStacktrace.enabled": "false",
+        "spark.sql.pyspark.jvmStacktrace.enabled": "false",
+    }
+
+
 def test_a_server_that_is_not_there_is_named(monkeypatch):
     monkeypatch.delenv("SPARK_CONNECT_AUTHENTICATE_TOKEN", raising=False)
     with pytest.raises(NocturneError, match=r"Spark's server sc://localhost:1 does not answer: "):

@@ -8,7 +8,8 @@ import pytest
 
 from jobs.errors import NocturneError
 from jobs.lake import jars
-from jobs.lake.jars import DIGESTS_FILE, IVY_FILE, resolve
+from jobs.lake.jars import DIGESTS_FILE, IVY_FILE, jar_sets, jars_folder, resolve
+from jobs.settings import LakeSettings, LandingSettings
 
 # A Java that "downloads": it writes one jar where Ivy is told to retrieve to.
 JAVA = """#!/bin/sh
@@ -54,3 +55,23 @@ def test_another_jar_is_refused_by_name_and_nothing_kept(pinned, tmp_path, lines
     with pytest.raises(NocturneError, match=r"not those that .*: good-1\.0\.jar; delete .*ivy"):
         pinned(lines)
     assert list((tmp_path / "cache").rglob("*.jar")) == []
+
+
+@pytest.mark.parametrize(
+    ("lake", "landing", "sets"),
+    [
+        ("/lake", "/landing", ["delta"]),
+        ("s3://bucket/lake", "/landing", ["delta", "s3"]),
+        ("/lake", "s3://bucket/landing", ["delta", "s3"]),
+    ],
+)
+def test_the_jars_of_s3_are_fetched_only_where_a_root_is_there(settings, lake, landing, sets):
+    roots = {"lake": LakeSettings(root=lake), "landing": LandingSettings(root=landing)}
+    assert jar_sets(settings.model_copy(update=roots)) == sets
+
+
+def test_jars_are_kept_where_the_settings_say_else_in_the_cache(settings, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    assert jars_folder(settings) == Path("/cache/nocturne/jars")
+    spark = settings.spark.model_copy(update={"jars_dir": "/jars"})
+    assert jars_folder(settings.model_copy(update={"spark": spark})) == Path("/jars")

@@ -1,6 +1,7 @@
 """What dead Java machines left is removed; what belongs to a living one never is."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -67,6 +68,13 @@ def test_a_link_is_removed_and_not_what_it_leads_to(settings, folder, tmp_path, 
     assert size(folder / "link") == 0
     remove_leftovers(settings)
     assert (tmp_path / "music" / "song").exists()
+
+
+def test_only_java_machines_are_asked_since_when_they_run(monkeypatch):
+    running = [("python", 3.0), ("java", 5.0), ("javac", 1.0), ("java", 2.0)]
+    found = [SimpleNamespace(info={"name": name, "create_time": at}) for name, at in running]
+    monkeypatch.setattr(scratch.psutil, "process_iter", lambda attributes: found)
+    assert scratch._starts_of_java() == [5.0, 2.0]
 
 
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path):
