@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from models.exploration.shares import (
+    EXPLOITED,
+    EXPLORED,
     HALF_LIFE,
     Posterior,
     Prior,
@@ -42,6 +44,19 @@ def test_a_night_s_own_tracks_count_whole_and_those_of_a_half_life_ago_half():
     found = tries((0, 0)).after_night(np.array([2.0]), np.array([3.0]))
     assert (found.liked[0], found.tried[0]) == (2, 3)
     assert Tries.none(2).tried.tolist() == [0, 0]
+
+
+def test_a_track_counts_half_after_thirty_nights():
+    assert HALF_LIFE == 30
+
+
+def test_before_any_was_heard_one_explored_track_in_four_is_liked_and_of_others_every_second():
+    for prior, liked, not_liked in ((EXPLORED, 2.5, 7.5), (EXPLOITED, 5, 5)):
+        found = posterior(Tries.none(1), np.array([0]), prior)
+        assert (found.liked.tolist(), found.not_liked.tolist()) == ([liked], [not_liked])
+    # Of 8 others in the segment 5 are liked: (1 + 5) / (4 + 8), and (2 + 5) / (4 + 8).
+    for prior, liked in ((EXPLORED, 10 * 6 / 12), (EXPLOITED, 10 * 7 / 12)):
+        assert posterior(tries((0, 0), (5, 8)), np.array([0, 0]), prior).liked[0] == pytest.approx(liked)
 
 
 def test_draws_are_quantiles_of_the_beta():
