@@ -176,3 +176,38 @@ def test_lists_are_of_candidates_alone():
 
 def test_blocks_are_smaller_where_the_catalog_is_larger():
     assert [listeners_a_block(n) for n in (0, 1_000, 100_000, 10**9)] == [512, 512, 167, 1]
+
+
+def test_ease_does_not_depend_on_the_blocks_of_listeners(monkeypatch):
+    weights = some_weights(4, 6, 9)
+    whole = fitted(lambda: Ease(2.0), weights).scores(0, 6)
+    monkeypatch.setattr(ease, "listeners_a_block", lambda n_tracks: 2)
+    np.testing.assert_allclose(fitted(lambda: Ease(2.0), weights).scores(0, 6), whole, atol=1e-6)
+
+
+def test_ease_needs_one_side_to_be_small_and_not_both(monkeypatch):
+    monkeypatch.setattr(ease, "MOST", 6)
+    for shape in ((6, 9), (12, 6)):
+        assert fitted(lambda: Ease(2.0), some_weights(4, *shape)).scores(0, 1).shape == (1, shape[1])
+    with pytest.raises(ModelError, match="7 and 9: leave it out"):
+        fitted(lambda: Ease(2.0), some_weights(4, 7, 9))
+
+
+def test_the_track_that_adds_most_to_a_score_is_the_listeners_heaviest_near_it():
+    # Tracks 0 to 2 are all played by listener 0; 3 by listener 1 alone, with 0; 4 by nobody.
+    weights = np.array([[1, 1, 2, 0, 0], [1, 0, 0, 1, 0], [0, 3, 0, 0, 0]], np.float32)
+    peer = fitted(lambda: ItemCosine(k=5), csr_matrix(weights))
+    # Cosines: of 0 and 1 1 / (sqrt(2) sqrt(10)) = .22, of 0 and 2 .71, of 1 and 2 .32, of 0 and 3 .71.
+    listener = np.array([0, 0, 0, 0, 1, 1, 2, 2])
+    track = np.array([0, 1, 3, 4, 2, 3, 0, 3])
+    # To 0 listener 0 brings 0 (1), 1 (.22) and 2 (2 * .71); to 1 itself (1), 2 (2 * .32); to 3 0.
+    # To 2 listener 1 brings 0 (.71); to 3 itself (1) more than 0 (.71). Listener 2 has 1 alone.
+    expected = [2, 1, 0, -1, 0, 3, 1, -1]
+    assert peer.strongest(listener, track).tolist() == expected
+
+
+def test_of_tracks_that_add_the_same_the_first_is_the_strongest():
+    peer = fitted(ItemCosine, csr_matrix(np.ones((2, 3), np.float32)))
+    assert peer.strongest(np.array([0, 1]), np.array([2, 1])).tolist() == [0, 0]
+    nothing = fitted(ItemCosine, csr_matrix(np.array([[0, 0], [1, 1]], np.float32)))
+    assert nothing.strongest(np.array([0, 1]), np.array([1, 1])).tolist() == [-1, 0]
