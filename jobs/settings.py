@@ -258,6 +258,8 @@ class RecommendSettings(Section):
     the more of such tracks the listener liked. What was on a list of the last ``rest_nights`` nights
     rests. Ranked candidates come by how likely they are to be played, in units of the mean of the
     listener's ``n_tracks`` likeliest, plus ``like_weight`` times how likely they are to be liked then.
+    By ``reach_weight`` a track counts as likelier for the listener who is likeliest of all to play it,
+    by half of that for the second, a third for the third: more tracks find somebody.
 
     A list has ``n_tracks``, at most ``artist_cap`` of an artist; those that explore are drawn from the
     ``n_candidates`` best."""
@@ -269,7 +271,8 @@ class RecommendSettings(Section):
     explore_ceiling: Share = 0.6
     n_candidates: PositiveInt = 300
     rest_nights: NonNegativeInt = 7
-    like_weight: NonNegative = 2.7
+    like_weight: NonNegative = 2.8
+    reach_weight: NonNegative = 0.045
 
     @model_validator(mode="after")
     def _floor_is_below_ceiling(self) -> "RecommendSettings":

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as SqlWindow
 from pyspark.sql import functions as F
 
 from jobs.domain.arrays import Floats, Ints
@@ -121,8 +122,9 @@ class Listener:
     """One listener. Tracks are positions in the night's catalog; ``centroids`` float64[n_tastes, 13].
 
     ``offered`` stood on a list of the last nights. ``candidates`` are ranked, with the ``chances`` that
-    they are played and the played track ``because`` of which each was found, -1 for none. ``tries`` are
-    the weighed counts of ``jobs.recommend.explore_share``.
+    they are played, the listener's ``claims`` to them (``models.candidates.reach``) and the played track
+    ``because`` of which each was found, -1 for none. ``tries`` are the weighed counts of
+    ``jobs.recommend.explore_share``.
     """
 
     user_id: str
@@ -132,6 +134,7 @@ class Listener:
     blocked_artists: tuple[str, ...]
     candidates: Ints
     chances: Floats
+    claims: Floats
     because: Ints
     rated: Ints
     ratings: Floats
@@ -159,15 +162,17 @@ def collect_facts(
     ``heard``: see ``jobs.lake.heard``; ``offered`` are rows of ``playlists`` of the last nights;
     ``tries``: see ``jobs.recommend.explore_share``.
 
-    All facts go through one shuffle, in one table. Lists are sorted: rows come in any order.
+    All facts go through one shuffle, in one table; candidates through one by track before it. Lists
+    are sorted: rows come in any order.
     """
+    claimed = with_claims(candidates)
     listen = F.when(F.col("recent"), "listen").otherwise("heard")
     facts = (
         _facts(heard, listen, "track_id")
         .union(_facts(feedback, F.col("kind"), "target_id"))
         .union(_facts(neighbors, "neighbor", "neighbor_id", "rank", "similarity"))
         .union(_facts(profiles, "taste", F.lit(""), "taste_no", "weight", "centroid"))
-        .union(_facts(candidates, "candidate", "track_id", "rank", "score", because="because"))
+        .union(_facts(claimed, "candidate", "track_id", "rank", "score", None, "because", "claim"))
         .union(_facts(offered, "offered", "track_id"))
         .union(_facts(tries, "try", F.lit(""), "age", vector="counts"))
     )
@@ -180,13 +185,19 @@ def collect_facts(
             _set_of(*REJECTIONS).alias("blocked"),
             _set_of("block_artist").alias("blocked_artists"),
             _list_of("neighbor", "number", "id", "value").alias("neighbors"),
-            _list_of("candidate", "number", "id", "value", "because").alias("candidates"),
+            _list_of("candidate", "number", "id", "value", "claim", "because").alias("candidates"),
             _list_of("taste", "number", "value", "vector").alias("tastes"),
             _list_of("try", "number", "vector").alias("tries"),
         )
         .where("listened")
         .drop("listened")
     )
+
+
+def with_claims(candidates: DataFrame) -> DataFrame:
+    """Add ``claim`` to rows of ``candidates``, of all listeners, as ``models.candidates.reach`` says."""
+    of_track = SqlWindow.partitionBy("track_id").orderBy(F.desc("score"), "user_id")
+    return candidates.withColumn("claim", 1 / F.row_number().over(of_track))
 
 
 def _facts(
@@ -197,6 +208,7 @@ def _facts(
     value: str | None = None,
     vector: str | None = None,
     because: str | None = None,
+    claim: str | None = None,
 ) -> DataFrame:
     return rows.select(
         "user_id",
@@ -206,6 +218,7 @@ def _facts(
         (F.col(value) if value else F.lit(None)).cast("double").alias("value"),
         (F.col(vector) if vector else F.lit(None)).cast("array<double>").alias("vector"),
         (F.col(because) if because else F.lit(None)).cast("string").alias("because"),
+        (F.col(claim) if claim else F.lit(None)).cast("double").alias("claim"),
     )
 
 
@@ -239,6 +252,7 @@ def listeners_of(batch: pa.RecordBatch, tracks: Tracks, matrix: RatingMatrix) ->
             blocked_artists=tuple(artists[row]),
             candidates=proposed[row][there],
             chances=_floats(candidates[row].values.field("value"))[there],
+            claims=_floats(candidates[row].values.field("claim"))[there],
             because=because[row][there],
             rated=rated,
             ratings=ratings,

@@ -59,6 +59,7 @@ class PlaylistRules:
     explore: ExploreShares
     n_candidates: int
     like_weight: float
+    reach_weight: float
     support: Support
 
 
@@ -140,7 +141,8 @@ class PlaylistBuilder:
         self, listener: Listener, eligible: Eligible, content: Scores, rng: np.random.Generator
     ) -> dict[str, Candidates]:
         rested, new_artist = eligible.rested, eligible.rested & eligible.new_artist
-        likely, likely_new = (self._worth(listener, content, some) for some in (rested, new_artist))
+        likely = self._worth(listener, content, rested, self.rules.reach_weight)
+        likely_new = self._worth(listener, content, new_artist)
         by_neighbors = predict(listener, len(self.tracks), self.rules.support)
         by_neighbors[~rested] = np.nan
         explore = np.where(new_artist, content, np.nan)
@@ -155,10 +157,13 @@ class PlaylistBuilder:
             RETURNING: self._returning(listener, content, eligible.allowed & ~rested),
         }
 
-    def _worth(self, listener: Listener, content: Scores, among: Mask) -> Floats:
-        """Worth of each candidate ``among`` these tracks: its chance to be played, in units of the mean
-        of the ``n_tracks`` likeliest, plus ``like_weight`` times its chance to be liked then:
-        float64[n_tracks], NaN for what is no candidate.
+    def _worth(
+        self, listener: Listener, content: Scores, among: Mask, reach_weight: float = 0.0
+    ) -> Floats:
+        """Worth of each candidate ``among`` these tracks: its chance to be played, raised by
+        ``reach_weight`` times the listener's claim, in units of the mean of the ``n_tracks`` likeliest,
+        plus ``like_weight`` times its chance to be liked then: float64[n_tracks], NaN for what is no
+        candidate.
 
         A sum, so that what is surely liked makes up for some chances, and what is hardly ever liked is
         no bar to what will surely be played. The units are the listener's own: a quiet one's list is
@@ -170,7 +175,8 @@ class PlaylistBuilder:
         if not len(positions):
             return worth
         unit = np.sort(chances)[-self.rules.n_tracks :].mean()
-        worth[positions] = chances / unit if unit > 0 else 0.0
+        raised = chances + reach_weight * listener.claims[wanted]
+        worth[positions] = raised / unit if unit > 0 else 0.0
         if self.model is not None:
             liked = content[positions].astype(float)
             known = liked[~np.isnan(liked)]

@@ -72,6 +72,7 @@ def playlist_rules(night: Night, explore: ExploreShares) -> PlaylistRules:
         explore=explore,
         n_candidates=settings.n_candidates,
         like_weight=settings.like_weight,
+        reach_weight=settings.reach_weight,
         support=night.settings.neighbors.support,
     )
 

@@ -109,7 +109,7 @@ def a_town(seed: int) -> Town:
     ]
     rules = PlaylistRules(
         night=date(2026, 6, 28), seed=seed, n_tracks=20, artist_cap=2, new_artist_share=0.2,
-        explore=fixed(0.2), n_candidates=40, like_weight=2.0, support="all",
+        explore=fixed(0.2), n_candidates=40, like_weight=2.0, reach_weight=0.1, support="all",
     )  # fmt: skip
     model = Model("v", Opinion()) if seed % 2 else None
     return Town(
@@ -143,6 +143,7 @@ def a_listener(number, ratings, neighbors, matrix, rng) -> Listener:
         user_id=f"u{number:02d}", heard=heard, offered=rng.choice(N_TRACKS, 5),
         blocked=rng.choice(N_TRACKS, 2), blocked_artists=("a03",) if number % 5 == 0 else (),
         candidates=rng.permutation(proposed), chances=rng.random(len(proposed)),
+        claims=rng.random(len(proposed)),
         because=rng.choice(played, len(proposed)) if len(played) else np.full(len(proposed), -1),
         rated=rated, ratings=values, total=float(values.sum()), n_rated=len(rated), n_plays=len(rated),
         n_skips=0, taste_weights=np.ones(len(centroids)), centroids=centroids,

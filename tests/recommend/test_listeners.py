@@ -1,5 +1,6 @@
 from datetime import date, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -9,8 +10,10 @@ from jobs.recommend.listeners import (
     neighborhood,
     rating_matrix,
     read_rating_matrix,
+    with_claims,
 )
 from jobs.window import Window
+from models.candidates.reach import claims
 from models.features import FEATURES
 from tests.recommend.town import catalog
 from tests.tables import put
@@ -76,9 +79,9 @@ FACTS = pa.RecordBatch.from_pylist(
                 {"number": 1, "value": 0.25, "vector": TASTE[::-1]},
             ],
             "candidates": [
-                {"number": 1, "id": "bare", "value": 0.5, "because": "quiet"},
-                {"number": 2, "id": "outside", "value": 0.4, "because": "quiet"},
-                {"number": 3, "id": "calm", "value": 0.25, "because": None},
+                {"number": 1, "id": "bare", "value": 0.5, "claim": 1.0, "because": "quiet"},
+                {"number": 2, "id": "outside", "value": 0.4, "claim": 1.0, "because": "quiet"},
+                {"number": 3, "id": "calm", "value": 0.25, "claim": 0.5, "because": None},
             ],
             "tries": [
                 {"number": 30, "vector": [4.0, 2.0, 8.0, 6.0]},
@@ -100,7 +103,7 @@ FACTS = pa.RecordBatch.from_pylist(
             "candidates": pa.list_(
                 pa.struct(
                     {"number": pa.int32(), "id": pa.string(), "value": pa.float64()}
-                    | {"because": pa.string()}
+                    | {"claim": pa.float64(), "because": pa.string()}
                 )
             ),
             "tastes": pa.list_(
@@ -121,6 +124,7 @@ def test_listeners_are_read_with_their_ratings_tastes_and_neighbors():
     assert first.offered.tolist() == [1]
     assert first.blocked.tolist() == [2]
     assert (first.candidates.tolist(), first.chances.tolist()) == ([5, 1], [0.5, 0.25])
+    assert first.claims.tolist() == [1.0, 0.5]
     assert first.because.tolist() == [0, -1]
     assert first.blocked_artists == ("dee", "eve")
     assert (first.rated.tolist(), first.ratings.tolist()) == ([2], [1.0])
@@ -190,8 +194,8 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
                 {"number": 3, "id": "x", "value": -0.5},
             ],
             "candidates": [
-                {"number": 1, "id": "t5", "value": 0.5, "because": None},
-                {"number": 2, "id": "t4", "value": 0.25, "because": "t1"},
+                {"number": 1, "id": "t5", "value": 0.5, "claim": 1.0, "because": None},
+                {"number": 2, "id": "t4", "value": 0.25, "claim": 0.5, "because": "t1"},
             ],
             "tastes": [
                 {"number": 0, "value": 0.75, "vector": [1.0]},
@@ -203,6 +207,20 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
             ],
         }
     ]
+
+
+@pytest.mark.spark
+def test_claims_are_those_of_the_arrays(spark):
+    rng = np.random.default_rng(1)
+    listener, track = np.divmod(np.arange(40), 5)
+    scores = rng.integers(0, 3, 40) / 4
+    rows = [
+        (f"u{one}", f"t{other}", float(score))
+        for one, other, score in zip(listener, track, scores, strict=True)
+    ]
+    made = with_claims(spark.createDataFrame(rows, "user_id string, track_id string, score double"))
+    found = {(row.user_id, row.track_id): row.claim for row in made.collect()}
+    assert [found[user, id_] for user, id_, _ in rows] == claims(listener, track, scores).tolist()
 
 
 DAY = date(2026, 6, 28)

@@ -25,6 +25,7 @@ RULES = PlaylistRules(
     explore=fixed(0.5),
     n_candidates=10,
     like_weight=1.0,
+    reach_weight=0.0,
     support="all",
 )
 NEAR = neighborhood(("n1", 0.9, {0: 1.0, 1: 2.0}), ("n2", 0.4, {1: 1.0, 5: 1.0}), ("n3", 0.3, {1: 0.5}))
@@ -77,6 +78,20 @@ def test_the_weight_of_liking_is_a_rule():
     assert orders[2.0] == [
         ("loud", pytest.approx(1 / 3 + 1.8)), ("calm", pytest.approx(5 / 3 + 0.4)),
     ]  # fmt: skip
+
+
+def test_who_is_likeliest_to_play_a_track_has_a_claim_to_it():
+    # The unit is .45; with a weight of .3: .5 + .3 / 3, .4 + .3. Of artists not heard no claim counts.
+    one = listener(
+        candidates=ints(3, 1), chances=np.array([0.5, 0.4]), claims=np.array([1 / 3, 1]),
+        because=ints(-1, -1),
+    )  # fmt: skip
+    _, row = playlist(one, reach_weight=0.3, explore=fixed(0.0), n_tracks=2)
+    assert [(track["track_id"], track["score"]) for track in row["tracks"]] == [
+        ("calm", pytest.approx(0.7 / 0.45)), ("louder", pytest.approx(0.6 / 0.45)),
+    ]  # fmt: skip
+    tracks, _ = playlist(one, reach_weight=0.3, new_artist_share=1.0, explore=fixed(0.0), n_tracks=1)
+    assert (tracks["louder"]["strategy"], tracks["louder"]["score"]) == ("new_artists", 1.0)
 
 
 def test_chances_are_in_units_of_as_many_of_the_likeliest_as_a_list_has():

@@ -140,6 +140,7 @@ def test_every_rule_is_a_setting(settings, support):
         explore_ceiling=0.4,
         n_candidates=99,
         like_weight=0.5,
+        reach_weight=0.25,
     )
     neighbors = NeighborsSettings(support=support)
     settings = settings.model_copy(update={"seed": 5, "recommend": chosen, "neighbors": neighbors})
@@ -155,6 +156,7 @@ def test_every_rule_is_a_setting(settings, support):
         explore=explore,
         n_candidates=99,
         like_weight=0.5,
+        reach_weight=0.25,
         support=support,
     )
 

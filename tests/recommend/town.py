@@ -85,7 +85,8 @@ def listener(**changes: object) -> Listener:
         "neighborhood": neighborhood(),
         "tries": np.zeros(len(COUNTS)),
     }
-    return Listener(**facts | changes)
+    facts |= changes
+    return Listener(**{"claims": np.zeros(len(facts["chances"]))} | facts)
 
 
 def stranger(**changes: object) -> Listener:
