@@ -147,6 +147,20 @@ def test_long_lists_neither_overflow_nor_forget_a_zero(bold):
     assert found.effective == pytest.approx(1.0)
 
 
+def test_a_weight_that_is_too_large_to_square_is_cut(bold):
+    """700 slots of weight 3 each, e^769 in all, on the first of two nights; on the second one of 0."""
+    n = 700
+    here = Slots(
+        np.zeros(2 * n, int), np.repeat([1, 2], n), np.tile(np.arange(n), 2), np.zeros(2 * n, int),
+        np.full(2 * n, 0.3), np.ones(2 * n),
+    )  # fmt: skip
+    target = np.full(2 * n, 0.9)
+    target[n + 5] = 0.0
+    with np.errstate(all="raise", under="ignore"):
+        found = value(here, target, Snips())
+    assert (found.value, found.effective) == (pytest.approx(n), pytest.approx(1.0))
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
