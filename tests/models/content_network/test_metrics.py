@@ -45,3 +45,10 @@ def test_the_interval_of_a_mean_is_about_two_standard_errors_wide():
     assert found.value == pytest.approx(values.mean())
     assert found.high - found.low == pytest.approx(4 * 1.96 / 2 / 20, rel=0.15)
     assert found.low < found.value < found.high
+
+
+def test_a_resample_in_which_nobody_has_a_play_says_nothing_and_one_with_a_single_play_counts():
+    # Of two listeners the second has no play. Drawn are one and none, none and two, two and none.
+    resamples = Resamples(np.array([[1.0, 0.0], [0.0, 2.0], [2.0, 0.0]]))
+    found = resamples.mean(np.array([0.5, 0.0]), np.array([1.0, 0.0]))
+    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
