@@ -2,12 +2,15 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
-from jobs.validate.commands import findings_table, results
+from jobs.errors import NoInputError
+from jobs.validate.commands import findings_table, require_landed, results
 from jobs.validate.findings import GateFinding
 from jobs.validate.gate import keep_results
-from tests.validate.rows import NIGHT
+from jobs.window import DAY
+from tests.validate.rows import NIGHT, landing_file, write
 
 
 def finding(
@@ -48,3 +51,14 @@ def test_nothing_in_a_finding_is_taken_for_markup(night):
 
 def test_a_night_without_results_has_none(night):
     assert results(night.settings, NIGHT) == []
+
+
+def test_a_night_of_which_nothing_has_landed_is_not_judged(night):
+    told = f"nothing that landed on {NIGHT} is in the tables"
+    with pytest.raises(NoInputError, match=told):
+        require_landed(night)
+    write(night.settings, "landing_files", [landing_file("listens", 1, day=NIGHT - DAY)])
+    with pytest.raises(NoInputError, match=told):
+        require_landed(night)
+    write(night.settings, "landing_files", [landing_file("listens", 1)])
+    require_landed(night)

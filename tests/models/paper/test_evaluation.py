@@ -21,3 +21,10 @@ def test_spread_is_mean_and_sample_deviation_of_each_figure():
     assert str(accuracy) == "0.800 ± 0.141"
     assert str(auc) == "0.800 ± 0.000"
     assert loss.mean == pytest.approx(0.55)
+
+
+@pytest.mark.parametrize("sure", [[1.0, 1.0], [0.0, 0.0]])
+def test_who_is_sure_and_wrong_loses_as_at_a_chance_of_one_in_a_million(sure):
+    found = measure(np.array([1, 0]), np.array(sure))
+    assert found.log_loss == pytest.approx(-(np.log(1e-6) + np.log(1 - 1e-6)) / 2)
+    assert found.accuracy == 0.5

@@ -34,6 +34,12 @@ def test_a_seed_gives_the_same_folds():
     assert all(np.array_equal(a.test, b.test) for a, b in zip(first, again, strict=True))
 
 
+def test_a_second_repeat_is_the_first_of_the_next_seed():
+    twice = repeated_folds(SONGS.liked, SONGS.song, 4, 2, seed=5)
+    after = repeated_folds(SONGS.liked, SONGS.song, 4, 1, seed=6)
+    assert [fold.test.tolist() for fold in twice[4:]] == [fold.test.tolist() for fold in after]
+
+
 def test_the_single_split_holds_a_fifth_out_and_keeps_repeats_together():
     split = single_split(SONGS.liked, SONGS.song, seed=0)
     assert len(split.test) == pytest.approx(40, abs=2)
