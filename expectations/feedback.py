@@ -7,7 +7,15 @@ from expectations.rules import RowRule, given, identifiers, plausible_time, requ
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
-KINDS = ("like", "dislike", "block_artist", "block_track", "exclude")
+# What a listener sets about their own lists: the target is the value. A pattern of it, and what it says.
+_SHARE = (r"0?\.[0-9]{1,17}|0|1(\.0{1,17})?", "a number from 0 to 1")
+DIALS = {
+    "list_length": ("[1-9][0-9]?|100", "a whole number from 1 to 100"),
+    "adventurousness": _SHARE,
+    "known_share": _SHARE,
+    "explicit": ("yes|no", "yes or no"),
+}
+KINDS = ("like", "dislike", "block_artist", "block_track", "exclude", *DIALS)
 
 RULES: tuple[RowRule, ...] = (
     *required("user_id", "kind", "target_id"),
@@ -18,6 +26,15 @@ RULES: tuple[RowRule, ...] = (
         ("kind",),
         f"kind IN ({', '.join(repr(kind) for kind in KINDS)})",
         f"kind is not one of {', '.join(KINDS)}",
+    ),
+    *(
+        RowRule(
+            f"out of range: {dial}",
+            ("kind", "target_id"),
+            rf"kind <> '{dial}' OR target_id RLIKE r'^({pattern})\z'",
+            f"the target of {dial} is its value, {what}",
+        )
+        for dial, (pattern, what) in DIALS.items()
     ),
     *plausible_time("at"),
 )

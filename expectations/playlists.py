@@ -1,5 +1,6 @@
-"""What the night's playlists must be; a row is a listener and their list
-(``jobs.validate.playlists.per_listener.playlists_per_listener``)."""
+"""What the night's playlists must be; a row is a listener and their list to be discovered
+(``jobs.validate.playlists.per_listener.playlists_per_listener``), or one of their other lists
+(``other_lists``)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -38,7 +39,34 @@ def suite(*, n_tracks: int, artist_cap: int) -> "ExpectationSuite":
     ])  # fmt: skip
 
 
+def other_suite(*, n_tracks: int, artist_cap: int) -> "ExpectationSuite":
+    """Expectations for the lists beside those to be discovered, of up to ``n_tracks``."""
+    from great_expectations import ExpectationSuite
+
+    from expectations.row_expectation import ExpectRowsToKeep
+
+    Keep = partial(ExpectRowsToKeep, unit="lists", who="user_id")  # noqa: N806
+    return ExpectationSuite("other_lists", expectations=[
+        Keep(rule="only_listeners_have_other_lists", column="user_id", keeps="listened",
+             severity="critical", reason="A list for somebody unknown or forgotten must not go out."),
+        Keep(rule="other_lists_end", column="rank", where="NOT kept",
+             keeps=f"n_tracks <= {_full(n_tracks)}",
+             severity="critical", reason="No list is longer than is set."),
+        *_of_any_list(Keep, artist_cap, "other_"),
+        Keep(rule="rediscovered_were_heard", column="track_id", where="playlist = 'rediscover'",
+             keeps="n_heard = n_different", severity="critical",
+             reason="Who never heard a track cannot hear it again."),
+        Keep(rule="releases_are_unheard", column="track_id",
+             where="playlist = 'new_releases' AND NOT kept", keeps="n_heard = 0", severity="critical",
+             reason="What they have heard is no news to them."),
+        Keep(rule="releases_are_new", column="release_date",
+             where="playlist = 'new_releases' AND NOT kept", keeps="n_not_new = 0", severity="critical",
+             reason="A new release came out in the last weeks, as far as was known by the night."),
+    ])  # fmt: skip
+
+
 def _of_lengths(Keep: Keeps, n_tracks: int) -> "list[ExpectRowsToKeep]":  # noqa: N803
+    full = _full(n_tracks)
     return [
         Keep(rule="every_listener_has_a_list", where="listened", keeps=f"{SOME} OR n_left <=> 0",
              severity="critical",
@@ -49,31 +77,50 @@ def _of_lengths(Keep: Keeps, n_tracks: int) -> "list[ExpectRowsToKeep]":  # noqa
         Keep(rule="only_listeners_have_lists", column="user_id", where=SOME, keeps="listened",
              severity="critical", reason="A list for somebody unknown or forgotten must not go out."),
         Keep(rule="full_or_explained", column="rank", where=MADE,
-             keeps=f"n_tracks = {n_tracks} OR (n_tracks < {n_tracks} AND n_left <=> n_tracks)",
+             keeps=f"n_tracks = {full} OR (n_tracks < {full} AND n_left <=> n_tracks - n_known)",
              severity="critical", reason="A short list has a funnel that ends with its length."),
-        Keep(rule="lists_are_full", column="rank", where=MADE, keeps=f"n_tracks = {n_tracks}",
+        Keep(rule="known_share_is_kept", column="track_id", where=MADE,
+             keeps=f"n_known <= {full} * coalesce(known_share, 0)", observed="n_known",
+             severity="critical", reason="Known tracks are there for who has asked for them."),
+        Keep(rule="lists_are_full", column="rank", where=MADE, keeps=f"n_tracks = {full}",
              max_share=MAX_SHORT_SHARE, severity="warning",
              reason="Many short lists mean a filter or the catalog is wrong."),
-        Keep(rule="ranks_have_no_gaps", column="rank", where=SOME, keeps="n_rank_gaps = 0",
-             severity="critical", reason="Ranks are 1, 2, 3, ... in every list."),
     ]  # fmt: skip
 
 
 def _of_tracks(Keep: Keeps, artist_cap: int) -> "list[ExpectRowsToKeep]":  # noqa: N803
     return [
-        Keep(rule="tracks_are_different", column="track_id", where=SOME, keeps="n_different = n_tracks",
-             severity="critical", reason="No track twice in a list."),
-        Keep(rule="artist_cap", column="artist", where=MADE, keeps=f"n_of_one_artist <= {artist_cap}",
-             observed="n_of_one_artist", severity="critical",
+        *_of_any_list(Keep, artist_cap),
+        Keep(rule="tracks_are_unheard", column="track_id", where=MADE, keeps="n_new_heard = 0",
+             severity="critical", reason="The list is for discovery, but for what was asked for."),
+    ]  # fmt: skip
+
+
+def _full(n_tracks: int) -> str:
+    """As many tracks as a whole list has: what the listener has set, or else this."""
+    return f"coalesce(list_length, {n_tracks})"
+
+
+def _of_any_list(Keep: Keeps, artist_cap: int, of: str = "") -> "list[ExpectRowsToKeep]":  # noqa: N803
+    """Rules with names that begin with ``of``: two suites of one table have no name in common."""
+    return [
+        Keep(rule=f"{of}ranks_have_no_gaps", column="rank", where=SOME, keeps="n_rank_gaps = 0",
+             severity="critical", reason="Ranks are 1, 2, 3, ... in every list."),
+        Keep(rule=f"{of}tracks_are_different", column="track_id", where=SOME,
+             keeps="n_different = n_tracks", severity="critical", reason="No track twice in a list."),
+        Keep(rule=f"{of}artist_cap", column="artist", where=MADE,
+             keeps=f"n_of_one_artist <= {artist_cap}", observed="n_of_one_artist", severity="critical",
              reason="A collaboration counts for each of its artists."),
-        Keep(rule="tracks_are_unheard", column="track_id", where=MADE, keeps="n_heard = 0",
-             severity="critical", reason="The list is for discovery."),
-        Keep(rule="tracks_are_known", column="track_id", where=MADE, keeps="n_unknown = 0",
+        Keep(rule=f"{of}tracks_are_known", column="track_id", where=MADE, keeps="n_unknown = 0",
              severity="critical", reason="A track outside the catalog cannot be played."),
-        Keep(rule="scores_are_finite", column="score", where=SOME, keeps="n_not_finite = 0",
+        Keep(rule=f"{of}nothing_explicit_unasked", column="track_id", where=MADE,
+             keeps="n_unwanted = 0", severity="critical",
+             reason="Who wants nothing explicit gets nothing that is marked so."),
+        Keep(rule=f"{of}scores_are_finite", column="score", where=SOME, keeps="n_not_finite = 0",
              severity="critical", reason="NaN sorts above everything: the order would be noise."),
-        Keep(rule="every_track_has_a_reason", column="reason", where=SOME, keeps="n_without_reason = 0",
-             severity="critical", reason="A listener is told why each track is there."),
+        Keep(rule=f"every_{of}track_has_a_reason", column="reason", where=SOME,
+             keeps="n_without_reason = 0", severity="critical",
+             reason="A listener is told why each track is there."),
     ]  # fmt: skip
 
 

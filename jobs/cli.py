@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from jobs.domain.lists import DISCOVER
 from jobs.errors import NocturneError
 from jobs.evaluate.commands import evaluate
 from jobs.ingest.commands import quarantine
 from jobs.ingest.landing_commands import landing
-from jobs.options import JsonOption, day_option
+from jobs.options import JsonOption, ListOption, day_option
 from jobs.simulate.commands import simulate
 from jobs.train.commands import models
 from jobs.train.reproduce import reproduce
@@ -146,6 +147,7 @@ def playlist(
     user: Annotated[str, typer.Argument(metavar="USER", help="The listener's id.")],
     day: Annotated[date | None, day_option("--date", "The night; default: the published one.")] = None,
     as_json: JsonOption = False,
+    name: ListOption = DISCOVER,
 ) -> None:
     """Print a listener's playlist: track, artist, why."""
     from rich.console import Console
@@ -155,15 +157,15 @@ def playlist(
 
     settings = load_settings()
     night_of = day or night_result.published_night(settings)
-    rows = night_result.read_playlist(settings, user, night_of)
+    rows = night_result.read_playlist(settings, user, night_of, name)
     if as_json:
         from jobs.publish.documents import playlist_json
         from jobs.publish.playlists import open_playlists
 
-        rows = open_playlists(settings, night_of).of(user)
-        print(playlist_json(user, night_of, rows).decode(), end="")
+        published = open_playlists(settings, night_of).of(user)
+        print(playlist_json(published[name], settings.store.schema_version).decode(), end="")
         return
-    night_result.show_playlist(Console(highlight=False), user, night_of, rows)
+    night_result.show_playlist(Console(highlight=False), user, night_of, rows, name)
 
 
 @app.command()
@@ -180,8 +182,8 @@ def why(
 
     settings = load_settings()
     night_of = day or night_result.published_night(settings)
-    listed = night_result.read_playlist(settings, user, night_of)
-    print(reason.why(settings, user, track, Window.night(night_of), listed))
+    lists = night_result.read_lists(settings, user, night_of)
+    print(reason.why(settings, user, track, Window.night(night_of), lists))
 
 
 @app.command()
@@ -192,8 +194,14 @@ def preview(
         typer.Option("--set", metavar="NAME=VALUE", help="Another setting of recommend. Again: more."),
     ] = None,
     day: Annotated[date | None, day_option("--date", "The night; default: the published one.")] = None,
+    name: ListOption = DISCOVER,
+    dials: Annotated[
+        list[str] | None,
+        typer.Option("--dial", metavar="DIAL=VALUE", help="As if they had set it. Again: more."),
+    ] = None,
 ) -> None:
-    """Print the list that a night would make for a listener by other settings; nothing is written."""
+    """Print the list that a night would make for a listener by other settings or dials; nothing is
+    written."""
     from rich.console import Console
 
     from jobs.embedded import night_result
@@ -204,11 +212,12 @@ def preview(
     from jobs.window import Window
 
     made.set_for_preview(changes or [])
+    turned = made.dials_given(dials or [])
     settings = load_settings()
     require_java()
     night_of = day or night_result.published_night(settings)
-    rows = made.preview(Night(Window.night(night_of), settings), user)
-    night_result.show_playlist(Console(highlight=False), user, night_of, rows)
+    rows = made.preview(Night(Window.night(night_of), settings), user, name, turned)
+    night_result.show_playlist(Console(highlight=False), user, night_of, rows, name)
 
 
 @app.command()

@@ -26,13 +26,14 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.domain.correlation import Support
+from jobs.domain.lists import OtherList
 from jobs.errors import UsageError
 
 PREFIX = "NOCTURNE__"
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
-Format = Literal["jspf", "m3u8", "csv"]
+Format = Literal["jspf", "m3u8", "csv", "svg"]
 TrackIds = Literal["own", "musicbrainz", "spotify"]
 SourceName = Literal[
     "own_artists", "item_model", "similar_tracks", "similar_listeners", "latent_factors",
@@ -65,13 +66,15 @@ class StoreSettings(Section):
     ``n_threads`` objects are written at a time.
 
     Each list is published as JSON and in these ``formats``: jspf and m3u8 for players, csv for
-    spreadsheets. ``track_ids`` says whose ids the catalog has; of musicbrainz and spotify each published
-    track names its address there.
+    spreadsheets, svg for its cover. By ``schema_version`` 1 of the JSON, for readers of before there
+    were other lists, that is discover alone. ``track_ids`` says whose ids the catalog has; of
+    musicbrainz and spotify each published track names its address there.
     """
 
     root: str = ""
     n_threads: PositiveInt = 16
-    formats: tuple[Format, ...] = ("jspf",)
+    formats: tuple[Format, ...] = ("jspf", "svg")
+    schema_version: Literal[1, 2] = 2
     track_ids: TrackIds = "own"
 
 
@@ -262,7 +265,10 @@ class RecommendSettings(Section):
     by half of that for the second, a third for the third: more tracks find somebody.
 
     A list has ``n_tracks``, at most ``artist_cap`` of an artist; those that explore are drawn from the
-    ``n_candidates`` best."""
+    ``n_candidates`` best.
+
+    Beside it are made the other ``lists``: what they loved and have not heard for ``rediscover_days``,
+    and what was released in the last ``release_days``."""
 
     n_tracks: PositiveInt = 30
     artist_cap: PositiveInt = 2
@@ -273,6 +279,9 @@ class RecommendSettings(Section):
     rest_nights: NonNegativeInt = 7
     like_weight: NonNegative = 2.8
     reach_weight: NonNegative = 0.045
+    lists: tuple[OtherList, ...] = get_args(OtherList)
+    rediscover_days: PositiveInt = 14
+    release_days: PositiveInt = 28
 
     @model_validator(mode="after")
     def _floor_is_below_ceiling(self) -> "RecommendSettings":

@@ -11,9 +11,11 @@ from jobs.settings import Settings
 
 
 def put(settings: Settings, name: str, rows: Sequence[Sequence[object]]) -> None:
-    """Write the rows, values in the catalog's order of columns, over whatever the table held."""
+    """Write the rows, values in the catalog's order of columns, over whatever the table held; optional
+    columns at the end may be left out."""
     table = TABLES[name]
-    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
+    whole = [[*row, *[None] * (len(table.columns) - len(row))] for row in rows]
+    columns = list(zip(*whole, strict=True)) or [()] * len(table.columns)
     write_deltalake(
         f"{settings.lake.root}/{table.name}",
         pa.table([list(column) for column in columns], schema=arrow_schema(table)),

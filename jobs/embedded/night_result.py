@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from jobs.domain.lists import DISCOVER, LISTS, list_of
 from jobs.embedded.home import USER, AirflowHome
 from jobs.errors import UsageError
 from jobs.evaluate.night_facts import published
@@ -46,15 +47,27 @@ def read_playlists(settings: Settings, night: date) -> "ds.Dataset":
     return night_rows(settings, "playlists", night)
 
 
-def read_playlist(settings: Settings, user_id: str, night: date) -> list[dict[str, Any]]:
-    """Read the listener's playlist by rank. UsageError if there is none."""
+def read_playlist(
+    settings: Settings, user_id: str, night: date, name: str = DISCOVER
+) -> list[dict[str, Any]]:
+    """Read the listener's playlist of this name by rank. UsageError if there is none."""
+    by_name = read_lists(settings, user_id, night)
+    if name not in by_name:
+        others = " and ".join(f"--list {other}" for other in by_name)
+        raise UsageError(f"{user_id!r} has no list {name} of {night}, but one by {others}")
+    return by_name[name]
+
+
+def read_lists(settings: Settings, user_id: str, night: date) -> dict[str, list[dict[str, Any]]]:
+    """Read the listener's lists by name, each by rank; discover first. UsageError if there are none."""
     import pyarrow.compute as pc
 
-    rows = read_playlists(settings, night)
-    tracks = rows.filter(pc.field("user_id") == user_id).to_table().sort_by("rank").to_pylist()
-    if not tracks:
+    theirs = read_playlists(settings, night).filter(pc.field("user_id") == user_id)
+    rows = theirs.to_table().sort_by("rank").to_pylist()
+    if not rows:
         raise UsageError(_why_none(settings, user_id, night))
-    return list(tracks)
+    by_name = {name: [row for row in rows if list_of(row) == name] for name in LISTS}
+    return {name: found for name, found in by_name.items() if found}
 
 
 def _why_none(settings: Settings, user_id: str, night: date) -> str:
@@ -73,13 +86,14 @@ def _why_none(settings: Settings, user_id: str, night: date) -> str:
 
 
 def show_playlist(
-    console: Console, user_id: str, night: date, rows: Sequence[Mapping[str, Any]]
+    console: Console, user_id: str, night: date, rows: Sequence[Mapping[str, Any]], name: str = DISCOVER
 ) -> None:
-    """Print two lines a track: track and artist, and why; on a terminal cut to its width."""
+    """Print what list it is, and two lines a track: track and artist, and why; on a terminal cut to its
+    width."""
     options: dict[str, Any] = {"markup": False, "soft_wrap": True}
     if console.is_terminal:
         options = {"markup": False, "no_wrap": True, "overflow": "ellipsis"}
-    console.print(f"{user_id} · {night}", **options)
+    console.print(f"{user_id} · {name} · {night}", **options)
     for row in rows:
         console.print(f"{row['rank']:>2}  {row['title']} · {row['artist']}", **options)
         console.print(f"    {row['reason']}", style="dim", **options)
@@ -99,7 +113,7 @@ def with_settings(command: str, given: Mapping[str, str]) -> str:
 
 
 def example_listener(settings: Settings, night: date) -> str:
-    """Return a listener to show: the first by name of those with the longest playlist."""
+    """Return a listener to show: the first by name of those with the most tracks."""
     rows = read_playlists(settings, night).to_table(["user_id", "rank"])
     counts = rows.group_by("user_id").aggregate([("rank", "count")])
     ordered = counts.sort_by([("rank_count", "descending"), ("user_id", "ascending")])
@@ -140,12 +154,17 @@ def show_result(
 ) -> None:
     """Print all of it; ``given`` are the settings that came as options."""
     user_id = example_listener(settings, night)
-    rows = read_playlist(settings, user_id, night)
+    by_name = read_lists(settings, user_id, night)
+    name, rows = next(iter(by_name.items()))
     console.print()
-    show_playlist(console, user_id, night, rows[:N_SHOWN])
+    show_playlist(console, user_id, night, rows[:N_SHOWN], name)
+    command = typed(f"playlist {shlex.quote(user_id)} --date {night}", given or {})
     if len(rows) > N_SHOWN:
-        rest = typed(f"playlist {shlex.quote(user_id)} --date {night}", given or {})
-        console.print(f"    … all {len(rows)}: {rest}", markup=False, soft_wrap=True)
+        console.print(f"    … all {len(rows)}: {command}", markup=False, soft_wrap=True)
+    for name, others in list(by_name.items())[1:]:
+        console.print(
+            f"    {name}, {len(others)}: {command} --list {name}", markup=False, soft_wrap=True
+        )
     console.print(f"\n{night_counts(settings, night)}\n", markup=False, soft_wrap=True)
     for name, place in places(settings, night, with_settings("make up", given or {})):
         console.print(f"{name:<13} {place}", markup=False, soft_wrap=True)  # to be copied

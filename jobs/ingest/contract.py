@@ -62,8 +62,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         # One of the two is enough.
         Field("artist_id", "string", required=False),
         Field("artist_ids", "array<string>", required=False),
-        *_fields("tracks", "artist", "album", "release_date", "duration_ms",
-                 optional=("album", "release_date")),
+        *_fields("tracks", "artist", "album", "release_date", "duration_ms", "explicit",
+                 optional=("album", "release_date", "explicit")),
     ),
     "audio_features": _fields("audio_features", "track_id", *FEATURES, optional=tuple(UNDETECTED)),
     "feedback": _fields("feedback", "user_id", "kind", "target_id", "at"),

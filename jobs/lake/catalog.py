@@ -75,7 +75,7 @@ _FEEDBACK = "user_id string, kind string, target_id string, at timestamp"
 _LANDED = "landed_on date, landing_file string"
 _LISTED = """as_of date, user_id string, rank int, track_id string, title string, artist string,
     score double, strategy string, reason_kind string, reason string, evidence string,
-    model_version string?, play_order int?"""
+    model_version string?, play_order int?, playlist string?"""
 
 
 def _quarantine(kind: str) -> Table:
@@ -96,10 +96,10 @@ _ALL = (
         bounded="listened_at landed_on landing_file",
     ),
     _table("tracks", "one track, as last landed", "track_id", None,
-           f"{_TRACK}, first_seen_on date, {_LANDED}"),
+           f"{_TRACK}, first_seen_on date, {_LANDED}, explicit boolean?"),
     _table("tracks_history", "one track as landed in a file",
            "track_id landed_on landing_file", "landed_on",
-           f"{_TRACK}, {_LANDED}"),
+           f"{_TRACK}, {_LANDED}, explicit boolean?"),
     _table("audio_features", "one track, as last landed", "track_id", None,
            f"{_FEATURES}, source string, updated_on date, landing_file string"),
     _table("audio_features_history", "one track's features as landed in a file",
@@ -132,7 +132,7 @@ _ALL = (
     _table(
         "ratings", "one listener's rating of a track on a night", "as_of user_id track_id", "as_of",
         """as_of date, user_id string, track_id string, rating double, n_plays int, n_skips int,
-        last_listened_at timestamp?""",
+        last_listened_at timestamp?, first_listened_at timestamp?""",
     ),
     _table(
         "taste_profiles", "one of a listener's tastes on a night", "as_of user_id taste_no",
@@ -151,12 +151,12 @@ _ALL = (
         because string?, model_version string?""",
     ),
     _table(
-        "playlists_staged", "one track of a listener's playlist of a night, before its gate",
-        "as_of user_id rank", "as_of", _LISTED,
+        "playlists_staged", "one track of one of a listener's playlists of a night, before its gate",
+        "as_of user_id playlist rank", "as_of", _LISTED,
     ),
     _table(
-        "playlists", "one track of a listener's playlist of a night", "as_of user_id rank", "as_of",
-        _LISTED,
+        "playlists", "one track of one of a listener's playlists of a night",
+        "as_of user_id playlist rank", "as_of", _LISTED,
     ),
     _table(
         "playlist_funnel", "what one filter left of a listener's candidates",
@@ -165,10 +165,11 @@ _ALL = (
     ),
     _table(
         "responses", "what a listener did with a track of a night's list, in the nights after",
-        "as_of user_id track_id", "as_of",
+        "as_of user_id playlist track_id", "as_of",
         """as_of date, user_id string, track_id string, rank int, strategy string, outcome string,
         first_played_at timestamp?, share_heard double?, n_plays int, n_skips int, n_starts int,
-        first_skipped_at timestamp?, liked_at timestamp?, rejected_at timestamp?, n_from_list int?""",
+        first_skipped_at timestamp?, liked_at timestamp?, rejected_at timestamp?, n_from_list int?,
+        playlist string?""",
     ),
     _table(
         "origins", "one listen that a list caused", "listen_id", "listened_on",

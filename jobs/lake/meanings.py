@@ -15,7 +15,7 @@ MEANINGS = dict.fromkeys(FEATURES, "audio feature: docs/ingestion.md has its ran
     "reason": "why, in one sentence",
     "rule": "the rule that was broken",
     "source": "where the play was started: library, playlist, radio, …",
-    "kind": "like, dislike, block_artist, block_track or exclude",
+    "kind": "like, dislike, block_artist, block_track, exclude, or a dial: docs/playlists.md",
     # Listens
     "listened_at": "instant at which it began (UTC)",
     "listened_on": "day (UTC) on which it was heard",
@@ -31,12 +31,13 @@ MEANINGS = dict.fromkeys(FEATURES, "audio feature: docs/ingestion.md has its ran
     "album": "the album; null of a single, or where it is not known",
     "release_date": "YYYY, YYYY-MM or YYYY-MM-DD",
     "duration_ms": "duration, milliseconds",
+    "explicit": "whether it has words that some do not want to hear; null where nobody says",
     "first_seen_on": "the day on which the track landed first",
     "updated_on": "the day on which these features landed",
     "audio_features.source": "where the features are from",
     "audio_features_history.source": "where the features are from",
     # Feedback
-    "target_id": "the track, artist or listen that is meant",
+    "target_id": "the track, artist or listen that is meant; of a dial its value",
     "at": "instant of the feedback (UTC)",
     # Quarantines and files
     "line": "line of the file, from 1; null of a file as a whole",
@@ -82,6 +83,7 @@ MEANINGS = dict.fromkeys(FEATURES, "audio feature: docs/ingestion.md has its ran
     "band": "most_similar, similar or dissimilar",
     "neighbors.rank": "place in the band, from 1",
     # Candidates and lists
+    "first_listened_at": "instant of the first listen (UTC)",
     "rank": "place in the list, the surest first, from 1",
     "candidates.rank": "place among the listener's candidates, the likeliest first, from 1",
     "score": "orders the tracks of one strategy; not comparable between strategies",
@@ -89,8 +91,9 @@ MEANINGS = dict.fromkeys(FEATURES, "audio feature: docs/ingestion.md has its ran
     "candidates.source": "the candidate source that ranked it highest",
     "because": "the track it is proposed for, if for one",
     "model_version": "version of the content network that scored it; null where none did",
-    "strategy": "exploit, new_artists, explore, neighbors, popular or returning: docs/playlists.md",
-    "reason_kind": "own_artist, neighbors, similar_track, similar_artist, content or popular",
+    "playlist": "discover, rediscover or new_releases; null of nights of before: discover",
+    "strategy": "by which rule it is there, as exploit or explore: docs/playlists.md",
+    "reason_kind": "what the reason says, as own_artist or content: docs/playlists.md",
     "playlists.reason": "why the listener may like it, in one sentence",
     "playlists_staged.reason": "why the listener may like it, in one sentence",
     "evidence": "JSON object: the facts that the reason is made from, by reason_kind: docs/playlists.md",

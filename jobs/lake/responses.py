@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.domain.feedback import EXCLUDE, LIKE, NEVER, VERDICTS, is_liked, is_taken_back
 from jobs.domain.listening import decide, signals_of_columns
+from jobs.domain.lists import DISCOVER, LIST_OF_ROW
 from jobs.domain.responses import (
     BLOCKED,
     BLOCKS,
@@ -35,6 +36,7 @@ from jobs.window import DAY, Window
 
 EVENT = (
     "user_id", "track_id", "kind", "at", "landed_on", "taken_back_on", "share_heard", "list_of",
+    "list_name",
 )  # fmt: skip
 
 
@@ -64,10 +66,11 @@ def keep_responses(lake: Lake, window: Window, nights: int, play_ms: int) -> Non
 
 
 def lists_of(lake: Lake, nights: Window) -> DataFrame:
-    """Return rows (as_of, user_id, track_id, rank, strategy) of the lists of the nights."""
+    """Return rows (as_of, user_id, playlist, track_id, rank, strategy) of the lists of the nights."""
     as_of = F.col("as_of")
     rows = lake.read("playlists").where((as_of >= F.lit(nights.start)) & (as_of < F.lit(nights.end)))
-    return rows.select("as_of", "user_id", "track_id", "rank", "strategy")
+    name = F.expr(LIST_OF_ROW).alias("playlist")
+    return rows.select("as_of", "user_id", name, "track_id", "rank", "strategy")
 
 
 def list_said() -> Column:
@@ -75,12 +78,19 @@ def list_said() -> Column:
     return F.try_to_date(F.regexp_extract("playlist_id", PLAYLIST_PATTERN, 1))
 
 
+def _list_name_said() -> Column:
+    """Return the name of that list; discover where it says none."""
+    name = F.regexp_extract("playlist_id", PLAYLIST_PATTERN, 2)
+    return F.when(name == "", DISCOVER).otherwise(name)
+
+
 def respond(lists: DataFrame, told: DataFrame, nights: int) -> DataFrame:
-    """Return one row a listed track: as_of, user_id, track_id, rank, strategy, ``outcome`` and when.
+    """Return one row a listed track: as_of, user_id, playlist, track_id, rank, strategy, ``outcome`` and
+    when.
 
     ``first_played_at`` and ``share_heard`` (0 to 1, null where the duration is not known) are of the
     first play; ``liked_at`` and ``rejected_at`` are of the latest word; ``n_from_list`` counts listens
-    that say they were played from the list of ``as_of``. ``told``: see ``events``.
+    that say they were played from this list of ``as_of``. ``told``: see ``events``.
     """
     # One join, grouped by what it is joined by and the night: Spark moves each table once.
     last = F.date_add("as_of", nights)
@@ -91,7 +101,9 @@ def respond(lists: DataFrame, told: DataFrame, nights: int) -> DataFrame:
     )
     told = told.withColumnsRenamed({"user_id": "by_user", "track_id": "of_track"})
     pair = (F.col("user_id") == F.col("by_user")) & (F.col("track_id") == F.col("of_track"))
-    facts = lists.join(told, pair & counts, how="left").groupBy("as_of", "user_id", "track_id")
+    joined = lists.join(told, pair & counts, how="left")
+    facts = joined.groupBy("as_of", "user_id", "playlist", "track_id")
+    from_this = (F.col("list_of") == F.col("as_of")) & (F.col("list_name") == F.col("playlist"))
     first_play = F.min(F.when(F.col("kind") == "play", F.struct("at", "share_heard")))
     found = facts.agg(
         F.min(F.struct("rank", "strategy")).alias("slot"),
@@ -102,10 +114,11 @@ def respond(lists: DataFrame, told: DataFrame, nights: int) -> DataFrame:
         F.max(_at(LIKE)).alias("liked_at"),
         F.max(_at("dislike", *BLOCKS)).alias("rejected_at"),
         F.max(_at(*BLOCKS)).alias("blocked_at"),
-        F.count_if(F.col("list_of") == F.col("as_of")).cast("int").alias("n_from_list"),
+        F.count_if(from_this).cast("int").alias("n_from_list"),
     )  # fmt: skip
     return found.select(
-        "as_of", "user_id", "track_id", "slot.rank", "slot.strategy", _outcome().alias("outcome"),
+        "as_of", "user_id", "playlist", "track_id", "slot.rank", "slot.strategy",
+        _outcome().alias("outcome"),
         F.col("first.at").alias("first_played_at"), "first.share_heard", "n_plays", "n_skips",
         "n_starts", "first_skipped_at", "liked_at", "rejected_at", "n_from_list",
     )  # fmt: skip
@@ -136,8 +149,9 @@ def events(lake: Lake, since: date, end: date, play_ms: int) -> DataFrame:
     """Return what listeners did from ``since`` on and what landed before ``end``: rows of ``EVENT``.
 
     ``kind`` is play, skip, start, or that of the feedback; ``taken_back_on`` is the day on which it
-    landed that a listen was not the listener's, null if it never did; ``list_of`` the night of the list
-    that a listen says it was played from, null where it says none of ours.
+    landed that a listen was not the listener's, null if it never did; ``list_of`` and ``list_name`` the
+    night and the name of the list that a listen says it was played from, null where it says none of
+    ours.
     """
     window = Window(end - DAY, end)
     words = feedback_landed(lake, window)
@@ -146,7 +160,9 @@ def events(lake: Lake, since: date, end: date, play_ms: int) -> DataFrame:
     said = of_tracks.withColumnRenamed("target_id", "track_id").union(
         _by_artist(recent.select(of_tracks.columns), lake, end)
     )
-    types = {"taken_back_on": "date", "share_heard": "double", "list_of": "date"}
+    types = {
+        "taken_back_on": "date", "share_heard": "double", "list_of": "date", "list_name": "string",
+    }  # fmt: skip
     nothing = {name: F.lit(None).cast(type_) for name, type_ in types.items()}
     listens = _listens(lake, words, window, since, play_ms)
     return listens.select(*EVENT).union(said.withColumns(nothing).select(*EVENT))
@@ -165,6 +181,7 @@ def _listens(lake: Lake, words: DataFrame, window: Window, since: date, play_ms:
     share = F.when(share > 1, 1.0).otherwise(share)  # least() would make 1 of an unknown one
     told = {
         "kind": kind, "at": F.col("listened_at"), "share_heard": share, "list_of": list_said(),
+        "list_name": _list_name_said(),
     }  # fmt: skip
     return rows.withColumns(told).where("kind IS NOT NULL")
 

@@ -1,37 +1,44 @@
-"""A playlist as documents: Nocturne's own JSON (docs/schemas/playlist-1.json) and JSPF.
+"""A playlist as documents: Nocturne's own JSON (docs/schemas) and JSPF.
 
 Both are functions of the rows alone, so that the same rows give the same bytes.
 """
 
 import json
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from jobs.domain.lists import DISCOVER, EXPLORE, NEW_ARTISTS, NEW_RELEASES, REDISCOVER
 from jobs.domain.responses import playlist_id
-from jobs.publish.playlists import Row
+from jobs.domain.sentences import listed
+from jobs.publish.playlists import Playlist, Row
 
-SCHEMA_VERSION = 1
+NAMES = {DISCOVER: "Discover", REDISCOVER: "Rediscover", NEW_RELEASES: "New Releases"}
+# Of a list these are named, the first to be heard.
+N_NAMED = 3
 # Evidence about other listeners stays in the table: a playlist must not tell who listens to what.
 PRIVATE = frozenset({"neighbors"})
 
 
-def playlist_json(user_id: str, as_of: date, rows: list[Row]) -> bytes:
-    """Render one listener's playlist in our own format; ``rows`` are its tracks by rank."""
+def playlist_json(playlist: Playlist, version: int) -> bytes:
+    """Render a playlist in our own format, by a version of its schema."""
+    named = {"playlist": playlist.name, "title": title_of(playlist)} if version > 1 else {}
     return _bytes(
         {
-            "schema_version": SCHEMA_VERSION,
-            "as_of": str(as_of),
-            "generated_at": _end_of(as_of),
-            "description": _description(as_of, rows),
-            "user_id": user_id,
-            "n_tracks": len(rows),
-            "tracks": [_track(row) for row in rows],
+            "schema_version": version,
+            "as_of": str(playlist.as_of),
+            "generated_at": _end_of(playlist.as_of),
+            **named,
+            "description": description_of(playlist),
+            "user_id": playlist.user_id,
+            "n_tracks": len(playlist.rows),
+            "tracks": [_track(row) for row in playlist.rows],
         }
     )
 
 
-def jspf(user_id: str, as_of: date, rows: list[Row]) -> bytes:
+def jspf(playlist: Playlist) -> bytes:
     """Render the same playlist for players that read JSPF (xspf.org/jspf), in the order of listening."""
     tracks = [
         {
@@ -45,17 +52,17 @@ def jspf(user_id: str, as_of: date, rows: list[Row]) -> bytes:
             "annotation": row["reason"],
             **_released(row.get("release_date")),
         }
-        for row in by_place(rows)
+        for row in by_place(playlist.rows)
     ]
-    playlist = {
-        "title": title_of(user_id, as_of),
-        "identifier": playlist_id(as_of),
+    document = {
+        "title": title_of(playlist),
+        "identifier": playlist_id(playlist.as_of, playlist.name),
         "creator": "Nocturne",
-        "annotation": _description(as_of, rows),
-        "date": _end_of(as_of),
+        "annotation": description_of(playlist),
+        "date": _end_of(playlist.as_of),
         "track": tracks,
     }
-    return _bytes({"playlist": playlist})
+    return _bytes({"playlist": document})
 
 
 def _end_of(as_of: date) -> str:
@@ -63,9 +70,41 @@ def _end_of(as_of: date) -> str:
     return f"{as_of + timedelta(days=1)}T00:00:00Z"
 
 
-def _description(as_of: date, rows: list[Row]) -> str:
+def description_of(playlist: Playlist) -> str:
+    """Say what is in a list tonight: how many tracks of what kind, and whose are heard first."""
+    rows = playlist.rows
     n = "1 track" if len(rows) == 1 else f"{len(rows)} tracks"
-    return f"{n}, each with a reason, chosen from what had landed by {as_of}."
+    first = listed(list(dict.fromkeys(row["artist"] for row in by_place(rows)))[:N_NAMED])
+    return f"{n} {_KINDS[playlist.name](rows)}. It begins with {first}."
+
+
+def _discovered(rows: list[Row]) -> str:
+    """What a list to be discovered is made of."""
+    n = Counter(row["strategy"] for row in rows)
+    parts = [
+        f"{count} {kind}"
+        for count, kind in (
+            (n[NEW_ARTISTS], "by artists new to you"), (n[EXPLORE], "to explore"),
+        ) if count
+    ]  # fmt: skip
+    return f"you have not heard{f', {listed(parts)}' if parts else ''}"
+
+
+def _rediscovered(_: list[Row]) -> str:
+    return "you played often, and not for some time"
+
+
+def _released_lately(rows: list[Row]) -> str:
+    """When a list's releases came out, and how many are by artists the listener plays."""
+    days = sorted({row["release_date"] for row in rows if row.get("release_date")})
+    when = f"from {days[0]} to {days[-1]}" if len(days) > 1 else f"on {days[0]}" if days else "lately"
+    n_own = sum(
+        row["reason_kind"] == "new_release" and "artist" in json.loads(row["evidence"]) for row in rows
+    )
+    return f"released {when}{f', {n_own} by artists you play' if n_own else ''}"
+
+
+_KINDS = {DISCOVER: _discovered, REDISCOVER: _rediscovered, NEW_RELEASES: _released_lately}
 
 
 def _released(on: str | None) -> dict[str, Any]:
@@ -82,9 +121,9 @@ def by_place(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=_place)
 
 
-def title_of(user_id: str, as_of: date) -> str:
+def title_of(playlist: Playlist) -> str:
     """Return the title of a playlist."""
-    return f"Nocturne for {user_id}, {as_of}"
+    return f"{NAMES[playlist.name]} for {playlist.user_id}, {playlist.as_of}"
 
 
 def address(track_id: str) -> str:

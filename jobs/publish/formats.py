@@ -1,19 +1,19 @@
 """Formats beside Nocturne's own JSON, for players and spreadsheets: a new one is a function, a line
 below, and its name in the settings.
 
-Each is a function of a listener's rows alone, so that the same rows give the same bytes.
+Each is a function of a list's rows alone, so that the same rows give the same bytes.
 """
 
 import csv
 from collections.abc import Callable, Mapping
-from datetime import date
 from io import StringIO
 from unicodedata import category
 
+from jobs.publish.cover import cover
 from jobs.publish.documents import address, by_place, jspf, title_of
-from jobs.publish.playlists import Row
+from jobs.publish.playlists import Playlist
 
-Format = Callable[[str, date, list[Row]], bytes]
+Format = Callable[[Playlist], bytes]
 CSV_COLUMNS = (
     "rank", "play_order", "track_id", "title", "artist", "album", "release_date", "duration_ms", "url",
     "strategy", "reason",
@@ -24,14 +24,14 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ENDS_LINES = {"Cc", "Zl", "Zp"}
 
 
-def m3u8(user_id: str, as_of: date, rows: list[Row]) -> bytes:
+def m3u8(playlist: Playlist) -> bytes:
     """Render a playlist as extended M3U in UTF-8 (RFC 8216), in the order of listening.
 
     A track is at its address if it has one, else a URN that a player's library may know. Of unknown
     length is -1. What would end a line, and any other control character, is a blank.
     """
-    lines = ["#EXTM3U", f"#PLAYLIST:{_line(title_of(user_id, as_of))}"]
-    for row in by_place(rows):
+    lines = ["#EXTM3U", f"#PLAYLIST:{_line(title_of(playlist))}"]
+    for row in by_place(playlist.rows):
         seconds = -1 if row.get("duration_ms") is None else round(row["duration_ms"] / 1000)
         lines += [
             f"#EXTINF:{seconds},{_line(row['artist'])} - {_line(row['title'])}",
@@ -40,7 +40,7 @@ def m3u8(user_id: str, as_of: date, rows: list[Row]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def spreadsheet(user_id: str, as_of: date, rows: list[Row]) -> bytes:
+def spreadsheet(playlist: Playlist) -> bytes:
     """Render a playlist as CSV (RFC 4180) with a header, by rank, in UTF-8 with its mark, by which
     spreadsheets know it.
 
@@ -49,7 +49,7 @@ def spreadsheet(user_id: str, as_of: date, rows: list[Row]) -> bytes:
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(CSV_COLUMNS)
-    for row in rows:
+    for row in playlist.rows:
         writer.writerow(_cell(row.get(name)) for name in CSV_COLUMNS)
     return text.getvalue().encode("utf-8-sig")
 
@@ -63,4 +63,4 @@ def _cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-FORMATS: Mapping[str, Format] = {"jspf": jspf, "m3u8": m3u8, "csv": spreadsheet}
+FORMATS: Mapping[str, Format] = {"jspf": jspf, "m3u8": m3u8, "csv": spreadsheet, "svg": cover}

@@ -8,7 +8,6 @@ import json
 from typing import Any
 
 from jobs.errors import NocturneError
-from jobs.publish.documents import SCHEMA_VERSION
 from jobs.publish.snapshot import Snapshot
 from jobs.store import ConflictError, ObjectStore
 
@@ -29,7 +28,7 @@ def enter_run(store: ObjectStore, snapshot: Snapshot) -> None:
             return
         nights[str(snapshot.as_of)] = _entry(snapshot)
         try:
-            store.swap(INDEX, _document(nights), tag)
+            store.swap(INDEX, _document(nights, snapshot.version), tag)
         except ConflictError:
             if not left:
                 raise
@@ -59,6 +58,6 @@ def _nights(store: ObjectStore) -> dict[str, dict[str, Any]]:
         ) from None
 
 
-def _document(nights: dict[str, dict[str, Any]]) -> bytes:
-    document = {"schema_version": SCHEMA_VERSION, "nights": [nights[night] for night in sorted(nights)]}
+def _document(nights: dict[str, dict[str, Any]], version: int) -> bytes:
+    document = {"schema_version": version, "nights": [nights[night] for night in sorted(nights)]}
     return (json.dumps(document, indent=1) + "\n").encode()

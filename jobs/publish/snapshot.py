@@ -12,26 +12,28 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from jobs.domain.lists import DISCOVER
 from jobs.errors import NocturneError
-from jobs.publish.documents import SCHEMA_VERSION, playlist_json
+from jobs.publish.documents import playlist_json
 from jobs.publish.formats import FORMATS
 from jobs.publish.keys import user_key
-from jobs.publish.playlists import Row
+from jobs.publish.playlists import Playlist
 from jobs.store import ConflictError, ObjectStore
 
-Playlists = Iterable[tuple[str, list[Row]]]
 LATEST = "playlists/latest.json"
 CHECKSUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a night's folder holds: JSON and ``formats`` of each list; ``checksums`` are lines as of
-    sha256sum, 100 bytes a file."""
+    """What a night's folder holds: JSON by a ``version`` of the schema and ``formats`` of each list;
+    ``checksums`` are lines as of sha256sum, 100 bytes a file."""
 
     as_of: date
+    version: int
     formats: tuple[str, ...]
     n_listeners: int
+    n_lists: dict[str, int]
     n_tracks: int
     strategies: dict[str, int]
     model_versions: list[str]
@@ -49,10 +51,12 @@ class Snapshot:
 
     def manifest(self) -> bytes:
         """Render the manifest, a function of the documents alone."""
-        return _document(
+        by_name = {"n_lists": self.n_lists} if self.version > 1 else {}
+        return self._document(
             publish_id=self.publish_id,
             as_of=str(self.as_of),
             n_listeners=self.n_listeners,
+            **by_name,
             n_tracks=self.n_tracks,
             n_objects=self.checksums.count(b"\n"),
             strategies=self.strategies,
@@ -62,48 +66,65 @@ class Snapshot:
 
     def pointer(self) -> bytes:
         """Render what latest.json says when this is the newest."""
-        return _document(
+        return self._document(
             publish_id=self.publish_id,
             as_of=str(self.as_of),
             manifest=f"runs/{self.publish_id}/manifest.json",
         )
 
+    def _document(self, **fields: Any) -> bytes:
+        document = {"schema_version": self.version, **fields}
+        return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
-def documents(playlists: Playlists, as_of: date, formats: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield keys below the run's folder with their bytes: JSON and each format, a listener."""
-    for user_id, rows in playlists:
-        key = user_key(user_id)
-        yield f"{key}.json", playlist_json(user_id, as_of, rows)
+
+def list_key(playlist: Playlist) -> str:
+    """Return a list's key below the run's folder, no extension: ``users/<hh>/<encoded id>``, and the
+    name of one that is not discover. No encoded id has a dot."""
+    of_list = "" if playlist.name == DISCOVER else f".{playlist.name}"
+    return f"{user_key(playlist.user_id)}{of_list}"
+
+
+def documents(
+    playlists: Iterable[Playlist], version: int, formats: Sequence[str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield keys below the run's folder with their bytes: JSON and each format, a list."""
+    for playlist in playlists:
+        key = list_key(playlist)
+        yield f"{key}.json", playlist_json(playlist, version)
         for name in formats:
-            yield f"{key}.{name}", FORMATS[name](user_id, as_of, rows)
+            yield f"{key}.{name}", FORMATS[name](playlist)
 
 
-def survey(playlists: Playlists, as_of: date, formats: Sequence[str]) -> Snapshot:
+def survey(playlists: Iterable[Playlist], as_of: date, version: int, formats: Sequence[str]) -> Snapshot:
     """Read the playlists once to know what would be published, in which formats and under which id."""
     n_listeners = n_tracks = 0
     strategies: Counter[str] = Counter()
+    lists: Counter[str] = Counter()
     models: set[str] = set()
-    lines = []
-    for user_id, rows in playlists:
-        n_listeners += 1
+    lines, last = [], None
+    for playlist in playlists:
+        rows = playlist.rows
+        n_listeners += playlist.user_id != last  # a listener's lists come one after another
+        last = playlist.user_id
         n_tracks += len(rows)
+        lists[playlist.name] += 1
         strategies.update(row["strategy"] for row in rows)
         models.update(row["model_version"] for row in rows if row["model_version"])
-        rendered = documents([(user_id, rows)], as_of, formats)
+        rendered = documents([playlist], version, formats)
         lines += [f"{_sha256(body)}  {key}\n" for key, body in rendered]
     checksums = "".join(lines).encode()
-    n_by_strategy = dict(sorted(strategies.items()))
     return Snapshot(
-        as_of, tuple(formats), n_listeners, n_tracks, n_by_strategy, sorted(models), checksums
-    )
+        as_of, version, tuple(formats), n_listeners, dict(sorted(lists.items())), n_tracks,
+        dict(sorted(strategies.items())), sorted(models), checksums,
+    )  # fmt: skip
 
 
-def write_run(store: ObjectStore, playlists: Playlists, snapshot: Snapshot) -> int:
+def write_run(store: ObjectStore, playlists: Iterable[Playlist], snapshot: Snapshot) -> int:
     """Write the run's folder, the manifest last; returns how many objects, 0 if it was there."""
     manifest = f"{snapshot.folder}/manifest.json"
     if store.get(manifest) is not None:
         return 0
-    bodies = documents(playlists, snapshot.as_of, snapshot.formats)
+    bodies = documents(playlists, snapshot.version, snapshot.formats)
     n_written = store.put_many((f"{snapshot.folder}/{key}", body) for key, body in bodies)
     store.put(f"{snapshot.folder}/{CHECKSUMS}", snapshot.checksums)
     try:
@@ -144,11 +165,6 @@ def _night_of(store: ObjectStore, pointer: bytes) -> date:
         raise NocturneError(
             f"{store.url(LATEST)} is not as publish writes it: delete it, then publish the newest night"
         ) from None
-
-
-def _document(**fields: Any) -> bytes:
-    document = {"schema_version": SCHEMA_VERSION, **fields}
-    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _sha256(body: bytes) -> str:

@@ -12,7 +12,9 @@ def publish(night: Night) -> None:
     A forced run moves the pointer to its night even if a newer one is published.
     """
     playlists = open_playlists(night.settings, night.window.as_of)
-    snapshot = survey(playlists, night.window.as_of, sorted(set(night.settings.store.formats)))
+    settings = night.settings.store
+    formats = sorted(set(settings.formats))
+    snapshot = survey(playlists, night.window.as_of, settings.schema_version, formats)
     night.summary.rows_in = snapshot.n_tracks
     night.summary.table_versions = {"playlists": playlists.version}
     night.summary.rows_out = write_run(night.store, playlists, snapshot)

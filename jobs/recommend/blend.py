@@ -9,14 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.domain.arrays import Ints
+from jobs.domain.lists import EXPLOIT, STRATEGIES
 from jobs.recommend.tracks import Tracks
 from models.exploration.odds import arrivals
 from models.seeds import generator_of
-
-# Also the order in which they stand in for one another.
-EXPLOIT, NEIGHBORS, NEW_ARTISTS, EXPLORE, POPULAR, RETURNING = STRATEGIES = (
-    "exploit", "neighbors", "new_artists", "explore", "popular", "returning",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,10 +54,11 @@ def blend(
 ) -> Blend:
     """Fill each slot with the best candidate left of its strategy, or of the next that has one.
 
-    ``candidates`` are positions by strategy, best first. A track counts for each of its artists, and no
+    ``candidates`` are positions by strategy, best first; a slot may be of another strategy than
+    ``STRATEGIES``, which stands in for none. A track counts for each of its artists, and no
     artist has more than ``artist_cap`` tracks.
     """
-    queues = {strategy: iter(candidates.get(strategy, ())) for strategy in STRATEGIES}
+    queues = {strategy: iter(candidates.get(strategy, ())) for strategy in {*STRATEGIES, *slots}}
     eligible = EligibilityFilter(tracks, artist_cap)
     picks = []
     for wanted in slots:
@@ -71,6 +68,16 @@ def blend(
                 picks.append(Pick(position, strategy))
                 break
     return Blend(tuple(picks), len(eligible.versions), len(eligible.capped))
+
+
+def best_of(
+    positions: Iterable[int], strategy: str, n: int, tracks: Tracks, artist_cap: int
+) -> tuple[Pick, ...]:
+    """Return the first ``n`` of the positions that are eligible: each song once, and no artist more than
+    ``artist_cap`` times."""
+    eligible, queue = EligibilityFilter(tracks, artist_cap), iter(positions)
+    found = (eligible.first(queue) for _ in range(n))
+    return tuple(Pick(position, strategy) for position in found if position is not None)
 
 
 class EligibilityFilter:

@@ -45,6 +45,13 @@ class Candidates:
     scores: NDArray[np.floating | np.integer]
 
 
+def artist_ratings(listener: Listener, tracks: Tracks) -> Floats:
+    """Return the sum of the listener's ratings of each artist's tracks, guest appearances included:
+    float64[n_artists]."""
+    place, artist = tracks.credits_of(listener.rated)
+    return np.bincount(artist, listener.ratings[place], len(tracks.artist_ids)).astype(float)
+
+
 @dataclass(frozen=True)
 class Supporter:
     """A similar neighbor who rates a track above 0; ``number`` is the place in the neighborhood."""

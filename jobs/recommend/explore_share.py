@@ -15,8 +15,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.domain.arrays import Floats
+from jobs.domain.lists import EXPLOIT, EXPLORE, NEIGHBORS
 from jobs.domain.responses import LIKED, NOT_REACHED, PLAYED, REPEATED, STARTED
-from jobs.recommend.blend import EXPLOIT, EXPLORE, NEIGHBORS
 from models.exploration.shares import (
     EXPLOITED,
     EXPLORED,
@@ -32,20 +32,37 @@ N_DRAWS = 30
 # Segments of listeners by how many tracks they have rated: up to the first, up to the second, more.
 SEGMENT_BOUNDS = (20, 100)
 COUNTS = ("explored_tried", "explored_liked", "exploited_tried", "exploited_liked")
-# Rows of ``tries_of``.
+# Rows of ``tries_of``, and of ``explored_of``.
 TRIES = "user_id string, age int, counts array<double>"
+EXPLORED_TRACKS = "user_id string, track_id string, age int, liked double"
 
 
 def tries_of(responses: DataFrame, as_of: date) -> DataFrame:
     """Return rows (user_id, age, counts) of the responses to earlier lists: ``age`` of the list in
     nights, ``counts`` in the order of ``COUNTS``."""
     arms = (F.col("strategy") == EXPLORE, F.col("strategy").isin(EXPLOIT, NEIGHBORS))
-    liked = F.col("outcome").isin(PLAYED, REPEATED, LIKED)
-    counts = [count for arm in arms for count in (F.count_if(arm), F.count_if(arm & liked))]
-    tried = responses.where((F.col("n_from_list") > 0) & ~F.col("outcome").isin(NOT_REACHED, STARTED))
-    return tried.groupBy("user_id", F.date_diff(F.lit(as_of), "as_of").alias("age")).agg(
-        F.array(*(count.cast("double") for count in counts)).alias("counts")
+    counts = [count for arm in arms for count in (F.count_if(arm), F.count_if(arm & _liked()))]
+    return (
+        _tried(responses, as_of)
+        .groupBy("user_id", "age")
+        .agg(F.array(*(count.cast("double") for count in counts)).alias("counts"))
     )
+
+
+def explored_of(responses: DataFrame, as_of: date) -> DataFrame:
+    """Return rows (user_id, track_id, age, liked) of the explored tracks that were tried: ``age`` of the
+    list in nights, ``liked`` 1 or 0."""
+    explored = _tried(responses, as_of).where(F.col("strategy") == EXPLORE)
+    return explored.select("user_id", "track_id", "age", _liked().cast("double").alias("liked"))
+
+
+def _tried(responses: DataFrame, as_of: date) -> DataFrame:
+    tried = responses.where((F.col("n_from_list") > 0) & ~F.col("outcome").isin(NOT_REACHED, STARTED))
+    return tried.withColumn("age", F.date_diff(F.lit(as_of), "as_of"))
+
+
+def _liked() -> Column:
+    return F.col("outcome").isin(PLAYED, REPEATED, LIKED)
 
 
 def by_segment(tries: DataFrame, ratings: DataFrame) -> Floats:
@@ -74,10 +91,15 @@ def segment_of(n_rated: int) -> int:
     return int(np.searchsorted(SEGMENT_BOUNDS, n_rated))
 
 
+def weights_of(ages: Floats) -> Floats:
+    """Return what lists of so many nights ago count."""
+    return np.asarray(0.5 ** (ages / HALF_LIFE))
+
+
 def weighed(ages: Floats, counts: Floats) -> Floats:
     """Return the sums of ``COUNTS``, float64[4], of lists of these ages, each by its weight; ``counts``
     are a row a list, end to end."""
-    return np.asarray(0.5 ** (ages / HALF_LIFE) @ counts.reshape(-1, len(COUNTS)))
+    return np.asarray(weights_of(ages) @ counts.reshape(-1, len(COUNTS)))
 
 
 @dataclass(frozen=True)

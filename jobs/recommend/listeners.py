@@ -12,15 +12,20 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as SqlWindow
 from pyspark.sql import functions as F
 
-from jobs.domain.arrays import Floats, Ints
+from jobs.domain.arrays import Floats, Ints, Mask
+from jobs.domain.dials import Dials
 from jobs.domain.feedback import REJECTIONS
+from jobs.domain.lists import DISCOVER, REDISCOVER
 from jobs.lake.arrow import night_rows
-from jobs.recommend.explore_share import weighed
+from jobs.recommend.explore_share import weighed, weights_of
 from jobs.recommend.tracks import Tracks, located
 from jobs.settings import Settings
 from jobs.window import Window
 from models.content_network.arrays import TrackStats
 from models.features import FEATURES
+
+# Facts of a track that is due again, as ``jobs.recommend.rediscover`` names them.
+N_DUE_FACTS = 4
 
 
 @dataclass(frozen=True)
@@ -121,15 +126,18 @@ class Neighborhood:
 class Listener:
     """One listener. Tracks are positions in the night's catalog; ``centroids`` float64[n_tastes, 13].
 
-    ``offered`` stood on a list of the last nights. ``candidates`` are ranked, with the ``chances`` that
-    they are played, the listener's ``claims`` to them (``models.candidates.reach``) and the played track
-    ``because`` of which each was found, -1 for none. ``tries`` are the weighed counts of
-    ``jobs.recommend.explore_share``.
+    ``offered`` stood on a list of the last nights to be discovered, ``rediscovered`` on one to be heard
+    again. ``candidates`` are ranked, with the ``chances`` that they are played, the listener's
+    ``claims`` to them (``models.candidates.reach``) and the played track ``because`` of which each was
+    found, -1 for none. ``tries`` are the weighed counts of ``jobs.recommend.explore_share``;
+    ``explored`` tracks were tried, each of a weight from 0 to 1, and some ``explored_liked``; ``due``
+    and ``due_facts``, float64[n_due, 4], are of ``jobs.recommend.rediscover``.
     """
 
     user_id: str
     heard: Ints
     offered: Ints
+    rediscovered: Ints
     blocked: Ints
     blocked_artists: tuple[str, ...]
     candidates: Ints
@@ -146,6 +154,12 @@ class Listener:
     centroids: Floats
     neighborhood: Neighborhood
     tries: Floats
+    explored: Ints
+    explored_liked: Mask
+    explored_weights: Floats
+    due: Ints
+    due_facts: Floats
+    dials: Dials
 
 
 def collect_facts(
@@ -156,11 +170,16 @@ def collect_facts(
     candidates: DataFrame,
     offered: DataFrame,
     tries: DataFrame,
+    explored: DataFrame,
+    due: DataFrame,
+    dials: DataFrame,
 ) -> DataFrame:
-    """Collect one row a listener with a recent listen or like: user_id, heard, offered, blocked,
-    blocked_artists, neighbors and candidates (by rank), tastes (heaviest first) and tries (by age).
-    ``heard``: see ``jobs.lake.heard``; ``offered`` are rows of ``playlists`` of the last nights;
-    ``tries``: see ``jobs.recommend.explore_share``.
+    """Collect one row a listener with a recent listen or like: user_id, heard, offered, rediscovered,
+    blocked, blocked_artists, neighbors and candidates (by rank), tastes (heaviest first), tries and
+    explored (by age), due and dials (by id). ``heard``: see ``jobs.lake.heard``; ``offered`` are rows of
+    the last nights' lists, of all but new releases, which are offered again; ``tries`` and ``explored``:
+    see ``jobs.recommend.explore_share``; ``due``: see ``jobs.recommend.rediscover``; ``dials``: see
+    ``jobs.lake.dials``.
 
     All facts go through one shuffle, in one table; candidates through one by track before it. Lists
     are sorted: rows come in any order.
@@ -172,22 +191,29 @@ def collect_facts(
         .union(_facts(feedback, F.col("kind"), "target_id"))
         .union(_facts(neighbors, "neighbor", "neighbor_id", "rank", "similarity"))
         .union(_facts(profiles, "taste", F.lit(""), "taste_no", "weight", "centroid"))
-        .union(_facts(claimed, "candidate", "track_id", "rank", "score", None, "because", "claim"))
-        .union(_facts(offered, "offered", "track_id"))
+        .union(_facts(claimed, "candidate", "track_id", "rank", "score", text="because", claim="claim"))
+        .union(_facts(offered, F.col("playlist"), "track_id"))
         .union(_facts(tries, "try", F.lit(""), "age", vector="counts"))
+        .union(_facts(explored, "explored", "track_id", "age", "liked"))
+        .union(_facts(due, "due", "track_id", vector="facts"))
+        .union(_facts(dials, "dial", "dial", text="value"))
     )
     return (
         facts.groupBy("user_id")
         .agg(
             F.bool_or(F.col("fact") == "listen").alias("listened"),
             _set_of("listen", "heard").alias("heard"),
-            _set_of("offered").alias("offered"),
+            _set_of(DISCOVER).alias("offered"),
+            _set_of(REDISCOVER).alias("rediscovered"),
             _set_of(*REJECTIONS).alias("blocked"),
             _set_of("block_artist").alias("blocked_artists"),
             _list_of("neighbor", "number", "id", "value").alias("neighbors"),
-            _list_of("candidate", "number", "id", "value", "claim", "because").alias("candidates"),
+            _list_of("candidate", "number", "id", "value", "claim", "text").alias("candidates"),
             _list_of("taste", "number", "value", "vector").alias("tastes"),
             _list_of("try", "number", "vector").alias("tries"),
+            _list_of("explored", "number", "id", "value").alias("explored"),
+            _list_of("due", "id", "vector").alias("due"),
+            _list_of("dial", "id", "text").alias("dials"),
         )
         .where("listened")
         .drop("listened")
@@ -207,7 +233,7 @@ def _facts(
     number: str | None = None,
     value: str | None = None,
     vector: str | None = None,
-    because: str | None = None,
+    text: str | None = None,
     claim: str | None = None,
 ) -> DataFrame:
     return rows.select(
@@ -217,7 +243,7 @@ def _facts(
         (F.col(number) if number else F.lit(None)).cast("int").alias("number"),
         (F.col(value) if value else F.lit(None)).cast("double").alias("value"),
         (F.col(vector) if vector else F.lit(None)).cast("array<double>").alias("vector"),
-        (F.col(because) if because else F.lit(None)).cast("string").alias("because"),
+        (F.col(text) if text else F.lit(None)).cast("string").alias("text"),
         (F.col(claim) if claim else F.lit(None)).cast("double").alias("claim"),
     )
 
@@ -232,22 +258,28 @@ def _list_of(fact: str, *columns: str) -> Column:
 
 def listeners_of(batch: pa.RecordBatch, tracks: Tracks, matrix: RatingMatrix) -> Iterator[Listener]:
     """Give the listeners of an Arrow batch of collected facts, in its order."""
-    heard, offered, blocked = (
-        _positions(batch.column(name), tracks) for name in ("heard", "offered", "blocked")
+    heard, offered, rediscovered, blocked = (
+        _positions(batch.column(name), tracks)
+        for name in ("heard", "offered", "rediscovered", "blocked")
     )
     artists = batch.column("blocked_artists").to_pylist()
     neighbors, tastes = batch.column("neighbors"), batch.column("tastes")
-    candidates, tries = batch.column("candidates"), batch.column("tries")
+    candidates, tries, due = (batch.column(name) for name in ("candidates", "tries", "due"))
+    dials = batch.column("dials").to_pylist()
     # Of the whole batch at once: each search indexes the catalog anew.
-    proposed, because = (_positions_of(candidates, name, tracks) for name in ("id", "because"))
+    proposed, because = (_positions_of(candidates, name, tracks) for name in ("id", "text"))
+    missed = _positions_of(due, "id", tracks)
+    explored = batch.column("explored")
+    tried = _positions_of(explored, "id", tracks)
     for row, user_id in enumerate(batch.column("user_id").to_pylist()):
         number = matrix.number_of.get(user_id)
         rated, ratings = (_NO_INTS, _NO_FLOATS) if number is None else matrix.row(number)
-        there = proposed[row] >= 0
+        there, in_catalog, known = proposed[row] >= 0, missed[row] >= 0, tried[row] >= 0
         yield Listener(
             user_id=user_id,
             heard=heard[row],
             offered=offered[row],
+            rediscovered=rediscovered[row],
             blocked=blocked[row],
             blocked_artists=tuple(artists[row]),
             candidates=proposed[row][there],
@@ -261,12 +293,18 @@ def listeners_of(batch: pa.RecordBatch, tracks: Tracks, matrix: RatingMatrix) ->
             n_plays=0 if number is None else int(matrix.n_plays[number]),
             n_skips=0 if number is None else int(matrix.n_skips[number]),
             taste_weights=_floats(tastes[row].values.field("value")),
-            centroids=_floats(tastes[row].values.field("vector").flatten()).reshape(-1, len(FEATURES)),
+            centroids=_rows_of_vectors(tastes[row].values, len(FEATURES)),
             neighborhood=neighborhood(neighbors[row].values, matrix),
             tries=weighed(
                 _floats(tries[row].values.field("number")),
                 _floats(tries[row].values.field("vector").flatten()),
             ),
+            explored=tried[row][known],
+            explored_liked=_floats(explored[row].values.field("value"))[known] > 0,
+            explored_weights=weights_of(_floats(explored[row].values.field("number")))[known],
+            due=missed[row][in_catalog],
+            due_facts=_rows_of_vectors(due[row].values, N_DUE_FACTS)[in_catalog],
+            dials=Dials.of({dial["id"]: dial["text"] for dial in dials[row]}),
         )
 
 
@@ -303,6 +341,11 @@ def _positions_of(lists: pa.ListArray, name: str, tracks: Tracks) -> list[Ints]:
 def _rows(values: Ints, lists: pa.ListArray) -> list[Ints]:
     ends = np.cumsum(lists.value_lengths().to_numpy(zero_copy_only=False))
     return np.split(values, ends[:-1])
+
+
+def _rows_of_vectors(structs: pa.StructArray, n: int) -> Floats:
+    """Return the structs' vectors of ``n`` numbers, a row each."""
+    return _floats(structs.field("vector").flatten()).reshape(-1, n)
 
 
 def _floats(values: pa.Array) -> Floats:

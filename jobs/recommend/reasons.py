@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.domain.arrays import Floats, Ints, Mask
-from jobs.recommend.blend import EXPLORE, POPULAR, Pick
-from jobs.recommend.candidates import COMPARED, Supporter, supporters
+from jobs.domain.lists import EXPLORE, NEW_RELEASES, POPULAR, REDISCOVER
+from jobs.domain.sentences import day_in_words, listed
+from jobs.recommend.blend import Pick
+from jobs.recommend.candidates import COMPARED, Supporter, artist_ratings, supporters
 from jobs.recommend.listeners import Listener, RatingMatrix
 from jobs.recommend.tracks import Tracks
 from models.features import FEATURES
@@ -97,9 +100,9 @@ class Audience:
 
 
 class ReasonBuilder:
-    """Knows why each track is in one listener's playlist.
+    """Knows why each track is in one listener's playlists.
 
-    Of what is true of a track it says what the list has said least often, and never a sentence twice.
+    Of what is true of a track it says what the list has said least often, and no sentence twice in it.
     What others do is said of at least ``FEWEST`` of them, so that no reason tells of one person.
     """
 
@@ -112,24 +115,29 @@ class ReasonBuilder:
         unheard: Mask,
         scores: Mapping[str, NDArray[np.floating | np.integer]],
         explained: Mapping[int, Floats],
+        night: date,
     ) -> None:
-        self.listener, self.tracks = listener, tracks
+        self.listener, self.tracks, self.night = listener, tracks, night
         self.audience, self.of_artists, self.unheard = audience, of_artists, unheard
         self.scores, self.explained = scores, explained
+        self.begin_list()
+
+    def begin_list(self) -> None:
+        """Forget what was said: another list begins."""
         self.cited: set[int] = set()
         self.named: set[str | None] = set()
         self.said: set[str] = set()
         self.n_said: Counter[tuple[str, ...]] = Counter()
 
     def score(self, pick: Pick) -> float:
-        """Return the score its strategy ranked it by: a predicted rating, P(like) or nearness, or how
-        many listeners play it."""
+        """Return the score its strategy ranked it by: a predicted rating, P(like) or nearness, how many
+        listeners play it, or how often they played it themselves."""
         return float(self.scores[pick.strategy][pick.position])
 
     def reason(self, pick: Pick) -> tuple[str, dict[str, Any]]:
         """Return the kind of the reason and its evidence."""
         found = self._unsaid(self._true_of(pick)) or self._unsaid(self._by_artists(pick))
-        found = found or [("popular", self._by_popularity(pick))]
+        found = found or [self._by_itself(pick)]
         kind, evidence = min(found, key=lambda one: self.n_said[pattern(*one)])
         self.said.add(sentence(kind, evidence))
         self.n_said[pattern(kind, evidence)] += 1
@@ -141,10 +149,59 @@ class ReasonBuilder:
 
     def _true_of(self, pick: Pick) -> Iterator[Reason]:
         """All that is worth saying of a track, what says most first."""
-        if pick.strategy == EXPLORE:
+        if pick.strategy == REDISCOVER:
+            yield from self._by_own_plays(pick.position)
+        elif pick.strategy == NEW_RELEASES:
+            yield from self._by_release(pick)
+        elif pick.strategy == EXPLORE:
             yield "content", self._by_content(pick)
         elif pick.strategy != POPULAR:
             yield from self._by_listening(pick.position)
+
+    def _by_itself(self, pick: Pick) -> Reason:
+        """What can be said of any track, and of no two alike: with its title."""
+        title = {"title": self.tracks.titles[pick.position]}
+        if pick.strategy == REDISCOVER:
+            return "rediscover", title | self._own_plays(pick.position)
+        if pick.strategy == NEW_RELEASES:
+            return "new_release", title | {"released": str(self.tracks.released[pick.position])}
+        return "popular", self._by_popularity(pick)
+
+    def _by_own_plays(self, position: int) -> Iterator[Reason]:
+        """By how often they played it, how often in a time, or how long ago."""
+        known = self._own_plays(position)
+        if not known:
+            return
+        n_plays, last = known["n_plays"], known["last_played"]
+        yield "rediscover", {"n_plays": n_plays, "last_played": last}
+        gap = round(float(self._due[position][3]))
+        if gap >= 1 and n_plays >= FEWEST:
+            yield "rediscover", {"every_days": gap, "last_played": last}
+        yield "rediscover", {"n_plays": n_plays, "weeks": known["weeks"]}
+
+    def _own_plays(self, position: int) -> dict[str, Any]:
+        """Return what is known of the plays of a track that is due; nothing of another."""
+        if position not in self._due:
+            return {}
+        n_plays, _, last_day, _ = self._due[position]
+        last = date(1970, 1, 1) + timedelta(days=int(last_day))
+        weeks = (self.night - last).days // 7
+        return {"n_plays": int(n_plays), "last_played": str(last), "weeks": weeks}
+
+    @cached_property
+    def _due(self) -> dict[int, Floats]:
+        """Facts of the tracks that are due, by position."""
+        return dict(zip(self.listener.due.tolist(), self.listener.due_facts, strict=True))
+
+    def _by_release(self, pick: Pick) -> Iterator[Reason]:
+        """By an artist they play; by who plays it; by its sound."""
+        own = np.intersect1d(self.tracks.artists_of(pick.position), self._own_artists)
+        if len(own):
+            released = str(self.tracks.released[pick.position])
+            yield "new_release", {"artist": self.tracks.artist_names[own[0]], "released": released}
+        yield from self._by_listening(pick.position)
+        if self.tracks.described[pick.position]:
+            yield "content", self._by_content(pick)
 
     def _by_popularity(self, pick: Pick) -> dict[str, Any]:
         known = len(self.listener.centroids) > 0 if pick.strategy == POPULAR else None
@@ -230,9 +287,7 @@ class ReasonBuilder:
     @cached_property
     def _own_artists(self) -> Ints:
         """Numbers of the artists the listener rates above 0, highest sum of ratings first."""
-        total = np.zeros(len(self.tracks.artist_ids))
-        for position, rating in zip(self.listener.rated, self.listener.ratings, strict=True):
-            total[self.tracks.artists_of(position)] += rating
+        total = artist_ratings(self.listener, self.tracks)
         order = np.lexsort((np.arange(len(total)), -total))
         return np.asarray(order[total[order] > 0])
 
@@ -388,6 +443,41 @@ def popular(evidence: Evidence) -> str:
     return f"{played}; your taste is not known well enough yet to choose closer."
 
 
+def rediscover(evidence: Evidence) -> str:
+    """Say how a listener played what they have not heard for long."""
+    if "title" in evidence:
+        title = f"“{evidence['title']}”"
+        if "n_plays" not in evidence:
+            return f"{title} is among what you like."
+        return (
+            f"You played {title} {_times(evidence)}, the last time on {_day(evidence['last_played'])}."
+        )
+    if "every_days" in evidence:
+        days = "every day" if evidence["every_days"] == 1 else f"every {evidence['every_days']} days"
+        return f"You used to play it {days}; the last time was on {_day(evidence['last_played'])}."
+    if "weeks" in evidence:
+        weeks = "a week" if evidence["weeks"] == 1 else f"{evidence['weeks']} weeks"
+        return f"Played {_times(evidence)}, and not for {weeks}."
+    return f"You played it {_times(evidence)}, the last time on {_day(evidence['last_played'])}."
+
+
+def new_release(evidence: Evidence) -> str:
+    """Say when it came out, and by whom that the listener plays."""
+    released = _day(evidence["released"])
+    if "artist" in evidence:
+        return f"New by {evidence['artist']}, whom you play: released on {released}."
+    return f"“{evidence['title']}” was released on {released}."
+
+
+def _times(evidence: Evidence) -> str:
+    n_plays = evidence["n_plays"]
+    return {1: "once", 2: "twice"}.get(n_plays, f"{n_plays} times")
+
+
+def _day(iso: str) -> str:
+    return day_in_words(date.fromisoformat(iso))
+
+
 SENTENCES: Mapping[str, Callable[[Evidence], str]] = {
     "own_artist": own_artist,
     "neighbors": neighbors,
@@ -395,9 +485,6 @@ SENTENCES: Mapping[str, Callable[[Evidence], str]] = {
     "similar_artist": similar_artist,
     "content": content,
     "popular": popular,
+    "rediscover": rediscover,
+    "new_release": new_release,
 }
-
-
-def listed(names: Sequence[str]) -> str:
-    """List at least one name: ``A``, ``A and B``, ``A, B and C``."""
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

@@ -7,7 +7,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.domain.lists import DISCOVER, IS_DISCOVER, LIST_OF_ROW, NEW_RELEASES
 from jobs.errors import NoInputError
+from jobs.lake.dials import dials_landed
 from jobs.lake.heard import heard_known
 from jobs.lake.history import feedback_landed
 from jobs.lake.responses import any_from_lists, responses_known
@@ -15,10 +17,18 @@ from jobs.lake.session import open_session
 from jobs.lake.tables import Lake
 from jobs.receipts import lists_made
 from jobs.recommend.candidates import Model
-from jobs.recommend.explore_share import TRIES, ExploreShares, by_segment, tries_of
+from jobs.recommend.explore_share import (
+    EXPLORED_TRACKS,
+    TRIES,
+    ExploreShares,
+    by_segment,
+    explored_of,
+    tries_of,
+)
 from jobs.recommend.kept import made_anew, with_kept
 from jobs.recommend.listeners import collect_facts, read_rating_matrix
 from jobs.recommend.playlists import PLAYLIST_DDL, PlaylistBuilder, PlaylistRules
+from jobs.recommend.rediscover import due_tracks
 from jobs.recommend.tracks import read_tracks
 from jobs.stage import Night
 from models.content_network.scoring import ContentScorer
@@ -54,10 +64,10 @@ def prepare(lake: Lake, night: Night) -> tuple[PlaylistBuilder, DataFrame]:
     if not len(tracks):
         raise NoInputError(f"no track had landed by {night.window.as_of}: ingest a landing with tracks")
     matrix = read_rating_matrix(night.settings, night.window, tracks)
-    tries = tries_known(lake, night)
+    tries, explored = tries_known(lake, night)
     rules = playlist_rules(night, explore_shares(tries, lake, night))
     builder = PlaylistBuilder(tracks, matrix, promoted_model(night), rules)
-    return builder, listener_facts(lake, night, tries)
+    return builder, listener_facts(lake, night, tries, explored)
 
 
 def playlist_rules(night: Night, explore: ExploreShares) -> PlaylistRules:
@@ -66,6 +76,7 @@ def playlist_rules(night: Night, explore: ExploreShares) -> PlaylistRules:
     return PlaylistRules(
         night=night.window.as_of,
         seed=night.settings.seed,
+        lists=frozenset(settings.lists),
         n_tracks=settings.n_tracks,
         artist_cap=settings.artist_cap,
         new_artist_share=settings.new_artist_share,
@@ -73,6 +84,7 @@ def playlist_rules(night: Night, explore: ExploreShares) -> PlaylistRules:
         n_candidates=settings.n_candidates,
         like_weight=settings.like_weight,
         reach_weight=settings.reach_weight,
+        release_days=settings.release_days,
         support=night.settings.neighbors.support,
     )
 
@@ -86,13 +98,16 @@ def promoted_model(night: Night) -> Model | None:
     return Model(card.version, ContentScorer.from_files(registry.read(card.version)))
 
 
-def tries_known(lake: Lake, night: Night) -> DataFrame:
-    """Return what became of the tracks of earlier lists, as far as it had landed by the night."""
-    nights = night.settings.responses.nights
+def tries_known(lake: Lake, night: Night) -> tuple[DataFrame, DataFrame]:
+    """Return what became of the tracks of earlier lists, as far as it had landed by the night: counted
+    by list, and explored tracks one by one. Of lists to be discovered."""
+    nights, as_of = night.settings.responses.nights, night.window.as_of
     if not any_from_lists(lake, night.window, nights):
-        return lake.spark.createDataFrame([], TRIES)
+        nothing = lake.spark.createDataFrame
+        return nothing([], TRIES), nothing([], EXPLORED_TRACKS)
     known = responses_known(lake, night.window, nights, night.settings.taste.play_ms)
-    return tries_of(known, night.window.as_of).localCheckpoint(eager=False)
+    known = known.where(f"{IS_DISCOVER} AND n_from_list > 0").localCheckpoint(eager=False)
+    return tries_of(known, as_of), explored_of(known, as_of)
 
 
 def explore_shares(tries: DataFrame, lake: Lake, night: Night) -> ExploreShares:
@@ -102,7 +117,7 @@ def explore_shares(tries: DataFrame, lake: Lake, night: Night) -> ExploreShares:
     return ExploreShares(settings.explore_floor, settings.explore_ceiling, segments)
 
 
-def listener_facts(lake: Lake, night: Night, tries: DataFrame) -> DataFrame:
+def listener_facts(lake: Lake, night: Night, tries: DataFrame, explored: DataFrame) -> DataFrame:
     """Collect one row a listener with a recent listen or like whose list does not stay as it was, in the
     same partitions and order each time."""
     rows = collect_facts(
@@ -113,18 +128,36 @@ def listener_facts(lake: Lake, night: Night, tries: DataFrame) -> DataFrame:
         lake.read("candidates", night.window.as_of),
         offered(lake, night),
         tries,
+        explored,
+        due(lake, night),
+        dials_landed(lake, night.window),
     )
     rows = made_anew(rows, lake, night)
     n_partitions = int(lake.spark.conf.get("spark.sql.shuffle.partitions") or 1)
     return rows.repartition(n_partitions, "user_id").sortWithinPartitions("user_id")
 
 
+def due(lake: Lake, night: Night) -> DataFrame:
+    """Return what listeners loved and have not heard for long."""
+    taste = night.settings.taste
+    return due_tracks(
+        lake.read("ratings", night.window.as_of),
+        night.window.as_of,
+        days=night.settings.recommend.rediscover_days,
+        skip_weight=taste.skip_weight,
+        like_rating=taste.like_rating,
+    )
+
+
 def offered(lake: Lake, night: Night) -> DataFrame:
-    """Return the public rows of lists of the last ``recommend.rest_nights`` nights, as they are now."""
+    """Return the public rows of lists of the last ``recommend.rest_nights`` nights, as they are now, of
+    all but new releases: they are offered until they are heard."""
     as_of, n_nights = night.window.as_of, night.settings.recommend.rest_nights
     nights = [as_of - timedelta(days=age) for age in range(1, n_nights + 1)]
     # The nights by name, so that no other partition is read.
-    return lake.read("playlists").where(F.col("as_of").isin(nights) if nights else F.lit(False))
+    rows = lake.read("playlists").where(F.col("as_of").isin(nights) if nights else F.lit(False))
+    named = rows.withColumn("playlist", F.expr(LIST_OF_ROW))
+    return named.where(F.col("playlist") != NEW_RELEASES)
 
 
 def build_playlists(listeners: DataFrame, builder: PlaylistBuilder) -> DataFrame:
@@ -137,12 +170,13 @@ def build_playlists(listeners: DataFrame, builder: PlaylistBuilder) -> DataFrame
 
 
 def write(lake: Lake, night: Night, lists: DataFrame) -> tuple[int, int, int]:
-    """Write both tables of the night, with the lists that stay; return the numbers of new lists, of
-    their tracks and of short ones."""
+    """Write both tables of the night, with the lists that stay; return the numbers of listeners with new
+    lists, of their tracks and of short lists to be discovered."""
     n = F.size("tracks")
+    n_discover = F.size(F.filter("tracks", lambda track: track["playlist"] == DISCOVER))
     full = night.settings.recommend.n_tracks
     # The first look makes the lists; the writes find them made.
-    row = lists.agg(F.count("*"), F.coalesce(F.sum(n), F.lit(0)), F.count_if(n < full)).first()
+    row = lists.agg(F.count("*"), F.coalesce(F.sum(n), F.lit(0)), F.count_if(n_discover < full)).first()
     as_of = F.lit(night.window.as_of).alias("as_of")
     tracks, funnel = (
         lists.select("user_id", F.inline(column)).select(as_of, "*") for column in ("tracks", "funnel")

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+from numpy.typing import NDArray
 
 from jobs.domain.arrays import Floats, Ints, Mask
 from jobs.domain.features import feature_matrix
@@ -30,7 +31,8 @@ class Tracks:
 
     ``features`` float64[n, 13], NaN where one was not detected, a row of NaN where a track has none.
     Artist j of track i is ``artist_of[artist_ptr[i] + j]``, a number into ``artist_ids``, which are
-    sorted. ``song`` int64[n] is equal for versions of one song.
+    sorted. ``song`` int64[n] is equal for versions of one song. ``released`` datetime64[D][n]: of a
+    month its first day, NaT where no more than the year is known. ``explicit`` are marked so.
     """
 
     ids: tuple[str, ...]
@@ -41,6 +43,8 @@ class Tracks:
     artist_ptr: Ints
     artist_of: Ints
     song: Ints
+    released: NDArray[np.datetime64]
+    explicit: Mask
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -128,14 +132,15 @@ class Tracks:
 
 def read_tracks(settings: Settings, window: Window) -> Tracks:
     """Read tracks and features as last landed by the window's end, as ``jobs.lake.history`` has them."""
-    tracks = _newest(settings, window, "tracks_history", ["track_id", "title", "artist", "artist_ids"])
+    columns = ["track_id", "title", "artist", "artist_ids", "release_date", "explicit"]
+    tracks = _newest(settings, window, "tracks_history", columns)
     features = _newest(settings, window, "audio_features_history", ["track_id", *FEATURES])
     return catalog_of(tracks, features)
 
 
 def catalog_of(tracks: pa.Table, features: pa.Table) -> Tracks:
-    """Make the catalog of one row a track (track_id, title, artist, artist_ids) in the order of ids, and
-    one a track with features (track_id and the 13)."""
+    """Make the catalog of one row a track (track_id, title, artist, artist_ids, release_date, explicit)
+    in the order of ids, and one a track with features (track_id and the 13)."""
     artist_lists = tracks["artist_ids"].combine_chunks()
     names, numbers = np.unique(
         artist_lists.flatten().to_numpy(zero_copy_only=False).astype(str), return_inverse=True
@@ -149,6 +154,8 @@ def catalog_of(tracks: pa.Table, features: pa.Table) -> Tracks:
         artist_ptr=np.concatenate([[0], np.cumsum(artist_lists.value_lengths().to_numpy())]),
         artist_of=numbers.astype(np.int64),
         song=songs(tracks["title"].to_pylist(), artist_lists.to_pylist()),
+        released=release_days(tracks["release_date"]),
+        explicit=pc.fill_null(tracks["explicit"].cast(pa.bool_()), False).to_numpy(),
     )
     positions = located(features["track_id"], catalog)
     catalog.features[positions[positions >= 0]] = feature_matrix(features)[positions >= 0]
@@ -159,6 +166,15 @@ def located(track_ids: pa.ChunkedArray | pa.Array, tracks: Tracks) -> Ints:
     """Return the positions of these tracks; -1 for one outside the catalog."""
     found = pc.index_in(track_ids, value_set=pa.array(tracks.ids, pa.string()))
     return np.asarray(pc.fill_null(found, -1), np.int64)
+
+
+def release_days(dates: pa.ChunkedArray) -> NDArray[np.datetime64]:
+    """Return datetime64[D][n] of YYYY-MM-DD, or YYYY-MM, which is its first day; NaT of less."""
+    days = (
+        day if day is None or len(day) != len("YYYY-MM") else f"{day}-01" for day in dates.to_pylist()
+    )
+    parsed = pc.strptime(pa.array(days, pa.string()), "%Y-%m-%d", "s", error_is_null=True)
+    return np.asarray(parsed.to_numpy(zero_copy_only=False), "datetime64[D]")
 
 
 def songs(titles: Sequence[str], artist_ids: Sequence[Sequence[str]]) -> Ints:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from jobs.domain.feedback import LIKE, REJECTIONS
+from jobs.domain.lists import DISCOVER, list_of
 from jobs.errors import UsageError
 from jobs.lake.arrow import night_rows, table_rows
 from jobs.recommend.tracks import Tracks, located, read_tracks
@@ -22,13 +23,16 @@ N_NAMED = 5
 Row = Mapping[str, Any]
 
 
-def why(settings: Settings, user_id: str, wanted: str, window: Window, listed: Sequence[Row]) -> str:
-    """Say it in one sentence; ``wanted`` is a track's id or its title, ``listed`` the listener's rows of
-    ``playlists``. UsageError for a track that the night's catalog does not have, or has several of."""
+def why(
+    settings: Settings, user_id: str, wanted: str, window: Window, lists: Mapping[str, Sequence[Row]]
+) -> str:
+    """Say it in one sentence; ``wanted`` is a track's id or its title, ``lists`` the listener's rows of
+    ``playlists`` by the list's name. UsageError for a track that the night's catalog does not have, or
+    has several of."""
     tracks = read_tracks(settings, window)
     position = _position(wanted, tracks)
     name = f"“{tracks.titles[position]}” by {tracks.artists[position]} ({tracks.ids[position]})"
-    night = _Night(settings, user_id, window, tracks, listed)
+    night = _Night(settings, user_id, window, tracks, lists)
     return f"{name}: {next(filter(None, (question(night, position) for question in QUESTIONS)))}"
 
 
@@ -48,10 +52,15 @@ class _Night:
     """What a night knew of one listener, as tracks' positions."""
 
     def __init__(
-        self, settings: Settings, user_id: str, window: Window, tracks: Tracks, listed: Sequence[Row]
+        self,
+        settings: Settings,
+        user_id: str,
+        window: Window,
+        tracks: Tracks,
+        lists: Mapping[str, Sequence[Row]],
     ) -> None:
         self.settings, self.user_id, self.window = settings, user_id, window
-        self.tracks, self.listed = tracks, listed
+        self.tracks, self.lists, self.listed = tracks, lists, lists.get(DISCOVER, ())
 
     def rows(self, table: str) -> Iterator[Row]:
         """Give the listener's rows of a table that had landed by the night's end."""
@@ -83,11 +92,13 @@ class _Night:
 
 
 def _on_list(night: _Night, position: int) -> str | None:
-    found = [row for row in night.listed if row["track_id"] == night.tracks.ids[position]]
-    if not found:
-        return None
-    row = found[0]
-    return f"number {row['rank']} of the list, as {row['strategy']}. {row['reason']}"
+    found = [
+        f"number {row['rank']} of the list {name}, as {row['strategy']}. {row['reason']}"
+        for name, rows in night.lists.items()
+        for row in rows
+        if row["track_id"] == night.tracks.ids[position]
+    ]
+    return " Also ".join(found) or None
 
 
 def _heard(night: _Night, position: int) -> str | None:
@@ -114,7 +125,8 @@ def _blocked(night: _Night, position: int) -> str | None:
 
 def _rested(night: _Night, position: int) -> str | None:
     for ago in range(1, night.settings.recommend.rest_nights + 1):
-        row = night.version(night.rows_of("playlists", ago), "track_id", position)
+        offered = [row for row in night.rows_of("playlists", ago) if list_of(row) == DISCOVER]
+        row = night.version(offered, "track_id", position)
         if row:
             return f"offered on {row['as_of']}, as number {row['rank']}: it rests for some nights."
     return None

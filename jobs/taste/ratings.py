@@ -23,12 +23,13 @@ def rate(
     end_at: datetime,
     taste: TasteSettings,
 ) -> DataFrame:
-    """Return one row a listener and track: user_id, track_id, rating, last_listened_at and the counts
-    of ``CENSUS``.
+    """Return one row a listener and track: user_id, track_id, rating, first_listened_at,
+    last_listened_at and the counts of ``CENSUS``.
 
     ``durations`` has (track_id, duration_ms), ``feedback`` one row a listener, kind and target. The
     rating is null where nothing speaks for or against the track: nothing but starts, private listens
-    and what was taken back. ``last_listened_at`` is of plays and skips, null where there are none.
+    and what was taken back. ``first_listened_at`` and ``last_listened_at`` are of plays and skips, null
+    where there are none.
     """
     heard = add_up(
         with_exclusions(with_durations(listens, durations, taste.play_ms), feedback),
@@ -49,13 +50,14 @@ def rate(
     speaks = F.col("liked").isNotNull() | F.col("last_listened_at").isNotNull()
     counts = (F.coalesce(name, F.lit(0)).cast("int").alias(name) for name in CENSUS)
     return rated.select(
-        "user_id", "track_id", F.when(speaks, rating).alias("rating"), *counts, "last_listened_at"
-    )
+        "user_id", "track_id", F.when(speaks, rating).alias("rating"), *counts,
+        "first_listened_at", "last_listened_at",
+    )  # fmt: skip
 
 
 def add_up(listens: DataFrame, *, end_us: int, half_life_days: float, play_ms: int) -> DataFrame:
     """Return one row a listener and track: weights ``played`` and ``skipped`` at ``end_us``, the counts
-    of ``CENSUS`` and ``last_listened_at``."""
+    of ``CENSUS``, ``first_listened_at`` and ``last_listened_at``."""
     at = F.unix_micros("listened_at")
     taken_back = is_taken_back(at, F.col("listen_excluded_at"), F.col("track_excluded_at"))
     decision = decide(signals_of_columns(), play_ms)
@@ -76,11 +78,13 @@ def add_up(listens: DataFrame, *, end_us: int, half_life_days: float, play_ms: i
         ),
     )
     names = ("play", "skip", "start", "private", "taken_back")
+    told_at = F.when(F.col("play") | F.col("skip"), F.col("listened_at"))
     return told.groupBy("user_id", "track_id").agg(
         _sum_where("play").alias("played"),
         _sum_where("skip").alias("skipped"),
         *(F.count_if(name).alias(total) for name, total in zip(names, CENSUS, strict=True)),
-        F.max(F.when(F.col("play") | F.col("skip"), F.col("listened_at"))).alias("last_listened_at"),
+        F.min(told_at).alias("first_listened_at"),
+        F.max(told_at).alias("last_listened_at"),
     )
 
 

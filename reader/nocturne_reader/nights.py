@@ -10,7 +10,8 @@ from typing import Any
 from nocturne_reader.keys import user_key
 from nocturne_reader.roots import DamagedError, NotPublishedError, Root, open_root
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSIONS = (1, 2)
+DISCOVER = "discover"
 LATEST, INDEX = "playlists/latest.json", "playlists/index.json"
 
 
@@ -36,20 +37,31 @@ class Night:
         """How many listeners have a list."""
         return int(self.manifest["n_listeners"])
 
-    def for_user(self, user_id: str, *, verify: bool = True) -> dict[str, Any] | None:
-        """Return a listener's list; None if there is none.
+    def for_user(
+        self, user_id: str, playlist: str = DISCOVER, *, verify: bool = True
+    ) -> dict[str, Any] | None:
+        """Return one of a listener's lists (discover, rediscover, new_releases); None if there is none.
 
         DamagedError where it is not what was published.
         """
-        body = self.document(user_id, verify=verify)
-        return None if body is None else _parsed(body, self.root.where(self._key(user_id, "json")))
+        body = self.document(user_id, playlist=playlist, verify=verify)
+        where = self.root.where(f"{self._folder}/{_key(user_id, playlist, 'json')}")
+        return None if body is None else _parsed(body, where)
 
-    def document(self, user_id: str, format: str = "json", *, verify: bool = True) -> bytes | None:
-        """Return a listener's list in a published format (json, jspf, m3u8, csv); None if there is none.
+    def document(
+        self,
+        user_id: str,
+        format: str = "json",
+        *,
+        playlist: str = DISCOVER,
+        verify: bool = True,
+    ) -> bytes | None:
+        """Return one of a listener's lists in a published format (json, jspf, m3u8, csv, svg); None if
+        there is none.
 
         DamagedError where it is not what was published.
         """
-        key = f"{user_key(user_id)}.{format}"
+        key = _key(user_id, playlist, format)
         body = self.root.get(f"{self._folder}/{key}")
         if verify and self._checksums.get(key) != (_sha256(body) if body is not None else None):
             raise self._damaged(key)
@@ -74,9 +86,6 @@ class Night:
     def _folder(self) -> str:
         return f"playlists/runs/{self.publish_id}"
 
-    def _key(self, user_id: str, format: str) -> str:
-        return f"{self._folder}/{user_key(user_id)}.{format}"
-
 
 def latest(root: str) -> Night:
     """Return the newest complete night; NotPublishedError if there is none."""
@@ -93,12 +102,14 @@ def nights(root: str) -> list[Night]:
     return [Night(opened, str(entry["publish_id"])) for entry in _document(opened, INDEX)["nights"]]
 
 
-def history(root: str, user_id: str, *, verify: bool = True) -> Iterator[dict[str, Any]]:
-    """Give a listener's lists, the newest first."""
+def history(
+    root: str, user_id: str, playlist: str = DISCOVER, *, verify: bool = True
+) -> Iterator[dict[str, Any]]:
+    """Give a listener's lists of one name, the newest first."""
     for night in reversed(nights(root)):
-        playlist = night.for_user(user_id, verify=verify)
-        if playlist is not None:
-            yield playlist
+        found = night.for_user(user_id, playlist, verify=verify)
+        if found is not None:
+            yield found
 
 
 def new_tonight(root: str, user_id: str) -> list[str]:
@@ -108,6 +119,12 @@ def new_tonight(root: str, user_id: str) -> list[str]:
     known = {track["track_id"] for track in before["tracks"]} if before else set()
     tracks = newest["tracks"] if newest else []
     return [track["track_id"] for track in tracks if track["track_id"] not in known]
+
+
+def _key(user_id: str, playlist: str, format: str) -> str:
+    """As Nocturne's ``jobs/publish/snapshot.py`` writes it."""
+    of_list = "" if playlist == DISCOVER else f".{playlist}"
+    return f"{user_key(user_id)}{of_list}.{format}"
 
 
 def _sha256(body: bytes) -> str:
@@ -133,8 +150,7 @@ def _parsed(body: bytes, where: str) -> dict[str, Any]:
         version = document["schema_version"]
     except (ValueError, KeyError, TypeError):
         raise DamagedError(f"{where} is no document of Nocturne") from None
-    if version != SCHEMA_VERSION:
-        raise DamagedError(
-            f"{where} is of version {version}, this reader knows {SCHEMA_VERSION}: renew it"
-        )
+    if version not in SCHEMA_VERSIONS:
+        known = " and ".join(map(str, SCHEMA_VERSIONS))
+        raise DamagedError(f"{where} is of version {version}, this reader knows {known}: renew it")
     return document

@@ -90,7 +90,7 @@ def test_a_playlist_is_track_artist_and_why_by_rank(nocturne, settings):
     code, out, _ = nocturne("playlist", "ada")
     assert code == 0
     assert out.splitlines() == [
-        "ada · 2026-06-28",
+        "ada · discover · 2026-06-28",
         " 1  First · A",
         "    Listeners like you play it",
         " 2  Second [live] · B",
@@ -113,15 +113,28 @@ def test_a_preview_is_shown_as_the_playlist_is_by_the_settings_given(nocturne, s
     publish(settings)
     monkeypatch.setenv("NOCTURNE__RECOMMEND__N_TRACKS", "30")  # set again by the command, so put back
 
-    def made(night, user):
-        told = f"{user}, {night.window.as_of}, {night.settings.recommend.n_tracks} tracks"
+    def made(night, user, name, dials):
+        told = f"{user}, {name}, {night.window.as_of}, {night.settings.recommend.n_tracks} tracks"
         return [{"rank": 1, "title": "First", "artist": "A", "reason": told}]
 
     monkeypatch.setattr(preview, "preview", made)
     monkeypatch.setattr("jobs.embedded.doctor.require_java", lambda: None)
     code, out, _ = nocturne("preview", "ada", "--set", "n_tracks=5")
     assert code == 0
-    assert out.splitlines() == ["ada · 2026-06-28", " 1  First · A", "    ada, 2026-06-28, 5 tracks"]
+    assert out.splitlines() == [
+        "ada · discover · 2026-06-28", " 1  First · A", "    ada, discover, 2026-06-28, 5 tracks",
+    ]  # fmt: skip
+    _, out, _ = nocturne("preview", "ada", "--list", "rediscover")
+    assert out.startswith("ada · rediscover · 2026-06-28\n")
+    code, _, err = nocturne("preview", "ada", "--dial", "known_share=much")
+    assert (code, err) == (
+        2, "nocturne: --dial known_share=much: the value is a number from 0 to 1\n",
+    )  # fmt: skip
+    assert "is no dial: give one of list_length, " in nocturne("preview", "ada", "--dial", "bass=1")[2]
+    code, _, err = nocturne("preview", "ada", "--list", "mixtape")
+    assert (code, err) == (
+        2, "nocturne: --list 'mixtape' is no list: give one of discover, rediscover, new_releases\n",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("good", "code", "mark"), [(True, 0, "ok "), (False, 1, "BAD")])
@@ -137,7 +150,7 @@ def test_an_older_nights_playlist_is_had_by_its_date(nocturne, settings):
     publish(settings, date(2026, 6, 27))
     publish(settings)
     _, out, _ = nocturne("playlist", "ada", "--date", "2026-06-27")
-    assert out.startswith("ada · 2026-06-27")
+    assert out.startswith("ada · discover · 2026-06-27")
 
 
 def test_why_says_it_of_a_track_on_the_list_and_of_one_that_is_not(nocturne, settings):
@@ -146,7 +159,9 @@ def test_why_says_it_of_a_track_on_the_list_and_of_one_that_is_not(nocturne, set
     put(settings, "tracks_history", rows)
     code, out, _ = nocturne("why", "ada", "t1")
     assert code == 0
-    assert out == ("“Title 1” by A (t1): number 1 of the list, as exploit. Listeners like you play it\n")
+    assert out == (
+        "“Title 1” by A (t1): number 1 of the list discover, as exploit. Listeners like you play it\n"
+    )
     assert "the list has 2 tracks of A already" in nocturne("why", "ada", "title 3")[1]
     code, _, err = nocturne("why", "ada", "t4")
     assert (code, err) == (

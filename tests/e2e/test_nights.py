@@ -40,8 +40,12 @@ def house(_session, tmp_path_factory, landing):
     return house
 
 
-def lists(house: House, day: date) -> pl.DataFrame:
+def all_lists(house: House, day: date) -> pl.DataFrame:
     return house.rows("playlists").filter(pl.col("as_of") == day)
+
+
+def lists(house: House, day: date) -> pl.DataFrame:
+    return all_lists(house, day).filter(pl.col("playlist") == "discover")
 
 
 def test_every_listener_gets_thirty_unheard_tracks_with_a_reason(house):
@@ -55,9 +59,20 @@ def test_every_listener_gets_thirty_unheard_tracks_with_a_reason(house):
     assert set(tracks["strategy"]) == {"exploit", "new_artists", "explore"}
 
 
+def test_new_releases_landed_in_the_last_nights_and_nobody_has_heard_theirs(house):
+    """The town's later tracks come out on the day they land; nothing of three nights is due again."""
+    tracks = all_lists(house, LAST).filter(pl.col("playlist") != "discover")
+    assert set(tracks["playlist"]) == {"new_releases"}
+    known = house.rows("tracks").select("track_id", "release_date", "first_seen_on")
+    dated = tracks.join(known, on="track_id")
+    assert (dated["release_date"] == dated["first_seen_on"].cast(pl.String)).all()
+    heard = tracks.join(house.rows("listens"), on=["user_id", "track_id"], how="semi")
+    assert len(tracks) > 0 and len(heard) == 0
+
+
 def test_no_list_has_three_tracks_of_an_artist(house):
     artists = dict(house.rows("tracks").select("track_id", "artist_ids").iter_rows())
-    for _, tracks in lists(house, LAST).group_by("user_id"):
+    for _, tracks in all_lists(house, LAST).group_by("user_id", "playlist"):
         counts = Counter(artist for track in tracks["track_id"] for artist in artists[track])
         assert max(counts.values()) <= 2
 
@@ -72,12 +87,13 @@ def test_lists_are_personal(house):
 
 def test_explore_goes_by_the_network_that_serves_the_night(house):
     card = Registry(house.store, "content").for_night(LAST)
-    explored = lists(house, LAST).filter(pl.col("strategy") == "explore")
+    by_sound = pl.col("strategy").is_in(["explore", "new_releases"])
+    explored = all_lists(house, LAST).filter(by_sound)
     assert set(explored["model_version"]) == {card.version if card else None}
 
 
 def test_playlists_are_read_without_spark(house):
-    n = len(lists(house, LAST))
+    n = len(all_lists(house, LAST))
     table = pl.scan_delta(f"{house.settings.lake.root}/playlists")
     assert len(table.filter(pl.col("as_of") == LAST).collect()) == n
     connection = duckdb.connect()
@@ -98,9 +114,12 @@ def test_what_is_published_is_what_the_table_says(house):
     ]
     for document in documents:
         jsonschema.validate(document, SCHEMA)
-    found = {d["user_id"]: [track["track_id"] for track in d["tracks"]] for d in documents}
-    rows = lists(house, LAST).sort("user_id", "rank").group_by("user_id", maintain_order=True)
-    assert found == {user: tracks["track_id"].to_list() for (user,), tracks in rows}
+    found = {
+        (d["user_id"], d["playlist"]): [track["track_id"] for track in d["tracks"]] for d in documents
+    }
+    key = ("user_id", "playlist")
+    rows = all_lists(house, LAST).sort(*key, "rank").group_by(*key, maintain_order=True)
+    assert found == {of: tracks["track_id"].to_list() for of, tracks in rows}
 
 
 def test_the_report_and_the_ledger_tell_the_night(house):

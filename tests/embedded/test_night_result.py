@@ -76,7 +76,7 @@ def test_a_listener_without_a_playlist_is_told_how_many_have_one(night):
 def test_a_playlist_is_printed_with_brackets_as_they_are(night):
     shown = printed(100, show_playlist, "ada", NIGHT, read_playlist(night.settings, "ada", NIGHT))
     assert shown.splitlines() == [
-        "ada · 2026-06-28",
+        "ada · discover · 2026-06-28",
         " 1  Title of t9 · An Artist",
         "    New to you.",
         " 2  Title of t4 · An Artist",
@@ -101,13 +101,30 @@ def test_a_run_ends_with_ten_tracks_and_the_command_for_the_rest(night, monkeypa
     monkeypatch.setattr("sys.argv", [".venv/bin/nocturne", "run"])
     given = {"NOCTURNE__LANDING__ROOT": "my logs"}
     lines = printed(80, show_result, night.settings, NIGHT, given).splitlines()
-    assert lines[1] == "an na · 2026-06-28" and lines[20].startswith("10  Title of")
+    assert lines[1] == "an na · discover · 2026-06-28" and lines[20].startswith("10  Title of")
     assert len([line for line in lines if "Title of" in line]) == 10
     assert lines[22] == (
         "    … all 12: NOCTURNE__LANDING__ROOT='my logs' .venv/bin/nocturne playlist 'an na' "
         "--date 2026-06-28"
     )
     assert lines[-1].startswith("Airflow UI    NOCTURNE__LANDING__ROOT='my logs' make up (user admin, ")
+
+
+def test_other_lists_are_named_with_the_command_that_shows_them(night, monkeypatch):
+    again = [row(n, f"t{n}", playlist="rediscover") for n in (2, 1)]
+    write_playlists(night.settings, {"ada": [row(1, "t9"), *again], "bob": again})
+    monkeypatch.setattr("sys.argv", ["/usr/bin/pytest"])
+    lines = printed(80, show_result, night.settings, NIGHT).splitlines()
+    assert lines[1:5] == [
+        "ada · discover · 2026-06-28",
+        " 1  Title of t9 · An Artist",
+        "    New to you.",
+        "    rediscover, 2: nocturne playlist ada --date 2026-06-28 --list rediscover",
+    ]
+    found = read_playlist(night.settings, "ada", NIGHT, "rediscover")
+    assert [track["track_id"] for track in found] == ["t1", "t2"]
+    with pytest.raises(UsageError, match=r"'bob' has no list discover .* but one by --list rediscover$"):
+        read_playlist(night.settings, "bob", NIGHT)
 
 
 def test_a_program_that_is_not_ours_is_not_named(monkeypatch):
@@ -137,7 +154,7 @@ def test_places_are_one_line_each_however_narrow_the_screen_is(night):
         f"Airflow UI    make up (user admin, password in {home}/airflow/passwords.json)",
     ]
     assert night_counts(night.settings, NIGHT) in lines
-    assert lines[1].rstrip() == "ada · 2026-06-28"
+    assert lines[1].rstrip() == "ada · discover · 2026-06-28"
 
 
 def test_playlists_are_where_the_pointer_says_and_the_ui_where_it_is(night):

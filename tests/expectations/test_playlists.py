@@ -13,6 +13,7 @@ from jobs.validate.playlists.per_listener import (
     differences_per_pair,
     heard_tracks,
     neighbors_per_listener,
+    other_lists,
     personalization,
     playlists_per_listener,
 )
@@ -49,12 +50,38 @@ LISTS = {
     "nan": ([*GOOD_LIST[:2], (3, "t4", NAN, "w")], "scores_are_finite"),
     "infinite": ([*GOOD_LIST[:2], (3, "t4", float("inf"), "w")], "scores_are_finite"),
     # A list that stays was made by other rules; that it is whole can be seen whenever.
-    "kept": ([(1, "t1", 0.9, "w"), (2, "t2", 0.8, "w"), (3, "duo", 0.7, "w"), (4, "t9", 0.6, "w"),
-              (5, "tx", 0.5, "w")], None),
+    "kept": (
+        [
+            (1, "t1", 0.9, "w"),
+            (2, "t2", 0.8, "w"),
+            (3, "duo", 0.7, "w"),
+            (4, "t9", 0.6, "w"),
+            (5, "tx", 0.5, "w"),
+        ],
+        None,
+    ),
     "kept gap": ([*GOOD_LIST[:2], (4, "t9", 0.7, "w")], "ranks_have_no_gaps"),
     "again": (GOOD_LIST, "lists_change"),
     "silent": ([*GOOD_LIST[:2], (3, "t4", 0.7, " ")], "every_track_has_a_reason"),
-}  # fmt: skip
+    # By what they have set: two tracks; of three a third known; nothing explicit, as t4 is.
+    "wants two": (GOOD_LIST[:2], None),
+    "wants two, gets three": (GOOD_LIST, "full_or_explained"),
+    "wants known": ([*GOOD_LIST[:2], (3, "t9", 0.7, "known")], None),
+    "wants fewer known": (
+        [(1, "t1", 0.9, "w"), (2, "t0", 0.8, "known"), (3, "t9", 0.7, "known")],
+        "known_share_is_kept",
+    ),
+    "wants known, is heard": ([*GOOD_LIST[:2], (3, "t9", 0.7, "w")], "tracks_are_unheard"),
+    "wants known, is short": ([GOOD_LIST[0], (2, "t9", 0.7, "known")], None),
+    "clean": (GOOD_LIST, "nothing_explicit_unasked"),
+}
+LIMITS = {
+    "wants two": (2, None, None), "wants two, gets three": (2, None, False),
+    "clean": (None, None, True),
+} | dict.fromkeys(
+    ["wants known", "wants fewer known", "wants known, is heard", "wants known, is short"],
+    (None, 0.34, None),
+)  # fmt: skip
 
 
 def local(rows: DataFrame) -> DataFrame:
@@ -68,7 +95,8 @@ def list_facts(_session) -> DataFrame:
         return _session.createDataFrame(rows, spark_schema(TABLES[name]))
 
     lists = table("playlists", [
-        (NIGHT, user, rank, track, "title", "artist", score, "explore", "kind", reason, "{}", None, rank)
+        (NIGHT, user, rank, track, "title", "artist", score,
+         "rediscover" if reason == "known" else "explore", "kind", reason, "{}", None, rank, None)
         for user, (tracks, _) in LISTS.items() for rank, track, score, reason in tracks
     ])  # fmt: skip
     artists = {
@@ -80,7 +108,10 @@ def list_facts(_session) -> DataFrame:
         "t0": ["a0"],
         "duo": ["a1", "a9"],
     }
-    tracks = _session.createDataFrame(list(artists.items()), "track_id string, artist_ids array<string>")
+    tracks = _session.createDataFrame(
+        [(track, ids, track == "t4" or None) for track, ids in artists.items()],
+        "track_id string, artist_ids array<string>, explicit boolean",
+    )
     heard = [(user, "t9", user != "lapsed") for user in LISTS if user != "new"] * 2
     heard += [("heard long ago", "t0", False), ("lapsed without a list", "t0", False)]
     listens = _session.createDataFrame(heard, "user_id string, track_id string, recent boolean")
@@ -90,6 +121,7 @@ def list_facts(_session) -> DataFrame:
             (NIGHT, "explained", 1, "heard", 9, 4),
             (NIGHT, "explained", 2, "artist_cap", 4, 2),
             (NIGHT, "all heard", 1, "heard", 9, 0),
+            (NIGHT, "wants known, is short", 1, "heard", 9, 1),
             (NIGHT, "contradicted", 1, "heard", 9, 2),
             (NIGHT, "contradicted", 2, "artist_cap", 2, 1),
         ],
@@ -97,7 +129,7 @@ def list_facts(_session) -> DataFrame:
     kept = _session.createDataFrame([("kept",), ("kept",), ("kept gap",)], "user_id string")
     # Of the night before: two of "good"'s three tracks are another's, "again" had two of them.
     before = table("playlists", [
-        (day, user, rank, track, "title", "artist", 1.0, "explore", "kind", "w", "{}", None, rank)
+        (day, user, rank, track, "title", "artist", 1.0, "explore", "kind", "w", "{}", None, rank, None)
         for day, user, tracks in (
             (NIGHT - DAY, "good", ("t1", "t2", "t9")), (NIGHT - DAY, "again", ("t4", "t1", "t9")),
             (NIGHT - DAY, "kept", ("t1", "t2", "duo", "t9", "tx")),
@@ -105,7 +137,11 @@ def list_facts(_session) -> DataFrame:
         )
         for rank, track in enumerate(tracks, start=1)
     ])  # fmt: skip
-    facts = playlists_per_listener(lists, heard_tracks(listens), tracks, funnel, kept, before)
+    limits = _session.createDataFrame(
+        [(user, *limit) for user, limit in LIMITS.items()],
+        "user_id string, list_length int, known_share double, clean boolean",
+    )
+    facts = playlists_per_listener(lists, heard_tracks(listens), tracks, funnel, kept, before, limits)
     return local(facts)
 
 
@@ -115,7 +151,9 @@ def test_a_wrong_list_breaks_one_expectation(list_facts, tmp_path, user):
     facts = list_facts.where(F.col("user_id") == user).withColumn("personalization", F.lit(1.0))
     suite = partial(playlists.suite, n_tracks=3, artist_cap=2)
     failed = tripped(tmp_path, SuiteRun("playlists", facts, suite))
-    if len(tracks) not in (0, 3) and user != "kept":
+    if (
+        len(tracks) not in (0, 3) and user not in ("kept", "wants two")
+    ) or user == "wants two, gets three":
         assert failed.pop("lists_are_full") == "warning"
     severity = "warning" if wanted in ("lists_change", "something_is_left") else "critical"
     assert failed == ({wanted: severity} if wanted else {})
@@ -172,6 +210,70 @@ def test_personalization_is_one_minus_the_mean_overlap(spark, lists, expected):
     rows = [(rank, track) for tracks in lists.values() for rank, track in enumerate(tracks, start=1)]
     row = personalization(spark.createDataFrame(rows, "rank int, track_id string")).head()
     assert row.personalization == (expected if expected is None else pytest.approx(expected))
+
+
+# Another list of a listener: its name, and (rank, track, score, reason). All but "nobody" have heard
+# h1 and h2; n1 to n3 are new, o1 is old, of y1 only the year is known.
+OLD, NEW = [(1, "h1", 0.9, "w"), (2, "h2", 0.8, "w")], [(1, "n1", 0.9, "w"), (2, "n2", 0.8, "w")]
+OTHERS = {
+    "again": ("rediscover", OLD, None),
+    "fresh": ("new_releases", NEW, None),
+    "nobody": ("new_releases", NEW, "only_listeners_have_other_lists"),
+    "endless": ("new_releases", [*NEW, (3, "n3", 0.7, "w"), (4, "n4", 0.6, "w")], "other_lists_end"),
+    "gap": ("rediscover", [OLD[0], (3, "h2", 0.8, "w")], "other_ranks_have_no_gaps"),
+    "twice": ("rediscover", [OLD[0], (2, "h1", 0.8, "w")], "other_tracks_are_different"),
+    "unknown": ("rediscover", [OLD[0], (2, "hx", 0.8, "w")], "other_tracks_are_known"),
+    "capped": ("new_releases", [*NEW, (3, "n5", 0.8, "w")], "other_artist_cap"),
+    "nan": ("rediscover", [OLD[0], (2, "h2", NAN, "w")], "other_scores_are_finite"),
+    "silent": ("rediscover", [OLD[0], (2, "h2", 0.8, "")], "every_other_track_has_a_reason"),
+    "never heard": ("rediscover", [OLD[0], (2, "n1", 0.8, "w")], "rediscovered_were_heard"),
+    "known": ("new_releases", [NEW[0], (2, "h1", 0.8, "w")], "releases_are_unheard"),
+    "old": ("new_releases", [NEW[0], (2, "o1", 0.8, "w")], "releases_are_new"),
+    "of a year": ("new_releases", [NEW[0], (2, "y1", 0.8, "w")], "releases_are_new"),
+    "early": ("new_releases", [NEW[0], (2, "e1", 0.8, "w")], "releases_are_new"),
+    "wants one": ("rediscover", OLD, "other_lists_end"),
+    "clean": ("new_releases", [NEW[0], (2, "n6", 0.8, "w")], "other_nothing_explicit_unasked"),
+    # Of an earlier night: since then it was heard, and got old.
+    "kept": ("new_releases", [(1, "h1", 0.9, "w"), (2, "o1", 0.8, "w")], None),
+}
+RELEASED = {
+    "h1": "2026-06", "h2": "1999", "hx": None, "n1": str(NIGHT), "n2": str(NIGHT - 27 * DAY),
+    **dict.fromkeys(("n4", "n5", "n6"), str(NIGHT)), "n3": "2026-06", "o1": str(NIGHT - 28 * DAY),
+    "y1": "2026", "e1": str(NIGHT + DAY),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def facts_of_others(_session) -> DataFrame:
+    lists = _session.createDataFrame(
+        [(user, name, rank, track, score, reason, name)
+         for user, (name, rows, _) in OTHERS.items() for rank, track, score, reason in rows],
+        "user_id string, playlist string, rank int, track_id string, score double, reason string, "
+        "strategy string",
+    )  # fmt: skip
+    tracks = _session.createDataFrame(
+        [(track, ["a"] if track in ("n1", "n2", "n5") else [track], day, track == "n6")
+         for track, day in RELEASED.items() if track != "hx"],
+        "track_id string, artist_ids array<string>, release_date string, explicit boolean",
+    )  # fmt: skip
+    heard = [(user, track, True) for user in OTHERS for track in ("h1", "h2") if user != "nobody"]
+    heard += [("unknown", "hx", True)]
+    listens = _session.createDataFrame(heard, "user_id string, track_id string, recent boolean")
+    kept = _session.createDataFrame([("kept",)], "user_id string")
+    limits = _session.createDataFrame(
+        [("wants one", 1, None, None), ("clean", None, None, True)],
+        "user_id string, list_length int, known_share double, clean boolean",
+    )
+    return local(other_lists(lists, heard_tracks(listens), tracks, kept, limits, NIGHT, 28))
+
+
+@pytest.mark.parametrize("user", OTHERS)
+def test_a_wrong_other_list_breaks_one_expectation(facts_of_others, tmp_path, user):
+    wanted = OTHERS[user][2]
+    facts = facts_of_others.where(F.col("user_id") == user)
+    suite = partial(playlists.other_suite, n_tracks=3, artist_cap=2)
+    failed = tripped(tmp_path, SuiteRun("playlists", facts, suite))
+    assert failed == ({wanted: "critical"} if wanted else {})
 
 
 # The neighbors of a listener: (neighbor, pearson, n_common, similarity, rank, band).

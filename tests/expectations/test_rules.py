@@ -21,7 +21,7 @@ LISTEN = {
 }  # fmt: skip
 TRACK = {
     "track_id": "t", "title": "NA", "artist_ids": ["a", "b"], "artist": "A with B", "album": None,
-    "release_date": "1999", "duration_ms": 1, "landed_on": DAY, "landing_file": "f",
+    "release_date": "1999", "duration_ms": 1, "landed_on": DAY, "landing_file": "f", "explicit": None,
 }  # fmt: skip
 FEATURES = {
     "track_id": "t", "danceability": 0.0, "energy": 1.0, "key": -1, "loudness": 3.7, "mode": 1,
@@ -98,6 +98,14 @@ BAD = [
     *(("feedback", {"user_id": value}, name.format("user_id")) for name, value in BAD_IDS),
     *(("feedback", {"target_id": value}, name.format("target_id")) for name, value in BAD_IDS),
     ("feedback", {"kind": "Like"}, "unknown kind: kind"),
+    *(
+        ("feedback", {"kind": dial, "target_id": value}, f"out of range: {dial}")
+        for dial, values in {
+            "list_length": ("0", "101", "2.5", "1e1", "ten", "٣"), "explicit": ("true", "No", "t"),
+            "adventurousness": ("1.01", "-0", "NaN", "1d", "0.5 or so"), "known_share": ("2", "½"),
+        }.items()
+        for value in values
+    ),
     ("feedback", {"at": datetime(1970, 1, 1, tzinfo=UTC)}, "implausibly old: at"),
     ("feedback", {"at": datetime(2026, 6, 29, tzinfo=UTC)}, "after it landed: at"),
 ]  # fmt: skip
@@ -113,6 +121,16 @@ GOOD = [
     ("audio_features", {}),
     ("audio_features", dict.fromkeys(audio_features.UNDETECTED)),
     ("feedback", {}),
+    *(
+        ("feedback", {"kind": dial, "target_id": value})
+        for dial, values in {
+            "list_length": ("1", "30", "100"),
+            "explicit": ("yes", "no"),
+            "adventurousness": ("0", "1", "0.75", ".5", "1.0"),
+            "known_share": ("0.25",),
+        }.items()
+        for value in values
+    ),
 ]
 ROWS = {
     "listens": ("listens", LISTEN, listens.RULES),

@@ -155,6 +155,24 @@ def test_a_row_tells_how_often_the_track_was_played_from_this_very_list(lake):
     }  # fmt: skip
 
 
+def test_two_lists_of_a_night_are_told_apart_by_what_the_listen_says(lake):
+    """The same track on both; a list of before there were two has no name, and is discover."""
+    listens = [
+        heard(1, "t", 1, playlist_id=playlist_id(NIGHT)),
+        heard(2, "t", 1, playlist_id=playlist_id(NIGHT, "new_releases")),
+        heard(3, "t", 1, playlist_id=playlist_id(NIGHT, "new_releases")),
+        heard(4, "t", 1, playlist_id=playlist_id(NIGHT, "rediscover")),
+        heard(5, "t", 1, playlist_id=f"{playlist_id(NIGHT)}:"),
+    ]
+    [unnamed] = lists(NIGHT, "t")
+    land(lake, listens, playlists=[unnamed, unnamed | {"playlist": "new_releases", "rank": 2}])
+    keep_responses(lake, Window.night(NIGHT), NIGHTS, 30_000)
+    rows = lake.read("responses").collect()
+    assert {row.playlist: (row["rank"], row.n_from_list, row.n_plays) for row in rows} == {
+        "discover": (1, 1, 5), "new_releases": (2, 2, 5),
+    }  # fmt: skip
+
+
 def test_a_duration_is_what_was_known_when_the_listen_landed(lake):
     """Three nights' catalogs, the features' word being less than any catalog's."""
     catalog = [

@@ -6,6 +6,7 @@ import pytest
 from jobs.errors import NoInputError
 from jobs.evaluate.contenders import PEERS, fitted_peer
 from jobs.lake import split as split_module
+from jobs.lake.arrow import replace, table_rows
 from jobs.lake.split import read_split
 from tests.evaluate.small_night import DAYS, LISTS, NIGHT, features, listen, track, write
 from tests.tables import put
@@ -98,6 +99,16 @@ def test_lists_credits_and_features_go_by_number(settings):
     assert split.credits.of.tolist() == [0, 0, 1, 1, 2, 2, 3, 4]
     assert split.features[1, 0] == pytest.approx(0.2)
     assert np.isnan(split.features[7]).all()
+
+
+def test_other_lists_are_not_judged_as_what_was_to_be_discovered(settings):
+    write(settings)
+    whole = read_split(settings, NIGHT, DAYS)
+    again = [{**row, "playlist": name} for name in ("rediscover", "new_releases")
+             for row in table_rows(settings, "playlists").to_table().to_pylist()]  # fmt: skip
+    rows = [*table_rows(settings, "playlists").to_table().to_pylist(), *again]
+    replace(settings, "playlists", rows, "true")
+    assert read_split(settings, NIGHT, DAYS).lists.tolist() == whole.lists.tolist()
 
 
 def test_nothing_later_than_the_night_is_fitted_on(settings):

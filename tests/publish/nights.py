@@ -8,6 +8,7 @@ from deltalake import write_deltalake
 
 from jobs.lake.catalog import TABLES
 from jobs.lake.schemas import arrow_schema
+from jobs.publish.playlists import Playlist
 from jobs.settings import Settings
 
 NIGHT = date(2026, 6, 28)
@@ -28,7 +29,13 @@ def row(rank: int, track_id: str, **changes: object) -> dict[str, object]:
         "evidence": json.dumps(content),
         "model_version": "2026-06-28-abc",
         "play_order": rank,
+        "playlist": None,
     } | changes
+
+
+def playlist(rows: list[dict[str, object]], user_id: str = "u", name: str = "discover") -> Playlist:
+    """A list of the night."""
+    return Playlist(user_id, NIGHT, name, rows)
 
 
 def by_neighbors(rank: int, track_id: str) -> dict[str, object]:

@@ -4,7 +4,7 @@ from io import StringIO
 import pytest
 
 from jobs.publish.formats import m3u8, spreadsheet
-from tests.publish.nights import NIGHT, row
+from tests.publish.nights import playlist, row
 
 KNOWN = {"album": "Songs", "release_date": "1999-02", "duration_ms": 200_600, "url": "https://x.org/t1"}
 HOSTILE = {"title": 'Line\nbreak, "quoted" #EXTINF', "artist": "=cmd()\r"}
@@ -12,9 +12,9 @@ HOSTILE = {"title": 'Line\nbreak, "quoted" #EXTINF', "artist": "=cmd()\r"}
 
 def test_m3u8_is_in_the_order_of_listening_with_lengths_and_addresses():
     rows = [row(1, "t1", play_order=2) | KNOWN, row(2, "a b/c", play_order=1)]
-    assert m3u8("é", NIGHT, rows).decode().splitlines() == [
+    assert m3u8(playlist(rows, "é")).decode().splitlines() == [
         "#EXTM3U",
-        "#PLAYLIST:Nocturne for é, 2026-06-28",
+        "#PLAYLIST:Discover for é, 2026-06-28",
         "#EXTINF:-1,An Artist - Title of a b/c",
         "urn:nocturne:track:a%20b%2Fc",
         "#EXTINF:201,An Artist - Title of t1",
@@ -23,10 +23,10 @@ def test_m3u8_is_in_the_order_of_listening_with_lengths_and_addresses():
 
 
 def test_no_text_makes_a_line_of_its_own_in_m3u8():
-    lines = m3u8("u\n#EXTM3U", NIGHT, [row(1, "t\n1") | HOSTILE]).decode().split("\n")
+    lines = m3u8(playlist([row(1, "t\n1") | HOSTILE], "u\n#EXTM3U")).decode().split("\n")
     assert lines == [
         "#EXTM3U",
-        "#PLAYLIST:Nocturne for u #EXTM3U, 2026-06-28",
+        "#PLAYLIST:Discover for u #EXTM3U, 2026-06-28",
         '#EXTINF:-1,=cmd()  - Line break, "quoted" #EXTINF',
         "urn:nocturne:track:t%0A1",
         "",
@@ -35,7 +35,7 @@ def test_no_text_makes_a_line_of_its_own_in_m3u8():
 
 @pytest.mark.parametrize("title", ["👩\u200d🎤", "نی\u200cم", "क्\u200dष", "non\u00a0stop", "\u200eabc"])
 def test_joiners_and_other_blanks_stay_in_m3u8(title):
-    lines = m3u8("u", NIGHT, [row(1, "t1") | {"title": title}]).decode().split("\n")
+    lines = m3u8(playlist([row(1, "t1") | {"title": title}])).decode().split("\n")
     assert lines[2] == f"#EXTINF:-1,An Artist - {title}"
 
 
@@ -43,12 +43,12 @@ def test_joiners_and_other_blanks_stay_in_m3u8(title):
     "char", ["\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\x00", "\x1b"]
 )
 def test_what_ends_a_line_somewhere_is_a_blank_in_m3u8(char):
-    lines = m3u8("u", NIGHT, [row(1, "t1") | {"title": f"a{char}b"}]).decode().splitlines()
+    lines = m3u8(playlist([row(1, "t1") | {"title": f"a{char}b"}])).decode().splitlines()
     assert lines[2] == "#EXTINF:-1,An Artist - a b"
 
 
 def test_csv_reads_back_by_rank():
-    body = spreadsheet("u", NIGHT, [row(1, "t1", play_order=2) | KNOWN, row(2, "t2", play_order=1)])
+    body = spreadsheet(playlist([row(1, "t1", play_order=2) | KNOWN, row(2, "t2", play_order=1)]))
     assert body.startswith(b"\xef\xbb\xbfrank,play_order,track_id,title,artist,album,")
     first, second = csv.DictReader(StringIO(body.decode("utf-8-sig"), newline=""))
     assert first == {
@@ -60,7 +60,7 @@ def test_csv_reads_back_by_rank():
 
 
 def test_no_cell_of_csv_is_a_formula():
-    body = spreadsheet("u", NIGHT, [row(1, "-1+1") | HOSTILE]).decode("utf-8-sig")
+    body = spreadsheet(playlist([row(1, "-1+1") | HOSTILE])).decode("utf-8-sig")
     [found] = csv.DictReader(StringIO(body, newline=""))
     assert found["track_id"] == "'-1+1" and found["artist"] == "'=cmd()\r"
     assert found["title"] == HOSTILE["title"]

@@ -9,12 +9,12 @@ from jobs.errors import NocturneError
 from jobs.publish.index import INDEX, N_TRIES, enter_run
 from jobs.publish.snapshot import survey
 from jobs.store import ConflictError
-from tests.publish.nights import NIGHT, row
+from tests.publish.nights import NIGHT, playlist, row
 from tests.store.recording import RecordingStore
 
 
 def snapshot(night=NIGHT, track="t1"):
-    return survey([("ada", [row(1, track)])], night, ["jspf"])
+    return survey([playlist([row(1, track)], "ada")], night, 2, ["jspf"])
 
 
 def nights(store):
@@ -32,7 +32,7 @@ def test_nights_stand_in_their_order_whatever_the_order_they_were_made_in():
 def test_the_index_says_first_by_which_schema_it_is_written():
     store = RecordingStore()
     enter_run(store, snapshot())
-    assert store.objects[INDEX].startswith(b'{\n "schema_version": 1,\n "nights": [\n')
+    assert store.objects[INDEX].startswith(b'{\n "schema_version": 2,\n "nights": [\n')
 
 
 def test_the_run_published_last_counts_for_its_night():

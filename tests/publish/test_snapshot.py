@@ -8,12 +8,12 @@ import pytest
 
 from jobs.publish.snapshot import documents, move_latest, survey, write_run
 from jobs.store import ConflictError
-from tests.publish.nights import NIGHT, by_neighbors, row
+from tests.publish.nights import NIGHT, by_neighbors, playlist, row
 from tests.store.recording import PowerCutError, RecordingStore
 
 FORMATS = ("jspf",)
-PLAYLISTS = [("ada", [row(1, "t1"), row(2, "t2")]), ("bob", [by_neighbors(1, "t3")])]
-OTHERS = [("ada", [row(1, "t9")])]
+PLAYLISTS = [playlist([row(1, "t1"), row(2, "t2")], "ada"), playlist([by_neighbors(1, "t3")], "bob")]
+OTHERS = [playlist([row(1, "t9")], "ada")]
 LATEST = "playlists/latest.json"
 N_WRITES = 7  # two documents for each of two listeners, checksums, manifest, pointer
 
@@ -23,7 +23,7 @@ def is_current() -> bool:
 
 
 def publish(store: RecordingStore, lists=PLAYLISTS, night: date = NIGHT, backwards: bool = False) -> str:
-    snapshot = survey(lists, night, FORMATS)
+    snapshot = survey(lists, night, 2, FORMATS)
     write_run(store, lists, snapshot)
     return move_latest(store, snapshot, is_current, backwards=backwards)
 
@@ -35,7 +35,7 @@ def pointed_to(store: RecordingStore) -> str:
 def test_documents_then_checksums_then_manifest_then_pointer():
     store = RecordingStore()
     publish(store)
-    folder = f"playlists/runs/{survey(PLAYLISTS, NIGHT, ['jspf']).publish_id}"
+    folder = f"playlists/runs/{survey(PLAYLISTS, NIGHT, 2, ['jspf']).publish_id}"
     *documents, checksums, manifest, pointer = store.written()
     assert len(documents) == 4
     assert all(key.startswith(f"{folder}/users/") for key in documents)
@@ -47,7 +47,7 @@ def test_documents_then_checksums_then_manifest_then_pointer():
 def test_the_manifest_is_new_and_the_pointer_swapped():
     store = RecordingStore()
     publish(store)
-    publish_id = survey(PLAYLISTS, NIGHT, FORMATS).publish_id
+    publish_id = survey(PLAYLISTS, NIGHT, 2, FORMATS).publish_id
     assert store.called(f"playlists/runs/{publish_id}/manifest.json") == [
         "get", "put_new",
     ]  # fmt: skip
@@ -57,27 +57,33 @@ def test_the_manifest_is_new_and_the_pointer_swapped():
 def test_the_manifest_and_the_pointer_as_written():
     models = ["2026-06-28-c", "2026-06-28-a", "2026-06-28-d", "2026-06-28-b", "2026-06-28-e"]
     played = [row(n, f"t{n}", model_version=model) for n, model in enumerate(models, 1)]
-    lists = [("ada", [*played, by_neighbors(6, "t6")]), ("bob", [row(1, "é", model_version=models[0])])]
-    snapshot = survey(lists, NIGHT, FORMATS)
+    loved = row(1, "t9", strategy="rediscover", model_version=None)
+    lists = [
+        playlist([*played, by_neighbors(6, "t6")], "ada"),
+        playlist([loved], "ada", "rediscover"),
+        playlist([row(1, "é", model_version=models[0])], "bob"),
+    ]
+    snapshot = survey(lists, NIGHT, 2, FORMATS)
     sums = hashlib.sha256(snapshot.checksums).hexdigest()
     publish_id = f"2026-06-28-{sums[:16]}"
     manifest = snapshot.manifest()
-    assert manifest.startswith(b'{\n "schema_version": 1,\n')
+    assert manifest.startswith(b'{\n "schema_version": 2,\n')
     assert manifest.endswith(b"\n}\n")
     assert json.loads(manifest) == {
-        "schema_version": 1,
+        "schema_version": 2,
         "publish_id": publish_id,
         "as_of": "2026-06-28",
         "n_listeners": 2,
-        "n_tracks": 7,
-        "n_objects": 4,
-        "strategies": {"exploit": 1, "explore": 6},
+        "n_lists": {"discover": 2, "rediscover": 1},
+        "n_tracks": 8,
+        "n_objects": 6,
+        "strategies": {"exploit": 1, "explore": 6, "rediscover": 1},
         "model_versions": sorted(models),
         "checksums": {"key": "SHA256SUMS", "sha256": sums},
     }
-    assert list(json.loads(manifest)["strategies"]) == ["exploit", "explore"]
+    assert list(json.loads(manifest)["strategies"]) == ["exploit", "explore", "rediscover"]
     assert json.loads(snapshot.pointer()) == {
-        "schema_version": 1,
+        "schema_version": 2,
         "publish_id": publish_id,
         "as_of": "2026-06-28",
         "manifest": f"runs/{publish_id}/manifest.json",
@@ -85,9 +91,7 @@ def test_the_manifest_and_the_pointer_as_written():
 
 
 def test_checksums_are_lines_of_sha256sum_by_listener():
-    bodies = {
-        key: hashlib.sha256(body).hexdigest() for key, body in documents(PLAYLISTS, NIGHT, FORMATS)
-    }
+    bodies = {key: hashlib.sha256(body).hexdigest() for key, body in documents(PLAYLISTS, 2, FORMATS)}
     assert [key.partition("/")[2][3:] for key in bodies] == [
         "ada.json",
         "ada.jspf",
@@ -95,7 +99,28 @@ def test_checksums_are_lines_of_sha256sum_by_listener():
         "bob.jspf",
     ]
     lines = "".join(f"{digest}  {key}\n" for key, digest in bodies.items())
-    assert survey(PLAYLISTS, NIGHT, FORMATS).checksums == lines.encode()
+    assert survey(PLAYLISTS, NIGHT, 2, FORMATS).checksums == lines.encode()
+
+
+def test_each_list_of_a_listener_has_a_key_of_its_own():
+    lists = [
+        playlist([row(1, "t1")], "a.b", name) for name in ("discover", "rediscover", "new_releases")
+    ]
+    keys = [key.rpartition("/")[2] for key, _ in documents(lists, 2, ["jspf"])]
+    assert keys == [
+        "a~2eb.json", "a~2eb.jspf", "a~2eb.rediscover.json", "a~2eb.rediscover.jspf",
+        "a~2eb.new_releases.json", "a~2eb.new_releases.jspf",
+    ]  # fmt: skip
+
+
+def test_by_the_first_schema_a_run_is_as_it_was():
+    snapshot = survey(PLAYLISTS, NIGHT, 1, FORMATS)
+    assert json.loads(snapshot.manifest())["schema_version"] == 1
+    assert "n_lists" not in json.loads(snapshot.manifest())
+    assert json.loads(snapshot.pointer())["schema_version"] == 1
+    (_, body), *_ = documents(PLAYLISTS, 1, [])
+    assert json.loads(body)["schema_version"] == 1
+    assert not {"playlist", "title"} & json.loads(body).keys()
 
 
 @pytest.mark.parametrize("n", range(N_WRITES))
@@ -115,7 +140,7 @@ def test_a_run_cut_off_at_any_write_shows_nothing_half_and_its_retry_ends_the_sa
 
 def test_a_pointer_moved_after_it_was_looked_at_is_not_overwritten():
     store = RecordingStore()
-    snapshot = survey(PLAYLISTS, NIGHT, FORMATS)
+    snapshot = survey(PLAYLISTS, NIGHT, 2, FORMATS)
 
     def meanwhile() -> bool:
         publish(store, OTHERS)
@@ -123,24 +148,23 @@ def test_a_pointer_moved_after_it_was_looked_at_is_not_overwritten():
 
     with pytest.raises(ConflictError):
         move_latest(store, snapshot, meanwhile, backwards=False)
-    assert pointed_to(store) == survey(OTHERS, NIGHT, FORMATS).publish_id
+    assert pointed_to(store) == survey(OTHERS, NIGHT, 2, FORMATS).publish_id
 
 
 def test_rows_rewritten_since_they_were_read_are_not_pointed_to():
     store = RecordingStore()
     publish(store, OTHERS)
-    snapshot = survey(PLAYLISTS, NIGHT, FORMATS)
+    snapshot = survey(PLAYLISTS, NIGHT, 2, FORMATS)
     with pytest.raises(ConflictError, match="2026-06-28 were written again"):
         move_latest(store, snapshot, lambda: False, backwards=True)
-    assert pointed_to(store) == survey(OTHERS, NIGHT, FORMATS).publish_id
+    assert pointed_to(store) == survey(OTHERS, NIGHT, 2, FORMATS).publish_id
 
 
 def test_the_rows_are_looked_at_after_the_pointers_tag():
     store = RecordingStore()
     seen = []
-    move_latest(
-        store, survey(PLAYLISTS, NIGHT, FORMATS), lambda: not seen.extend(store.calls), backwards=False
-    )  # fmt: skip
+    snapshot = survey(PLAYLISTS, NIGHT, 2, FORMATS)
+    move_latest(store, snapshot, lambda: not seen.extend(store.calls), backwards=False)
     assert ("tag", LATEST) in seen
 
 
@@ -153,16 +177,16 @@ def test_the_pointer_goes_to_a_newer_night_or_another_run_of_its_own(days, backw
     publish(store)
     assert publish(store, OTHERS, NIGHT + timedelta(days), backwards) == became
     there = (
-        survey(PLAYLISTS, NIGHT, FORMATS)
+        survey(PLAYLISTS, NIGHT, 2, FORMATS)
         if became == "kept"
-        else survey(OTHERS, NIGHT + timedelta(days), FORMATS)
+        else survey(OTHERS, NIGHT + timedelta(days), 2, FORMATS)
     )
     assert pointed_to(store) == there.publish_id
 
 
 def test_another_run_of_the_same_rows_that_was_first_is_no_conflict():
     store = RecordingStore()
-    snapshot = survey(PLAYLISTS, NIGHT, FORMATS)
+    snapshot = survey(PLAYLISTS, NIGHT, 2, FORMATS)
 
     class FirstElsewhere(RecordingStore):
         def put_new(self, key: str, body: bytes) -> None:

@@ -37,7 +37,7 @@ def test_a_night_is_published_whole_and_pointed_to(settings):
     pointer = json.loads(night.store.get("playlists/latest.json"))
     manifest = json.loads(night.store.get(f"playlists/{pointer['manifest']}"))
     folder = f"playlists/runs/{manifest['publish_id']}"
-    assert (manifest["n_listeners"], manifest["n_tracks"], manifest["n_objects"]) == (2, 3, 4)
+    assert (manifest["n_listeners"], manifest["n_tracks"], manifest["n_objects"]) == (2, 3, 6)
     assert manifest["strategies"] == {"exploit": 1, "explore": 2}
     assert manifest["model_versions"] == ["2026-06-28-abc"]
     sums = night.store.get(f"{folder}/SHA256SUMS")
@@ -47,7 +47,7 @@ def test_a_night_is_published_whole_and_pointed_to(settings):
     assert {f"{folder}/{key}": digest for key, digest in listed.items()} == {
         key: hashlib.sha256(body).hexdigest() for key, body in found.items()
     }
-    assert (night.summary.rows_in, night.summary.rows_out) == (3, 6)
+    assert (night.summary.rows_in, night.summary.rows_out) == (3, 8)
 
 
 def test_tracks_are_in_the_order_of_their_rank(settings):
@@ -115,7 +115,8 @@ def test_what_is_known_of_a_track_is_what_had_landed_by_the_night(settings):
         for track, album, day, file in landed
     ]  # fmt: skip
     replace(settings, "tracks_history", rows, "true")
-    (_, (first, second, third)), *_ = playlists.open_playlists(settings, NIGHT)
+    one, *_ = playlists.open_playlists(settings, NIGHT)
+    first, second, third = one.rows
     assert (first["album"], first["release_date"], first["duration_ms"]) == (None, "2020", 1005)
     assert (second["album"], second["duration_ms"]) == ("Second", 1007)
     assert (third["album"], third["release_date"], third["duration_ms"]) == (None, None, None)
@@ -135,8 +136,31 @@ def test_tracks_have_their_address_at_the_service_that_the_settings_name(setting
 def test_one_listeners_rows_are_those_of_the_whole(settings):
     write_playlists(settings, PLAYLISTS)
     read = playlists.open_playlists(settings, NIGHT)
-    assert {user: read.of(user) for user in PLAYLISTS} == dict(read)
-    assert read.of("nobody") == []
+    assert {user: read.of(user) for user in PLAYLISTS} == {
+        one.user_id: {"discover": one} for one in read
+    }
+    assert read.of("nobody") == {}
+
+
+def test_other_lists_stand_beside_and_stay_away_by_the_first_schema(settings):
+    lists = [row(1, "t1"), row(1, "t2", playlist="rediscover", strategy="rediscover")]
+    write_playlists(settings, {"u": lists, "only": [row(1, "t3", playlist="new_releases")]})
+    night = published(settings)
+    keys = {key.rpartition("/")[2] for key in objects(night) if "/users/" in key}
+    assert keys == {"u.json", "u.jspf", "u.svg", "u.rediscover.json", "u.rediscover.jspf",
+                    "u.rediscover.svg", "only.new_releases.json", "only.new_releases.jspf",
+                    "only.new_releases.svg"}  # fmt: skip
+    manifest = json.loads(
+        night.store.get(f"playlists/runs/{night.summary.details['publish_id']}/manifest.json")
+    )
+    assert manifest["n_listeners"] == 2
+    assert manifest["n_lists"] == {"discover": 1, "new_releases": 1, "rediscover": 1}
+    first = settings.store.model_copy(update={"schema_version": 1, "formats": ()})
+    again = published(settings.model_copy(update={"store": first}))
+    run = f"playlists/runs/{again.summary.details['publish_id']}/"
+    assert [key.rpartition("/")[2] for key in objects(again) if key.startswith(f"{run}users/")] == [
+        "u.json"
+    ]
 
 
 def test_an_older_night_never_moves_the_pointer_backwards_unless_forced(settings):
@@ -196,8 +220,8 @@ def test_pieces_do_not_change_what_is_published(settings, monkeypatch):
     for size in (5, 2, 1):
         monkeypatch.setattr(playlists, "LISTENERS_A_PIECE", size)
         read = [
-            (user, [r["track_id"] for r in rows])
-            for user, rows in playlists.open_playlists(settings, NIGHT)
+            (one.user_id, [r["track_id"] for r in one.rows])
+            for one in playlists.open_playlists(settings, NIGHT)
         ]
         assert read == expected
 

@@ -35,7 +35,12 @@ def published(settings):
     settings = settings.model_copy(update={"store": everything})
     write_playlists(settings, {"ada": [row(1, "t1"), row(2, "t2")]}, BEFORE)
     write_playlists(
-        settings, {"ada": [row(1, "t3"), row(2, "t1")], HOSTILE: [row(1, "t9")], LONG: [row(1, "t8")]}
+        settings,
+        {
+            "ada": [row(1, "t3"), row(2, "t1"), row(1, "t5", playlist="rediscover")],
+            HOSTILE: [row(1, "t9")],
+            LONG: [row(1, "t8")],
+        },
     )
     for as_of in (BEFORE, NIGHT):
         publish(Night(Window.night(as_of), settings))
@@ -55,6 +60,19 @@ def test_the_newest_list_is_the_published_document(published):
 @pytest.mark.parametrize(("user", "track"), [(HOSTILE, "t9"), (LONG, "t8")])
 def test_any_id_finds_its_own(published, user, track):
     assert nocturne_reader.latest(str(published)).for_user(user)["tracks"][0]["track_id"] == track
+
+
+def test_another_list_is_named(published):
+    night = nocturne_reader.latest(str(published))
+    found = night.for_user("ada", "rediscover")
+    assert (found["playlist"], [track["track_id"] for track in found["tracks"]]) == (
+        "rediscover",
+        ["t5"],
+    )
+    assert b"t5" in night.document("ada", "m3u8", playlist="rediscover")
+    assert night.for_user("ada", "new_releases") is None
+    root = str(published)
+    assert [old["as_of"] for old in nocturne_reader.history(root, "ada", "rediscover")] == ["2026-06-28"]
 
 
 def test_nights_are_in_order_and_a_history_is_newest_first(published):
@@ -97,8 +115,8 @@ def test_damaged_checksums_are_told(published):
 
 def test_a_later_schema_is_refused_with_the_remedy(published):
     pointer = published / "playlists" / "latest.json"
-    pointer.write_text(json.dumps(json.loads(pointer.read_text()) | {"schema_version": 2}))
-    with pytest.raises(DamagedError, match="version 2, this reader knows 1: renew it"):
+    pointer.write_text(json.dumps(json.loads(pointer.read_text()) | {"schema_version": 3}))
+    with pytest.raises(DamagedError, match="version 3, this reader knows 1 and 2: renew it"):
         nocturne_reader.latest(str(published))
 
 

@@ -13,7 +13,15 @@ from jobs.domain.responses import (
     SKIPPED,
     STARTED,
 )
-from jobs.recommend.explore_share import TRIES, ExploreShares, by_segment, segment_of, tries_of, weighed
+from jobs.recommend.explore_share import (
+    TRIES,
+    ExploreShares,
+    by_segment,
+    explored_of,
+    segment_of,
+    tries_of,
+    weighed,
+)
 
 NIGHT = date(2026, 6, 28)
 NOBODY = np.zeros((3, 4))
@@ -74,14 +82,16 @@ def test_an_older_list_counts_less():
     assert weighed(np.array([]), np.array([])).tolist() == [0.0, 0.0, 0.0, 0.0]
 
 
-RESPONSE = "as_of date, user_id string, strategy string, outcome string, n_from_list int"
+RESPONSE = (
+    "as_of date, user_id string, strategy string, outcome string, n_from_list int, track_id string"
+)
 
 
 @pytest.mark.spark
 def test_tries_are_what_was_reached_on_a_list_by_arm_and_age(spark):
     def said(age, user, strategy, *outcomes, n_from_list=1):
         as_of = NIGHT - timedelta(days=age)
-        return [(as_of, user, strategy, outcome, n_from_list) for outcome in outcomes]
+        return [(as_of, user, strategy, outcome, n_from_list, f"of {outcome}") for outcome in outcomes]
 
     rows = [
         *said(1, "ann", "explore", PLAYED, SKIPPED, NOT_REACHED, STARTED, BLOCKED, LIKED),
@@ -99,6 +109,10 @@ def test_tries_are_what_was_reached_on_a_list_by_arm_and_age(spark):
         ("ann", 1): [4.0, 2.0, 3.0, 2.0],
         ("ann", 3): [0.0, 0.0, 1.0, 0.0],
     }
+    explored = explored_of(spark.createDataFrame(rows, RESPONSE), NIGHT).collect()
+    assert {row.track_id: row.liked for row in explored if row.age == 1} == {
+        "of played": 1.0, "of skipped": 0.0, "of blocked": 0.0, "of liked": 1.0,
+    }  # fmt: skip
 
 
 @pytest.mark.spark

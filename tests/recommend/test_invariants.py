@@ -1,15 +1,16 @@
 """What must hold of every list, over generated towns, recomputed from the towns by plain sets."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from jobs.domain.dials import Dials
 from jobs.domain.titles import song_key
 from jobs.recommend.candidates import Model
 from jobs.recommend.listeners import Listener, neighborhood, rating_matrix
@@ -19,6 +20,7 @@ from jobs.recommend.tracks import Tracks, catalog_of
 from models.features import FEATURES
 from tests.recommend.town import fixed, ints
 
+NIGHT = date(2026, 6, 28)
 N_TRACKS, N_ARTISTS, N_LISTENERS = 80, 18, 25
 RANGES = {"tempo": (50, 200), "loudness": (-25, 0), "duration_ms": (60_000, 500_000), "key": (0, 11)}
 SCHEMA = pa.struct([("id", pa.string()), ("value", pa.float64())])
@@ -80,6 +82,8 @@ def a_town(seed: int) -> Town:
                 "title": titles,
                 "artist": [" feat. ".join(f"Artist {artist}" for artist in of) for of in credits],
                 "artist_ids": [[f"a{artist:02d}" for artist in of] for of in credits],
+                "release_date": [a_release(rng) for _ in range(N_TRACKS)],
+                "explicit": [[True, False, None][rng.integers(3)] for _ in range(N_TRACKS)],
             }
         ),
         features_of(rng),
@@ -108,8 +112,9 @@ def a_town(seed: int) -> Town:
         for n in range(N_LISTENERS)
     ]
     rules = PlaylistRules(
-        night=date(2026, 6, 28), seed=seed, n_tracks=20, artist_cap=2, new_artist_share=0.2,
-        explore=fixed(0.2), n_candidates=40, like_weight=2.0, reach_weight=0.1, support="all",
+        night=NIGHT, seed=seed, lists=frozenset({"rediscover", "new_releases"}), n_tracks=20,
+        artist_cap=2, new_artist_share=0.2, explore=fixed(0.2), n_candidates=40, like_weight=2.0,
+        reach_weight=0.1, release_days=28, support="all",
     )  # fmt: skip
     model = Model("v", Opinion()) if seed % 2 else None
     return Town(
@@ -120,6 +125,12 @@ def a_town(seed: int) -> Town:
         listeners=[a_listener(n, ratings[n], neighbors[n], matrix, rng) for n in range(N_LISTENERS)],
         builder=PlaylistBuilder(tracks, matrix, model, rules),
     )
+
+
+def a_release(rng) -> str | None:
+    """A day, a month, a year or nothing; a day may be as near as three months, or not yet there."""
+    day = str(NIGHT - timedelta(days=int(rng.integers(-5, 90))))
+    return [day, day, day[:7], day[:4], None][rng.integers(5)]
 
 
 def features_of(rng) -> pa.Table:
@@ -148,15 +159,51 @@ def a_listener(number, ratings, neighbors, matrix, rng) -> Listener:
         rated=rated, ratings=values, total=float(values.sum()), n_rated=len(rated), n_plays=len(rated),
         n_skips=0, taste_weights=np.ones(len(centroids)), centroids=centroids,
         neighborhood=neighborhood(near, matrix),
-        tries=np.zeros(4),
+        tries=np.zeros(4), rediscovered=rng.choice(played, min(2, len(played)), False),
+        explored=rng.choice(heard, 3), explored_liked=rng.random(3) < 0.5,
+        explored_weights=rng.random(3),
+        **due(played, rng), dials=a_setting(rng),
     )  # fmt: skip
+
+
+def a_setting(rng) -> Dials:
+    """Half of the listeners have turned some dials."""
+    if rng.random() < 0.5:
+        return Dials()
+    length = int(rng.integers(1, 31)) if rng.random() < 0.5 else None
+    adventurousness, known = rng.random(2).round(2).tolist()
+    return Dials(length, adventurousness, known if rng.random() < 0.5 else 0.0, rng.random() < 0.5)
+
+
+def due(played, rng) -> dict:
+    """Half of what they play is due again: 3 to 9 plays, the last 14 to 60 days ago, up to 20 apart."""
+    some = np.sort(rng.choice(played, len(played) // 2, False))
+    plays, ago, gap = (rng.integers(*ends, len(some)) for ends in ((3, 10), (14, 61), (0, 21)))
+    day = (NIGHT - date(1970, 1, 1)).days
+    return {"due": some, "due_facts": np.stack([plays, plays, day - ago, gap], axis=1).astype(float)}
+
+
+def lists(row) -> dict[str, list[dict]]:
+    """The tracks of a made row by the list they are on."""
+    by_name = defaultdict(list)
+    for track in row["tracks"]:
+        by_name[track["playlist"]].append(track)
+    return by_name
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_list_keeps_its_rules(seed):
     town = a_town(seed)
     for listener, row in zip(town.listeners, town.builder.playlists(town.listeners), strict=True):
-        listed = [town.tracks.ids.index(track["track_id"]) for track in row["tracks"]]
+        found, dials = lists(row)["discover"], listener.dials
+        assert len(found) <= (dials.list_length or 20)
+        known = {town.tracks.ids.index(t["track_id"]) for t in found if t["strategy"] == "rediscover"}
+        assert len(known) <= dials.known_share * (dials.list_length or 20)
+        assert known <= set(listener.due.tolist()) | town.plays(town.listeners.index(listener))
+        everything = [town.tracks.ids.index(track["track_id"]) for track in found]
+        assert dials.explicit or not town.tracks.explicit[everything].any()
+        found = [track for track in found if track["strategy"] != "rediscover"]
+        listed = [town.tracks.ids.index(track["track_id"]) for track in found]
         heard = set(listener.heard.tolist())
         songs = town.songs(set(listed))
         assert len(songs) == len(listed), "one recording of a song"
@@ -165,7 +212,7 @@ def test_every_list_keeps_its_rules(seed):
         assert not town.artists(set(listed)) & blocked
         credited = Counter(artist for track in listed for artist in town.credits[track])
         assert max(credited.values(), default=0) <= 2
-        for track, entry in zip(listed, row["tracks"], strict=True):
+        for track, entry in zip(listed, found, strict=True):
             if entry["strategy"] in ("explore", "new_artists"):
                 assert not town.credits[track] & town.artists(heard)
             if entry["strategy"] != "returning":
@@ -173,10 +220,38 @@ def test_every_list_keeps_its_rules(seed):
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_the_other_lists_keep_theirs(seed):
+    town = a_town(seed)
+    n_tracks = Counter()
+    for listener, row in zip(town.listeners, town.builder.playlists(town.listeners), strict=True):
+        found = lists(row)
+        blocked = {town.tracks.artist_ids.index(name) for name in listener.blocked_artists}
+        unwanted = town.songs(set(listener.blocked.tolist()))
+        for name in ("rediscover", "new_releases"):
+            n_tracks[name] += len(found[name])
+            listed = [town.tracks.ids.index(track["track_id"]) for track in found[name]]
+            assert [track["rank"] for track in found[name]] == list(range(1, len(listed) + 1))
+            assert {track["strategy"] for track in found[name]} <= {name}
+            assert len(town.songs(set(listed))) == len(listed) <= (listener.dials.list_length or 20)
+            assert listener.dials.explicit or not town.tracks.explicit[listed].any()
+            assert not town.songs(set(listed)) & unwanted and not town.artists(set(listed)) & blocked
+            credited = Counter(artist for track in listed for artist in town.credits[track])
+            assert max(credited.values(), default=0) <= 2
+            heard = set(listener.heard.tolist())
+            if name == "rediscover":
+                assert set(listed) <= set(listener.due.tolist()) - set(listener.rediscovered.tolist())
+            else:
+                assert not town.songs(set(listed)) & town.songs(heard)
+                for track in listed:
+                    assert 0 <= (np.datetime64(NIGHT) - town.tracks.released[track]).astype(int) < 28
+    assert min(n_tracks.values()) > 20
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_every_list_has_an_order_for_listening(seed):
     town = a_town(seed)
     for row in town.builder.playlists(town.listeners):
-        order = sorted(row["tracks"], key=lambda track: track["play_order"])
+        order = sorted(lists(row)["discover"], key=lambda track: track["play_order"])
         assert [track["play_order"] for track in order] == list(range(1, len(order) + 1))
         assert order[0]["rank"] == 1
         artists = [town.credits[town.tracks.ids.index(track["track_id"])] for track in order]
@@ -187,8 +262,9 @@ def test_every_list_has_an_order_for_listening(seed):
 def test_every_reason_is_true_and_said_once(seed):
     town = a_town(seed)
     for number, row in enumerate(town.builder.playlists(town.listeners)):
-        said = [track["reason"] for track in row["tracks"]]
-        assert len(said) == len(set(said))
+        for of_list in lists(row).values():
+            said = [track["reason"] for track in of_list]
+            assert len(said) == len(set(said))
         for entry in row["tracks"]:
             track, evidence = town.tracks.ids.index(entry["track_id"]), json.loads(entry["evidence"])
             CLAIMS[entry["reason_kind"]](town, number, track, evidence)
@@ -267,8 +343,31 @@ def popular(town, listener, track, evidence):
         assert sizes[track] < FEWEST and evidence["title"] == town.tracks.titles[track]
 
 
+def rediscover(town, listener, track, evidence):
+    due, facts = town.listeners[listener].due.tolist(), town.listeners[listener].due_facts
+    if track not in due:  # known, for who wants some
+        assert evidence == {"title": town.tracks.titles[track]} and track in town.plays(listener)
+        return
+    n_plays, _, last_day, gap = facts[due.index(track)].tolist()
+    last = date(1970, 1, 1) + timedelta(days=int(last_day))
+    true = {
+        "n_plays": n_plays, "last_played": str(last), "weeks": (NIGHT - last).days // 7,
+        "every_days": round(gap), "title": town.tracks.titles[track],
+    }  # fmt: skip
+    assert evidence.items() <= true.items()
+
+
+def new_release(town, listener, track, evidence):
+    assert evidence["released"] == str(town.tracks.released[track])
+    if "artist" in evidence:
+        own = town.artists(town.plays(listener)) & town.credits[track]
+        assert evidence["artist"] in {town.tracks.artist_names[one] for one in own}
+    else:
+        assert evidence["title"] == town.tracks.titles[track]
+
+
 CLAIMS = {
     "own_artist": own_artist, "neighbors": by_neighbors, "similar_track": similar_track,
     "similar_artist": similar_artist,
-    "content": content, "popular": popular,
+    "content": content, "popular": popular, "rediscover": rediscover, "new_release": new_release,
 }  # fmt: skip

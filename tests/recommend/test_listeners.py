@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from jobs.domain.dials import Dials
 from jobs.recommend.listeners import (
     collect_facts,
     listeners_of,
@@ -62,12 +63,18 @@ def test_nobody_is_a_neighborhood_of_nobody():
 
 
 TASTE = [float(n) for n in range(len(FEATURES))]
+LISTS = ("heard", "offered", "rediscovered", "blocked", "blocked_artists")
+NOTHING = {
+    name: []
+    for name in (*LISTS, "neighbors", "tastes", "candidates", "tries", "explored", "due", "dials")
+}
 FACTS = pa.RecordBatch.from_pylist(
     [
         {
             "user_id": "b",
             "heard": ["quiet", "outside", "duet"],
             "offered": ["outside", "calm"],
+            "rediscovered": ["duet"],
             "blocked": ["loud"],
             "blocked_artists": ["dee", "eve"],
             "neighbors": [
@@ -79,31 +86,39 @@ FACTS = pa.RecordBatch.from_pylist(
                 {"number": 1, "value": 0.25, "vector": TASTE[::-1]},
             ],
             "candidates": [
-                {"number": 1, "id": "bare", "value": 0.5, "claim": 1.0, "because": "quiet"},
-                {"number": 2, "id": "outside", "value": 0.4, "claim": 1.0, "because": "quiet"},
-                {"number": 3, "id": "calm", "value": 0.25, "claim": 0.5, "because": None},
+                {"number": 1, "id": "bare", "value": 0.5, "claim": 1.0, "text": "quiet"},
+                {"number": 2, "id": "outside", "value": 0.4, "claim": 1.0, "text": "quiet"},
+                {"number": 3, "id": "calm", "value": 0.25, "claim": 0.5, "text": None},
             ],
             "tries": [
                 {"number": 30, "vector": [4.0, 2.0, 8.0, 6.0]},
                 {"number": 60, "vector": [4.0, 4.0, 0.0, 0.0]},
             ],
+            "explored": [
+                {"number": 0, "id": "bare", "value": 1.0},
+                {"number": 30, "id": "loud", "value": 0.0},
+                {"number": 30, "id": "outside", "value": 1.0},
+            ],
+            "due": [
+                {"id": "outside", "vector": [9.0, 9.0, 20600.0, 1.0]},
+                {"id": "quiet", "vector": [4.0, 3.5, 20601.0, 2.5]},
+            ],
+            "dials": [{"id": "explicit", "text": "no"}, {"id": "list_length", "text": "12"}],
         },
-        {"user_id": "new", "heard": ["outside"], "offered": [], "blocked": [], "blocked_artists": []}
-        | {"neighbors": [], "tastes": [], "candidates": [], "tries": []},
-        {"user_id": "a", "heard": ["calm"], "offered": [], "blocked": [], "blocked_artists": []}
-        | {"neighbors": [], "tastes": [], "candidates": [], "tries": []},
+        NOTHING | {"user_id": "new", "heard": ["outside"]},
+        NOTHING | {"user_id": "a", "heard": ["calm"]},
     ],
     pa.schema(
         {
             "user_id": pa.string(),
-            **dict.fromkeys(("heard", "offered", "blocked", "blocked_artists"), pa.list_(pa.string())),
+            **dict.fromkeys(LISTS, pa.list_(pa.string())),
             "neighbors": pa.list_(
                 pa.struct({"number": pa.int32(), "id": pa.string(), "value": pa.float64()})
             ),
             "candidates": pa.list_(
                 pa.struct(
                     {"number": pa.int32(), "id": pa.string(), "value": pa.float64()}
-                    | {"claim": pa.float64(), "because": pa.string()}
+                    | {"claim": pa.float64(), "text": pa.string()}
                 )
             ),
             "tastes": pa.list_(
@@ -112,6 +127,11 @@ FACTS = pa.RecordBatch.from_pylist(
                 )
             ),
             "tries": pa.list_(pa.struct({"number": pa.int32(), "vector": pa.list_(pa.float64())})),
+            "explored": pa.list_(
+                pa.struct({"number": pa.int32(), "id": pa.string(), "value": pa.float64()})
+            ),
+            "due": pa.list_(pa.struct({"id": pa.string(), "vector": pa.list_(pa.float64())})),
+            "dials": pa.list_(pa.struct({"id": pa.string(), "text": pa.string()})),
         }
     ),
 )
@@ -122,6 +142,15 @@ def test_listeners_are_read_with_their_ratings_tastes_and_neighbors():
     assert (first.user_id, new.user_id, last.user_id) == ("b", "new", "a")
     assert first.heard.tolist() == [0, 4]
     assert first.offered.tolist() == [1]
+    assert first.rediscovered.tolist() == [4]
+    assert first.explored.tolist() == [5, 2]
+    assert first.explored_liked.tolist() == [True, False]
+    assert first.explored_weights.tolist() == [1.0, 0.5]
+    assert first.due.tolist() == [0]
+    assert first.due_facts.tolist() == [[4.0, 3.5, 20601.0, 2.5]]
+    assert last.due_facts.shape == (0, 4)
+    assert first.dials == Dials(list_length=12, explicit=False)
+    assert last.dials == Dials()
     assert first.blocked.tolist() == [2]
     assert (first.candidates.tolist(), first.chances.tolist()) == ([5, 1], [0.5, 0.25])
     assert first.claims.tolist() == [1.0, 0.5]
@@ -160,7 +189,15 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
         ("ann", "t5", 1, 0.5, None),
         ("silent", "t4", 1, 0.5, None),
     ]
-    offered = [("ann", "t3"), ("ann", "t0"), ("ann", "t3"), ("silent", "t3")]
+    offered = [
+        ("ann", "t3", "discover"), ("ann", "t0", "discover"), ("ann", "t3", "discover"),
+        ("ann", "t2", "rediscover"), ("silent", "t3", "discover"),
+    ]  # fmt: skip
+    due = [
+        ("ann", "t2", [3.0, 3.0, 20600.0, 1.0]),
+        ("ann", "t1", [9.0] * 4),
+        ("silent", "t1", [1.0] * 4),
+    ]
     tries = [
         ("ann", 2, [1.0, 0.0, 3.0, 2.0]),
         ("ann", 1, [0.0, 0.0, 1.0, 1.0]),
@@ -178,14 +215,24 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
         spark.createDataFrame(
             candidates, "user_id string, track_id string, rank int, score double, because string"
         ),
-        spark.createDataFrame(offered, "user_id string, track_id string"),
+        spark.createDataFrame(offered, "user_id string, track_id string, playlist string"),
         spark.createDataFrame(tries, "user_id string, age int, counts array<double>"),
+        spark.createDataFrame(
+            [("ann", "t6", 2, 0.0), ("ann", "t5", 1, 1.0), ("silent", "t5", 1, 1.0)],
+            "user_id string, track_id string, age int, liked double",
+        ),
+        spark.createDataFrame(due, "user_id string, track_id string, facts array<double>"),
+        spark.createDataFrame(
+            [("ann", "list_length", "12"), ("ann", "explicit", "no"), ("silent", "explicit", "no")],
+            "user_id string, dial string, value string",
+        ),
     ).collect()
     assert [row.asDict(recursive=True) for row in rows] == [
         {
             "user_id": "ann",
             "heard": ["t1", "t2"],
             "offered": ["t0", "t3"],
+            "rediscovered": ["t2"],
             "blocked": ["t7", "t8"],
             "blocked_artists": ["x"],
             "neighbors": [
@@ -194,8 +241,8 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
                 {"number": 3, "id": "x", "value": -0.5},
             ],
             "candidates": [
-                {"number": 1, "id": "t5", "value": 0.5, "claim": 1.0, "because": None},
-                {"number": 2, "id": "t4", "value": 0.25, "claim": 0.5, "because": "t1"},
+                {"number": 1, "id": "t5", "value": 0.5, "claim": 1.0, "text": None},
+                {"number": 2, "id": "t4", "value": 0.25, "claim": 0.5, "text": "t1"},
             ],
             "tastes": [
                 {"number": 0, "value": 0.75, "vector": [1.0]},
@@ -205,6 +252,15 @@ def test_facts_are_sorted_lists_of_those_who_listened(spark):
                 {"number": 1, "vector": [0.0, 0.0, 1.0, 1.0]},
                 {"number": 2, "vector": [1.0, 0.0, 3.0, 2.0]},
             ],
+            "explored": [
+                {"number": 1, "id": "t5", "value": 1.0},
+                {"number": 2, "id": "t6", "value": 0.0},
+            ],
+            "due": [
+                {"id": "t1", "vector": [9.0] * 4},
+                {"id": "t2", "vector": [3.0, 3.0, 20600.0, 1.0]},
+            ],
+            "dials": [{"id": "explicit", "text": "no"}, {"id": "list_length", "text": "12"}],
         }
     ]
 

@@ -19,12 +19,14 @@ from tests.recommend.town import catalog, fixed, ints, listener, matrix, neighbo
 RULES = PlaylistRules(
     night=date(2026, 6, 28),
     seed=1,
+    lists=frozenset(),
     n_tracks=4,
     artist_cap=2,
     new_artist_share=0.0,
     explore=fixed(0.5),
     n_candidates=10,
     like_weight=1.0,
+    release_days=28,
     reach_weight=0.0,
     support="all",
 )
@@ -249,7 +251,7 @@ def test_rows_have_the_columns_of_their_tables():
     assert PLAYLIST_DDL == (
         "user_id string, tracks array<struct<rank int, track_id string, title string, artist string, "
         "score double, strategy string, reason_kind string, reason string, evidence string, "
-        "model_version string, play_order int>>, "
+        "model_version string, play_order int, playlist string>>, "
         "funnel array<struct<step int, filter string, n_before int, n_after int>>"
     )
 
@@ -290,6 +292,21 @@ def test_new_artists_come_by_chance_after_what_is_ranked_and_before_what_is_expl
         ("louder", "new_artists"),
         ("calm", "exploit"),
     ]
+
+
+def test_what_sounds_like_a_refused_track_rests_and_like_a_welcomed_one_grows():
+    # Of bob nothing was heard: loud was explored, louder sounds much like it.
+    scores = {}
+    for liked in (True, False):
+        one = listener(
+            explored=ints(2), explored_liked=np.array([liked]), explored_weights=np.array([1.0])
+        )
+        tracks, _ = playlist(one, Model("v7", Sure()), explore=fixed(1.0), n_tracks=2)
+        scores[liked] = {track: row["score"] for track, row in tracks.items()}
+    # Odds of .9 times 1.5, or 2 / 3: 13.5 / 14.5 and 6 / 7.
+    assert scores[True]["loud"] == pytest.approx(13.5 / 14.5, abs=1e-5)
+    assert scores[False]["loud"] == pytest.approx(6 / 7, abs=1e-5)
+    assert scores[True]["louder"] > 0.8 > scores[False]["louder"]
 
 
 def test_every_track_has_one_place_in_the_order_of_listening():
@@ -348,6 +365,8 @@ def test_a_list_has_no_version_of_what_was_heard_and_one_of_a_song():
                 "title": [title for _, _, title in rows],
                 "artist": [name for _, name, _ in rows],
                 "artist_ids": [[artist] for artist, _, _ in rows],
+                "release_date": pa.nulls(len(rows), pa.string()),
+                "explicit": pa.nulls(len(rows), pa.bool_()),
             }
         ),
         pa.table({"track_id": ["none"], **{name: [0.5] for name in FEATURES}}),

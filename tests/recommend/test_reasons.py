@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from jobs.recommend.reasons import Audience, ReasonBuilder, likeness, pattern, s
 from models.features import FEATURES
 from tests.recommend.town import catalog, ints, listener, matrix, neighborhood
 
+NIGHT = date(2026, 6, 28)
 TRACKS = catalog()
 
 LIKE = {"track_id": "x", "title": "Pink Moon", "artist": "Nick Drake"}
@@ -87,7 +89,7 @@ def reasons(one, tracks=TRACKS, explained=None, plays=None, **scores):
     plays = plays or matrix()
     audience, of_artists = Audience.of(plays, len(tracks)), Audience.of_artists(plays, tracks)
     unheard = ~tracks.versions_of(one.heard)
-    return ReasonBuilder(one, tracks, audience, of_artists, unheard, scores, explained or {})
+    return ReasonBuilder(one, tracks, audience, of_artists, unheard, scores, explained or {}, NIGHT)
 
 
 def reasoned(pick, one, tracks=TRACKS, explained=None, **scores):

@@ -89,13 +89,15 @@ def test_a_preview_is_the_list_of_the_stage_and_writes_nothing(town, settings):
     night = Night(Window.night(DAY), settings)
     recommend(night)
     versions = town.versions("playlists_staged", "playlist_funnel")
-    rows = preview(night, "b")
+    rows = preview(night, "b", "discover")
     assert rows == [{name: row[name] for name in rows[0]} for row in lists(town)["b"]]
     short = settings.model_copy(update={"recommend": RecommendSettings(n_tracks=2)})
-    shorter = preview(Night(Window.night(DAY), short), "b")
+    shorter = preview(Night(Window.night(DAY), short), "b", "discover")
     assert [row["track_id"] for row in shorter] == [row["track_id"] for row in rows[:2]]
     with pytest.raises(UsageError, match="2026-06-28 makes no list for 'lapsed'"):
-        preview(night, "lapsed")
+        preview(night, "lapsed", "discover")
+    with pytest.raises(UsageError, match="2026-06-28 makes no list new_releases for 'b'"):
+        preview(night, "b", "new_releases")
     assert town.versions("playlists_staged", "playlist_funnel") == versions
 
 
@@ -125,6 +127,36 @@ def test_what_stood_on_a_list_of_the_last_nights_rests(town, settings):
 
 
 @pytest.mark.spark
+@pytest.mark.spark
+def test_what_was_loved_comes_again_and_what_came_out_is_offered_until_it_is_heard(town, settings):
+    released = {"t4": "2026-06-20", "t7": "2026-06-01", "t5": "2026-05-31", "t0": "2026-06-20"}
+    put(settings, "tracks_history", [
+        (*track, None, released.get(track[0]), 200_000, *LANDED) for track in TRACKS
+    ])  # fmt: skip
+    first, last = AT - timedelta(days=29), AT - timedelta(days=20)
+    rows = [(DAY, "b", track, 1.0, 4, 0, last, first) for track in ("t0", "t1", "t3")]
+    put(settings, "ratings", [*rows, (DAY, "b", "t2", 1.0, 4, 0, AT, first)])
+
+    def other_lists(*offered):
+        said = ("", "", 1.0, "s", "k", "r", "{}", None, None)
+        before = [(DAY - timedelta(days=1), "b", 1, track, *said, name) for name, track in offered]
+        put(settings, "playlists", before)
+        recommend(Night(Window.night(DAY), settings))
+        rows = town.read("playlists_staged", DAY).where("user_id = 'b'").orderBy("playlist", "rank")
+        others = [(row.playlist, row.track_id) for row in rows.collect() if row.playlist != "discover"]
+        assert {row.strategy for row in rows.collect()} >= {name for name, _ in others}
+        return others
+
+    # They dislike t3, heard t2 today and t0 ever.
+    new = [("new_releases", "t4"), ("new_releases", "t7")]
+    assert other_lists() == [*new, ("rediscover", "t0"), ("rediscover", "t1")]
+    offered = [("new_releases", "t4"), ("rediscover", "t0"), ("discover", "t1")]
+    assert other_lists(*offered) == [*new, ("rediscover", "t1")]
+    only = settings.model_copy(update={"recommend": RecommendSettings(lists=())})
+    recommend(Night(Window.night(DAY), only))
+    assert town.read("playlists_staged", DAY).where("playlist <> 'discover'").count() == 0
+
+
 def test_no_catalog_is_said(lake, settings):
     with pytest.raises(NoInputError, match="no track had landed by 2026-06-28"):
         recommend(Night(Window.night(DAY), settings))
@@ -140,6 +172,8 @@ def test_every_rule_is_a_setting(settings, support):
         explore_ceiling=0.4,
         n_candidates=99,
         like_weight=0.5,
+        lists=("rediscover",),
+        release_days=8,
         reach_weight=0.25,
     )
     neighbors = NeighborsSettings(support=support)
@@ -150,12 +184,14 @@ def test_every_rule_is_a_setting(settings, support):
     ) == PlaylistRules(
         night=DAY + timedelta(days=2),
         seed=5,
+        lists=frozenset({"rediscover"}),
         n_tracks=7,
         artist_cap=3,
         new_artist_share=0.3,
         explore=explore,
         n_candidates=99,
         like_weight=0.5,
+        release_days=8,
         reach_weight=0.25,
         support=support,
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.recommend.tracks import catalog_of, located, read_tracks, songs
+from jobs.recommend.tracks import catalog_of, located, read_tracks, release_days, songs
 from jobs.window import Window
 from models.features import FEATURES
 from tests.recommend.town import catalog, ints
@@ -12,8 +12,22 @@ from tests.tables import put
 
 TRACKS = pa.Table.from_pylist(
     [
-        {"track_id": "a", "title": "T", "artist": "Ann feat. Bob", "artist_ids": ["ann", "bob"]},
-        {"track_id": "b", "title": "T", "artist": "Ann", "artist_ids": ["ann"]},
+        {
+            "track_id": "a",
+            "title": "T",
+            "artist": "Ann feat. Bob",
+            "artist_ids": ["ann", "bob"],
+            "release_date": "2026-06-05",
+            "explicit": True,
+        },
+        {
+            "track_id": "b",
+            "title": "T",
+            "artist": "Ann",
+            "artist_ids": ["ann"],
+            "release_date": None,
+            "explicit": None,
+        },
     ]
 )
 FEATURED = pa.Table.from_pylist(
@@ -31,6 +45,13 @@ def test_a_catalog_of_rows():
     assert np.isnan(tracks.features[1]).all()
     assert tracks.song.tolist() == [0, 0]
     assert located(pa.array(["b", "z", "a"]), tracks).tolist() == [1, -1, 0]
+    assert tracks.explicit.tolist() == [True, False]
+
+
+def test_a_release_is_a_day_or_the_first_of_its_month_of_a_year_nobody_knows():
+    days = release_days(pa.chunked_array([["2026-06-05", "2026-06"], ["2026", None, "20260605"]]))
+    assert days.astype(str).tolist() == ["2026-06-05", "2026-06-01", "NaT", "NaT", "NaT"]
+    assert catalog_of(TRACKS, FEATURED).released.astype(str).tolist() == ["2026-06-05", "NaT"]
 
 
 def test_tracks_by_artists():
@@ -64,7 +85,17 @@ def test_the_mean_track_has_each_feature_of_those_that_have_it():
 
 def test_an_artist_is_named_as_in_the_shortest_credit_the_first_of_equals():
     credits = [("x", "Bob", ["b"]), ("y", "Abe", ["b"]), ("z", "Abe & Al", ["b", "c"])]
-    rows = [{"track_id": i, "title": i, "artist": name, "artist_ids": ids} for i, name, ids in credits]
+    rows = [
+        {
+            "track_id": i,
+            "title": i,
+            "artist": name,
+            "artist_ids": ids,
+            "release_date": "2026",
+            "explicit": None,
+        }
+        for i, name, ids in credits
+    ]
     assert catalog_of(pa.Table.from_pylist(rows), FEATURED).artist_names == ("Abe", "Abe & Al")
 
 

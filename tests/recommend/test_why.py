@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from jobs.embedded.night_result import read_playlist
+from jobs.embedded.night_result import read_lists
 from jobs.errors import UsageError
 from jobs.recommend.why import why
 from jobs.window import Window
@@ -71,13 +71,13 @@ def ask(settings):
         } | tables  # fmt: skip
         for name, values in rows.items():
             put(settings, name, values)
-        return why(settings, "ada", wanted, Window.night(NIGHT), read_playlist(settings, "ada", NIGHT))
+        return why(settings, "ada", wanted, Window.night(NIGHT), read_lists(settings, "ada", NIGHT))
 
     return asked
 
 
 def test_what_is_on_the_list_has_its_reason(ask):
-    assert ask("t05") == "“Solo” by B (t05): number 1 of the list, as exploit. Reason 1."
+    assert ask("t05") == "“Solo” by B (t05): number 1 of the list discover, as exploit. Reason 1."
     assert ask("solo") == ask("t05")
 
 

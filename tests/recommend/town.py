@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from jobs.domain.dials import Dials
 from jobs.recommend.explore_share import COUNTS, SEGMENT_BOUNDS, ExploreShares
-from jobs.recommend.listeners import Listener, Neighborhood, RatingMatrix
+from jobs.recommend.listeners import N_DUE_FACTS, Listener, Neighborhood, RatingMatrix
 from jobs.recommend.tracks import Tracks, songs
 from models.content_network.arrays import TrackStats
 from models.features import FEATURES
@@ -29,6 +30,8 @@ def catalog(titles: tuple[str, ...] = TITLES) -> Tracks:
         artist_ptr=np.cumsum([0, *(len(artists) for artists in ARTISTS)]),
         artist_of=np.array([ids.index(artist) for artists in ARTISTS for artist in artists]),
         song=songs(titles, ARTISTS),
+        released=np.full(len(NAMES), "NaT", "datetime64[D]"),
+        explicit=np.zeros(len(NAMES), bool),
     )
 
 
@@ -69,6 +72,7 @@ def listener(**changes: object) -> Listener:
         "user_id": "u",
         "heard": ints(0),
         "offered": ints(),
+        "rediscovered": ints(),
         "blocked": ints(),
         "blocked_artists": (),
         "candidates": ints(),
@@ -84,6 +88,12 @@ def listener(**changes: object) -> Listener:
         "centroids": energy,
         "neighborhood": neighborhood(),
         "tries": np.zeros(len(COUNTS)),
+        "explored": ints(),
+        "explored_liked": np.empty(0, bool),
+        "explored_weights": np.empty(0),
+        "due": ints(),
+        "due_facts": np.empty((0, N_DUE_FACTS)),
+        "dials": Dials(),
     }
     facts |= changes
     return Listener(**{"claims": np.zeros(len(facts["chances"]))} | facts)

@@ -3,8 +3,12 @@
 All of a listener's facts are aggregations by ``user_id``, so that Spark moves each table once.
 """
 
+from datetime import date
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+
+from jobs.domain.lists import NEW_RELEASES, REDISCOVER
 
 # A median of two nights is no custom.
 MIN_NIGHTS = 3
@@ -59,44 +63,98 @@ def playlists_per_listener(
     funnel: DataFrame,
     kept: DataFrame,
     before: DataFrame,
+    limits: DataFrame,
 ) -> DataFrame:
     """Make one row a listener who listened or liked in the lookback or has a list: counts over it.
 
+    ``playlists``: the night's lists to be discovered.
     ``kept``: the listeners whose list of an earlier night stays, by ``user_id``.
     ``heard``: see ``heard_tracks``. ``artists``: ``artist_ids`` of every track that was known.
-    ``before``: playlists of the week before; ``n_again`` tracks stood in the list of the night before,
+    ``before``: such lists of the week before; ``n_again`` tracks stood in the list of the night before,
     null for who had none. ``n_left``: what the funnel's last filter left of the candidates, null without
-    a funnel. ``personalization``, ``n_covered`` and ``usually_covered`` (see ``coverage``) are the
-    night's, the same in every row.
+    a funnel. ``limits``: what the listener has set, see ``jobs.lake.dials``; ``n_known`` tracks are
+    there because they were heard. ``personalization``, ``n_covered`` and ``usually_covered`` (see
+    ``coverage``) are the night's, the same in every row.
     """
-    rows = playlists.join(artists, "track_id", how="left")
-    lists = rows.groupBy("user_id").agg(
+    lists = playlists.join(artists, "track_id", how="left").groupBy("user_id").agg(*_of_list())
+    left = funnel.groupBy("user_id").agg(F.max_by("n_after", "step").alias("n_left"))
+    facts = lists.join(heard, "user_id", how="full").where("listened OR tracks IS NOT NULL")
+    facts = facts.join(left, "user_id", how="left").join(_stays(kept), "user_id", how="left")
+    facts = facts.join(night_before(playlists, before), "user_id", how="left")
+    facts = facts.join(limits, "user_id", how="left")
+    of_night = personalization(playlists).crossJoin(coverage(playlists, before))
+    return facts.crossJoin(F.broadcast(of_night)).select(
+        "user_id",
+        *_counted(),
+        F.size(F.array_intersect("tracks", "tracks_before")).alias("n_again"),
+        "n_left", "list_length", "known_share", "personalization", "n_covered", "usually_covered",
+    )  # fmt: skip
+
+
+def other_lists(
+    lists: DataFrame,
+    heard: DataFrame,
+    tracks: DataFrame,
+    kept: DataFrame,
+    limits: DataFrame,
+    night: date,
+    release_days: int,
+) -> DataFrame:
+    """Make one row a listener and list that is made beside the one to be discovered: counts over it.
+
+    ``lists``: rows of ``playlists`` with the name of their list. ``tracks``: ``artist_ids`` and
+    ``release_date`` of every track that was known. ``n_not_new``: releases that are not of the
+    ``release_days`` days up to the night. ``heard``, ``kept``, ``limits``: see
+    ``playlists_per_listener``.
+    """
+    # Of a month its first day, of less nothing.
+    text = F.when(F.length("release_date") == len("YYYY-MM"), F.concat("release_date", F.lit("-01")))
+    day = F.try_to_date(F.coalesce(text, "release_date"), "yyyy-MM-dd")
+    age = F.date_diff(F.lit(night), day)
+    is_new = F.coalesce((age >= 0) & (age < release_days), F.lit(False))
+    rows = lists.join(tracks, "track_id", how="left").withColumn("is_new", is_new)
+    old = F.count_if((F.col("playlist") == NEW_RELEASES) & ~F.col("is_new")).alias("n_not_new")
+    facts = rows.groupBy("user_id", "playlist").agg(*_of_list(), old).join(heard, "user_id", how="left")
+    facts = facts.join(_stays(kept), "user_id", how="left").join(limits, "user_id", how="left")
+    return facts.select("user_id", "playlist", *_counted(), "n_not_new", "list_length")
+
+
+def _of_list() -> list[Column]:
+    """Aggregates over the rows of a list, with the ``artist_ids`` of its tracks."""
+    return [
         F.count("*").alias("n_tracks"),
         F.collect_set("track_id").alias("tracks"),
+        F.collect_set(F.when(F.col("strategy") != REDISCOVER, F.col("track_id"))).alias("new_tracks"),
+        F.count_if(F.col("strategy") == REDISCOVER).alias("n_known"),
+        F.count_if(F.col("explicit")).alias("n_explicit"),
         F.flatten(F.collect_list(F.array_distinct("artist_ids"))).alias("artists"),
         _gaps(F.lit(True)).alias("n_rank_gaps"),
         F.count_if(F.col("artist_ids").isNull()).alias("n_unknown"),
         F.count_if(~_finite("score")).alias("n_not_finite"),
         F.count_if(F.trim("reason") == "").alias("n_without_reason"),
-    )
-    left = funnel.groupBy("user_id").agg(F.max_by("n_after", "step").alias("n_left"))
-    facts = lists.join(heard, "user_id", how="full").where("listened OR tracks IS NOT NULL")
-    stays = F.broadcast(kept.select("user_id", F.lit(True).alias("kept")).distinct())
-    facts = facts.join(left, "user_id", how="left").join(stays, "user_id", how="left")
-    facts = facts.join(night_before(playlists, before), "user_id", how="left")
-    of_night = personalization(playlists).crossJoin(coverage(playlists, before))
-    return facts.crossJoin(F.broadcast(of_night)).select(
-        "user_id",
+    ]
+
+
+def _counted() -> list[Column]:
+    """What the suites look at, of those aggregates joined with what was heard and who is ``kept``."""
+    return [
         F.coalesce("n_tracks", F.lit(0)).alias("n_tracks"),
         F.coalesce("listened", F.lit(False)).alias("listened"),
         F.coalesce("kept", F.lit(False)).alias("kept"),
         F.size("tracks").alias("n_different"),
         F.size(F.array_intersect("tracks", "heard")).alias("n_heard"),
+        F.size(F.array_intersect("new_tracks", "heard")).alias("n_new_heard"),
+        F.when(F.col("clean"), F.col("n_explicit")).alias("n_unwanted"),
         _most_frequent("artists").alias("n_of_one_artist"),
-        F.size(F.array_intersect("tracks", "tracks_before")).alias("n_again"),
-        "n_rank_gaps", "n_unknown", "n_not_finite", "n_without_reason", "n_left", "personalization",
-        "n_covered", "usually_covered",
-    )  # fmt: skip
+        *(
+            F.col(name)
+            for name in ("n_known", "n_rank_gaps", "n_unknown", "n_not_finite", "n_without_reason")
+        ),
+    ]
+
+
+def _stays(kept: DataFrame) -> DataFrame:
+    return F.broadcast(kept.select("user_id", F.lit(True).alias("kept")).distinct())
 
 
 def night_before(playlists: DataFrame, before: DataFrame) -> DataFrame:

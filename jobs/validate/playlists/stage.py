@@ -12,8 +12,10 @@ from pyspark.sql import DataFrame
 from expectations import neighbors as neighbor_rules
 from expectations import playlists as playlist_rules
 from expectations import quality as quality_rules
+from jobs.domain.lists import IS_DISCOVER
 from jobs.errors import BadDataError, NoInputError
 from jobs.lake.arrow import has_night, version
+from jobs.lake.dials import dials_landed, limits_of
 from jobs.lake.heard import heard_known
 from jobs.lake.history import tracks_known
 from jobs.lake.origins import keep_origins
@@ -27,6 +29,7 @@ from jobs.validate.playlists.per_listener import (
     differences_per_pair,
     heard_tracks,
     neighbors_per_listener,
+    other_lists,
     playlists_per_listener,
 )
 from jobs.validate.playlists.public import STAGED, make_public
@@ -49,7 +52,7 @@ def gate_playlists(night: Night) -> None:
         raise NoInputError(f"no lists of {as_of} have been made yet: run recommend for that night first")
     warm_up()
     lake = Lake(open_session(night.settings, GATE), night.settings)
-    suites = [*_neighbors(night, lake), _playlists(night, lake, staged), _quality(night, lake)]
+    suites = [*_neighbors(night, lake), *_playlists(night, lake, staged), _quality(night, lake)]
     try:
         hold_gate(night, GATE, suites)
     except BadDataError:
@@ -84,18 +87,33 @@ def _neighbors(night: Night, lake: Lake) -> list[SuiteRun]:
     ]
 
 
-def _playlists(night: Night, lake: Lake, staged: int) -> SuiteRun:
+def _playlists(night: Night, lake: Lake, staged: int) -> list[SuiteRun]:
     as_of, settings = night.window.as_of, night.settings.recommend
-    facts = playlists_per_listener(
-        lake.read(STAGED, as_of, staged),
-        heard_tracks(_heard(night, lake)),
-        tracks_known(lake, night.window).select("track_id", "artist_ids"),
-        lake.read("playlist_funnel", as_of),
-        lake.read("set_aside", as_of).where("list_of IS NOT NULL"),
-        lists_of(lake, Window(as_of - WEEK, as_of)),
+    lists, heard = lake.read(STAGED, as_of, staged), heard_tracks(_heard(night, lake))
+    tracks = tracks_known(lake, night.window).select(
+        "track_id", "artist_ids", "release_date", "explicit"
     )
-    suite = partial(playlist_rules.suite, n_tracks=settings.n_tracks, artist_cap=settings.artist_cap)
-    return SuiteRun("playlists", facts, suite)
+    limits = limits_of(dials_landed(lake, night.window))
+    kept = lake.read("set_aside", as_of).where("list_of IS NOT NULL")
+    facts = playlists_per_listener(
+        lists.where(IS_DISCOVER),
+        heard,
+        tracks,
+        lake.read("playlist_funnel", as_of),
+        kept,
+        lists_of(lake, Window(as_of - WEEK, as_of)).where(IS_DISCOVER),
+        limits,
+    )
+    others = lists.where(f"NOT {IS_DISCOVER}")
+    rules = {"n_tracks": settings.n_tracks, "artist_cap": settings.artist_cap}
+    return [
+        SuiteRun("playlists", facts, partial(playlist_rules.suite, **rules)),
+        SuiteRun(
+            "playlists",
+            other_lists(others, heard, tracks, kept, limits, as_of, settings.release_days),
+            partial(playlist_rules.other_suite, **rules),
+        ),
+    ]
 
 
 def _quality(night: Night, lake: Lake) -> SuiteRun:
