@@ -1,9 +1,10 @@
 import json
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -268,7 +269,34 @@ def test_options_are_settings_for_every_child(nocturne, monkeypatch, tmp_path):
 def test_the_version_is_that_of_the_package(nocturne):
     from importlib.metadata import version
 
-    assert nocturne("--version") == (0, f"nocturne {version('nocturne')}\n", "")
+    told = (0, f"nocturne {version('nocturne')}\n", "")
+    assert nocturne("--version") == told
+    # Who asks for it starts nothing.
+    assert nocturne("--version", "status") == told
+
+
+def test_airflow_is_started_after_java_was_found_and_spark_prepared(nocturne, monkeypatch):
+    steps = []
+
+    class Stub:
+        def __init__(self, settings, progress):
+            self.settings = settings
+            self.home = SimpleNamespace(password_file="/home/password")
+
+        def lock(self):
+            steps.append("lock")
+            return nullcontext()
+
+        def keep_up(self, nightly):
+            steps.append(f"nightly {nightly}")
+            return SimpleNamespace(url="http://localhost:1")
+
+    monkeypatch.setattr("jobs.embedded.airflow.Airflow", Stub)
+    monkeypatch.setattr("jobs.embedded.doctor.require_java", lambda: steps.append("java"))
+    monkeypatch.setattr("jobs.embedded.environment.prepare_spark", lambda *_: steps.append("spark"))
+    code, out, errors = nocturne("up", "--nightly")
+    assert (code, steps) == (0, ["java", "lock", "spark", "nightly True"])
+    assert "Airflow is up: http://localhost:1" in out + errors
 
 
 def test_the_settings_in_force_are_printed(nocturne, settings):
