@@ -101,3 +101,19 @@ def test_the_tuned_network_learns_what_this_listener_likes():
     network = tuned_network.fit(TunedPreset(), train)
     answers = network(later.features.astype(np.float32)).numpy()[:, 0]
     assert np.mean((answers > 0.5) == later.liked) > 0.7
+
+
+def test_the_presets_are_those_whose_figures_are_published():
+    """Another number here is another result in docs/paper.md."""
+    paper = PaperPreset()
+    assert (paper.hidden, paper.learning_rate) == ((256, 256, 256), 0.001)
+    assert (paper.batch_size, paper.epochs) == (32, 100)
+    tuned = TunedPreset()
+    assert tuned.radials == (
+        Radial(order=1, gamma=0.35, cost=12.0),
+        Radial(order=2, gamma=1.5, cost=10.0),
+    )
+    assert list(tuned.relevance.values()) == [
+        0.35, 0.19, 0.13, 0.45, 0.27, 0.24, 0.14, 0.27, 0.45, 0.16,
+    ]  # fmt: skip
+    assert (tuned.key, tuned.mode, tuned.meters) == (0.005, 0.11, (1.06, 0.34))
