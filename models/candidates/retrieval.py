@@ -11,12 +11,17 @@ from models.arrays import Floats, Floats32, Ints, Mask
 from models.candidates.artists import ARTIST_PEERS, ArtistPeer
 from models.candidates.facts import Facts
 from models.candidates.sources import MORE_OF, SIMILAR_TRACKS, SOURCES, SimilarTracks, Source
+from models.candidates.standing import Standing
 from models.compiled import compiled
 from models.errors import ModelError
 
 log = logging.getLogger("nocturne")
 
-RANK = "_rank"
+RANK, STANDING = "_rank", "_standing"
+# Sources whose score also stands beside what other listeners have for the track.
+COMPARED = (
+    "item_model", SIMILAR_TRACKS, "similar_listeners", "latent_factors", "similar_artists",
+)  # fmt: skip
 # Beside each source's score and rank.
 OF_ARTIST = (
     "artist_decayed",
@@ -100,13 +105,19 @@ class Retrieval:
                 log.warning("no candidates by %s: %s", name, error)
                 continue
             self.sources[name] = source
+        self._standings = {
+            name: Standing.of(source, facts.n_listeners, facts.n_tracks)
+            for name, source in self.sources.items()
+            if name in COMPARED
+        }
         self._known = _Known(facts)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the values of a pair."""
         ranks = tuple(name + RANK for name in self.sources)
-        return (*self.sources, *ranks, *OF_ARTIST, *ARTIST_PEERS, *OF_TRACK, *OF_LISTENER)
+        standings = tuple(name + STANDING for name in self._standings)
+        return (*self.sources, *ranks, *standings, *OF_ARTIST, *ARTIST_PEERS, *OF_TRACK, *OF_LISTENER)
 
     def rows(self, first: int, last: int) -> CandidateRows:
         """Return candidates of listeners ``first`` to ``last`` - 1: unheard tracks of the catalog."""
@@ -122,8 +133,10 @@ class Retrieval:
         of_pair = [found[row, track] for found in scores.values()]
         ranks = [_ranks(row, track, score) for score in of_pair]
         values = [np.where(np.isfinite(score), score, np.nan) for score in of_pair]
+        by_name = dict(zip(self.sources, values, strict=True))
+        standings = [of.values(track, by_name[name]) for name, of in self._standings.items()]
         known = self._known.values(first, row, track)
-        stacked = np.stack([*values, *ranks, *known], axis=1).astype(np.float32)
+        stacked = np.stack([*values, *ranks, *standings, *known], axis=1).astype(np.float32)
         return CandidateRows(row + first, track, stacked, self.columns)
 
     def because(self, rows: CandidateRows) -> Ints:
