@@ -44,6 +44,11 @@ BATCH = 10_000
 LOOKED_AT = 100
 # Names of members of an archive in one sentence.
 SHOWN = 10
+# The field of a kind that is a length, and how many of them tell their unit: plays may all be short.
+LENGTHS = {
+    "listens": ("ms_played", 20), "tracks": ("duration_ms", 5), "audio_features": ("duration_ms", 5),
+}  # fmt: skip
+EMPTY = "it holds no row"
 PASSED_OVER = "passed over: left by an export or a system beside its logs, and no log"
 _PLACE = pa.schema([
     ("line", pa.int64()), ("rule", pa.string()), ("reason", pa.string()),
@@ -122,7 +127,11 @@ class FileReader:
         self.tally.check_usable()
         if self.source is None:
             self.tally.check_columns(self.kind)
+        if self.kind in LENGTHS:
+            self.tally.check_unit(*LENGTHS[self.kind])
         self.tally.check_promise(self.file.rows_promised)
+        if not (self.tally.n_records or self.file.is_archive or PASSED_OVER in self.tally.notes):
+            self.tally.notes.append(EMPTY)
 
     def census(self, fault: RowFault | None) -> dict[str, Any]:
         """Return what landing_files is told of the file."""
@@ -165,6 +174,8 @@ class FileReader:
             for field in schema
         ]
         rows = pa.table(columns, schema=schema)
+        if self.kind in LENGTHS and (self.source is None or self.kind != "listens"):
+            self.tally.take_lengths(rows[LENGTHS[self.kind][0]])
         yield from checked(self.kind, rows, self.tally.nulled, self.tally.undetected).to_batches()
 
     def _choose_by(self, records: Iterable[Record]) -> list[Record]:

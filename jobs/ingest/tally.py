@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from expectations.landing_files import UNKNOWN_LISTENER
 from jobs.ingest.contract import required_fields
@@ -14,6 +15,10 @@ from jobs.ingest.formats.content import Content, is_json
 from jobs.ingest.sources import nearest
 
 SHOWN_COLUMNS = 5
+# A file of lengths in milliseconds has one that is as long.
+LEAST_LONGEST_MS = 10_000
+# What songs last in seconds; as milliseconds hardly anything does.
+SONG_S = (30, 999)
 
 
 @dataclass
@@ -38,6 +43,10 @@ class Tally:
     meant: Counter[tuple[str, str]] = field(default_factory=Counter)
     columns: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
+    # Lengths told, those that songs have in seconds, and the longest: see ``check_unit``.
+    n_lengths: int = 0
+    n_as_seconds: int = 0
+    longest_ms: int = 0
     is_document: bool = False
     looks: Content | None = None
 
@@ -49,6 +58,27 @@ class Tally:
         self.columns |= set(table.column_names) - {"line", "rule", "reason"}
         there = (name for name in names if name in table.column_names)
         self.present |= {name for name in there if table[name].null_count < table.num_rows}
+
+    def take_lengths(self, lengths: pa.ChunkedArray) -> None:
+        """Count a block of lengths in milliseconds, null where there is none."""
+        self.n_lengths += len(lengths) - lengths.null_count
+        shortest, longest = SONG_S
+        as_seconds = pc.and_(pc.greater_equal(lengths, shortest), pc.less_equal(lengths, longest))
+        self.n_as_seconds += pc.sum(as_seconds).as_py() or 0
+        self.longest_ms = max(self.longest_ms, pc.max(lengths).as_py() or 0)
+
+    def check_unit(self, name: str, n_least: int) -> None:
+        """Raise FileFault if the lengths are in seconds: of ``n_least`` or more most are what songs have
+        in seconds, and none is of ten seconds."""
+        if self.n_lengths < n_least or self.longest_ms >= LEAST_LONGEST_MS:
+            return
+        if 2 * self.n_as_seconds > self.n_lengths:
+            raise FileFault(
+                "seconds, not milliseconds",
+                f"{name} is {SONG_S[0]} to {SONG_S[1]} in {self.n_as_seconds:,} of {self.n_lengths:,} "
+                f"rows, and {self.longest_ms:,} at most: it is in milliseconds, and these look like "
+                "seconds; multiply them by 1,000",
+            )
 
     def check_listeners(self, remedy: str) -> None:
         """Raise FileFault if nothing tells who listened in any of the rows."""
@@ -63,7 +93,7 @@ class Tally:
         """Raise FileFault if none of the file's rows can be used. One line proves nothing."""
         if not self.proves or self.n_read > self.faults.total() or not self.n_objects:
             return
-        (rule, reason), n_rows = self.faults.most_common(1)[0]
+        rule, reason, n_rows = self._most_frequent()
         raise FileFault(
             "no usable row",
             f"none of its {self.n_read:,} rows can be used; {n_rows:,} of them: {rule}: {reason}",
@@ -73,7 +103,7 @@ class Tally:
         """Raise FileFault if none of the file's lines could be read. One line proves nothing."""
         if not self.proves or self.n_objects:
             return
-        (rule, reason), n_rows = self.faults.most_common(1)[0]
+        rule, reason, n_rows = self._most_frequent()
         told = f"{n_rows:,} of them: {reason}"
         if rule == "malformed JSON" and self.looks and not is_json(self.looks):
             told = f"it looks like {self.looks.what}: {self.looks.remedy}"
@@ -81,6 +111,14 @@ class Tally:
             rule if rule == "not UTF-8" else "malformed file",
             f"none of its {self.n_read:,} lines can be read; {told}",
         )
+
+    def _most_frequent(self) -> tuple[str, str, int]:
+        """The rule that most rows break, the reason of the first of them, and how many they are."""
+        rules: Counter[str] = Counter()
+        for (rule, _), n_rows in self.faults.items():
+            rules[rule] += n_rows
+        ((most, n_rows),) = rules.most_common(1)
+        return most, next(reason for rule, reason in self.faults if rule == most), n_rows
 
     def check_columns(self, kind: str) -> None:
         """Raise FileFault if no row has a required column. One line proves nothing."""

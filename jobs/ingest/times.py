@@ -1,4 +1,7 @@
-"""Instants as ISO 8601 texts with a zone. Nothing is guessed: no zone, no instant."""
+"""Instants as ISO 8601 texts with a zone. Nothing is guessed: no zone, no instant.
+
+A zone may be set apart by a blank or be called UTC or GMT, as databases and older exports write it.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -14,6 +17,7 @@ _CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?"
 _ZONE = r"(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
 PATTERN = f"^{_DATE}[T ]{_CLOCK}{_ZONE}$"
 _INSTANT = re.compile(PATTERN, re.ASCII)
+_SET_APART = re.compile(r"(.*\d) ?(?:(Z|[+-]\d\d(?::?\d\d)?)|UTC|GMT)", re.ASCII)
 _ZONELESS = re.compile(f"^{_DATE}(?:[T ]{_CLOCK})?$", re.ASCII)
 _OTHER_ORDER = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}\b", re.ASCII)
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -21,9 +25,10 @@ INSTANT = pa.timestamp("us", tz="UTC")
 
 def parse_time(name: str, text: Any) -> datetime:
     """Return the instant, in UTC; RowFault if the text has no zone or is no ISO 8601 time."""
-    if isinstance(text, str) and _INSTANT.fullmatch(text):
+    instant = _instant(text) if isinstance(text, str) else None
+    if instant:
         try:
-            return datetime.fromisoformat(_microseconds(text)).astimezone(UTC)
+            return datetime.fromisoformat(_microseconds(instant)).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
     shown = repr(text)[:60]
@@ -40,6 +45,15 @@ def parse_time(name: str, text: Any) -> datetime:
         f"not ISO-8601: {name}",
         f"{name} is {shown}: {order}write an ISO 8601 time with a zone, as 2026-06-28T21:04:00+02:00",
     )
+
+
+def _instant(text: str) -> str | None:
+    """The text as ``PATTERN`` has it; None if it is no instant."""
+    if _INSTANT.fullmatch(text):
+        return text
+    found = _SET_APART.fullmatch(text.upper())
+    tight = f"{found[1]}{found[2] or 'Z'}" if found else ""
+    return tight if _INSTANT.fullmatch(tight) else None
 
 
 def _microseconds(text: str) -> str:

@@ -158,6 +158,7 @@ REFUSED = [
     (zipped(LOG, ("inner.zip", zipped(LOG))), "nested archive", "unpack it here"),
     (zipped(LOG, ("inner.tar.gz", b"")), "nested archive", "unpack it here"),
     (zipped(("a.pdf", b"")), "no log in it", "a zip archive of a.pdf"),
+    (zipped(("history.html", b"")), "no log in it", "ask the service for JSON or CSV"),
     (zipped(), "no log in it", "of nothing"),
     (encrypted(zipped(LOG)), "encrypted archive", "needs a password: with it, unpack it here"),
     (zipped(LOG).replace(b"\x08\x00", b"\x09\x00"), "unknown compression", "method 9"),

@@ -319,7 +319,74 @@ def test_a_file_without_a_header_says_so(tmp_path):
 def test_a_file_whose_every_line_has_other_cells_than_the_header_says_how_many(tmp_path):
     _, census = read(tmp_path, "listens", "f.csv", HEADER + (CELLS[:-1] + b",more\n") * 3)
     assert census["rule"] == "malformed file"
+    assert census["reason"].endswith(
+        "3 of them: 7 fields where the header has 6: a cell that holds ',' stands in quotes"
+    )
+    # Nothing is quoted between tabs.
+    body = (HEADER + (CELLS[:-1] + b",more\n") * 3).replace(b",", b"\t")
+    _, census = read(tmp_path, "listens", "f.tsv", body)
     assert census["reason"].endswith("3 of them: 7 fields where the header has 6")
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("a.jsonl", b""),
+        ("a.json", b"[]"),
+        ("a.csv", HEADER),
+        ("a.csv", b"\xef\xbb\xbf"),
+        ("a.tsv", b"\n\n"),
+    ],
+)
+def test_a_file_without_a_row_is_read_and_says_so(tmp_path, name, body):
+    rows, census = read(tmp_path, "listens", name, body)
+    assert (rows, census["rule"], census["notes"]) == ([], None, ["it holds no row"])
+
+
+SECONDS = "seconds, not milliseconds"
+
+
+@pytest.mark.parametrize(
+    ("kind", "lengths", "rule"),
+    [
+        ("tracks", [215, 190, 301, 12, 1200], SECONDS),
+        # Few prove nothing; there are jingles; half may be short; a long one proves milliseconds.
+        ("tracks", [215, 190, 301, 12], None),
+        ("tracks", [1200, 2000, 900, 3000, 1100], None),
+        ("tracks", [215, 190, 3010, 4000], None),
+        ("tracks", [215, 190, 301, 12, 10_000], None),
+        ("tracks", [215, 190, 301, 12, 9_999], SECONDS),
+        ("listens", [200] * 20, SECONDS),
+        ("listens", [200] * 19, None),
+        ("tracks", [29] * 5, None),
+        ("tracks", [30] * 5, SECONDS),
+        ("tracks", [999] * 5, SECONDS),
+        ("tracks", [1000] * 5, None),
+        # Nothing was heard of a play of 0 ms, in any unit.
+        ("listens", [0] * 20, None),
+        ("listens", [0] * 10 + [200] * 10, None),
+    ],
+)
+@pytest.mark.parametrize("layout", ["csv", "jsonl", "parquet"])
+def test_lengths_in_seconds_are_refused(tmp_path, kind, lengths, rule, layout):
+    name = {"tracks": "duration_ms", "listens": "ms_played"}[kind]
+    track = {"track_id": "t", "title": "T", "artist_id": "a", "artist": "A"}
+    heard = {"user_id": "u", "track_id": "t", "listened_at": "2026-06-28T17:04:00Z"}
+    rows = [(track if kind == "tracks" else heard) | {name: length} for length in lengths]
+    if layout == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / "x")
+        body = (tmp_path / "x").read_bytes()
+    elif layout == "csv":
+        cells = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
+        body = "\n".join(cells).encode()
+    else:
+        body = json_lines(*rows)
+    _, census = read(tmp_path, kind, f"f.{layout}", body)
+    assert census["rule"] == rule
+    if rule:
+        n_songs = sum(30 <= length < 1000 for length in lengths)
+        told = f"{name} is 30 to 999 in {n_songs} of {len(lengths)} rows, and {max(lengths):,} at most"
+        assert told in census["reason"] and "multiply them by 1,000" in census["reason"]
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,28 @@ def test_one_instant_in_many_spellings(text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "2026-06-28 15:04:00 UTC", "2026-06-28 15:04:00.000 UTC", "2026-06-28 15:04:00 GMT",
+        "2026-06-28 17:04:00 +0200", "2026-06-28 17:04 +02:00", "2026-06-28 12:04:00 -03",
+        "2026-06-28T15:04:00 Z", "2026-06-28t15:04:00z", "2026-06-28 15:04:00utc",
+    ],
+)  # fmt: skip
+def test_a_zone_may_be_set_apart_or_called_by_its_name(text):
+    assert parse_time("at", text) == AT
+    # Blocks of them are read row by row.
+    assert parse_times(pa.array([text])) is None
+
+
+@pytest.mark.parametrize(
     ("text", "rule"),
     [
         ("2026-06-28T15:04:00", "no zone: at"),
         ("2026-06-28", "no zone: at"),
-        ("2026-06-28T15:04:00 Z", "not ISO-8601: at"),
-        ("2026-06-28T15:04:00z", "not ISO-8601: at"),
+        ("2026-06-28T15:04:00  Z", "not ISO-8601: at"),
+        ("2026-06-28T15:04:00 CET", "not ISO-8601: at"),
+        ("2026-06-28 -02", "not ISO-8601: at"),
+        ("2026-06-28 UTC", "not ISO-8601: at"),
         ("2026-06-28T15:04:00 Europe/Berlin", "not ISO-8601: at"),
         ("2026-6-28T15:04:00Z", "not ISO-8601: at"),
         ("20260628T150400Z", "not ISO-8601: at"),

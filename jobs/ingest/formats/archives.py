@@ -75,7 +75,8 @@ def read_archive(file: Any, n_bytes: int, limits: ArchiveSettings) -> Archive:
         shown = ", ".join(others[:3]) or "nothing"
         raise FileFault(
             "no log in it",
-            f"a zip archive of {shown}: no log's name, which ends in .{', .'.join(FORMATS)}; {AGAIN}",
+            f"a zip archive of {shown}: no log's name, which ends in .{', .'.join(FORMATS)}; remove it, "
+            "and ask the service for JSON or CSV",
         )
     return Archive(logs, others)
 

@@ -5,6 +5,7 @@ import re
 from codecs import getincrementaldecoder
 from dataclasses import dataclass
 
+from jobs.ingest.formats.headers import fixed_columns, split_cells
 from jobs.ingest.formats.suffixes import JSON_LINES
 
 BOM = b"\xef\xbb\xbf"
@@ -58,6 +59,17 @@ _FOREIGN = tuple(
         (
             rb"\xd0\xcf\x11\xe0",
             Content("an old Office document", "save the sheet as .csv, in UTF-8"),
+        ),
+        (
+            rb"(\xef\xbb\xbf)?\s*<.*https://(www|music)\.youtube\.com/watch",
+            Content(
+                "YouTube's watch history as a page, which is not read",
+                "write its plays as a CSV with the columns ts, artist and track",
+            ),
+        ),
+        (
+            rb"(\xef\xbb\xbf)?\s*<[^>]{0,2000}schemas-microsoft-com:office",
+            Content("a spreadsheet saved as a page", "save the sheet as .csv, in UTF-8"),
         ),
         (rb"(\xef\xbb\xbf)?\s*(?i:<!doctype html|<html|<head|<body|<!--)", _PAGE),
         (rb"(\xef\xbb\xbf)?\s*<\?xml.{0,4000}<html", _PAGE),
@@ -121,9 +133,11 @@ def _other_text(head: bytes) -> Content:
     shown = f"text whose first line is {first[:100]!r}"
     for mark, called, suffix in (("\t", "tabs", "tsv"), (",", "commas", "csv")):
         if mark in first:
-            return Content(
-                f"{shown}, with {called}", f"name it .{suffix} if that line names the columns"
-            )
+            # The line may hold blank cells at its end.
+            whole = _text(head).split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
+            needs_none = fixed_columns(split_cells(whole, mark))
+            where = "" if needs_none else " if that line names the columns"
+            return Content(f"{shown}, with {called}", f"name it .{suffix}{where}")
     return Content(shown, _LOG_AGAIN)
 
 

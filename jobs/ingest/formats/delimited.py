@@ -13,6 +13,7 @@ from jobs.ingest.formats.headers import (
     fixed_columns,
     header_place,
     looks_like_data,
+    named_account,
     named_columns,
     separator,
 )
@@ -51,7 +52,7 @@ class Delimited:
     the file has the shape of; it is empty for an empty file. ``notes`` say what was made of the header.
     ``suffix`` is the name's: in a ``tsv`` tabs separate and nothing is quoted; otherwise the first line
     tells what separates (``delimiter``). ``above`` are the lines over it: comments, a title; ``fits``
-    says whether columns are those of a known format.
+    says whether columns are those of a known format. ``account`` is the listener that the header names.
     """
 
     def __init__(self, stream: Stream, suffix: str, known: frozenset[str], fits: Fits) -> None:
@@ -66,6 +67,7 @@ class Delimited:
         )
         self.waiting: list[tuple[int, bytes]] = []
         self.header_cells: list[str] | None = None
+        self.account: str | None = None
         self.first = self._first_line()
         self.header = self._header(*self.first) if self.first else []
 
@@ -96,7 +98,8 @@ class Delimited:
             )
             return list(fixed)
         self.header_cells = cells
-        names = named_columns(cells, self.known)
+        plain, self.account = named_account(cells)
+        names = named_columns(plain, self.known)
         renamed = [
             f"{cell!r} as {name}" for cell, name in zip(cells, names, strict=True) if cell != name
         ]
@@ -125,7 +128,7 @@ class Delimited:
         if not self.known.intersection(self.header) and looks_like_data(self.header):
             raise FileFault(
                 "no header line",
-                f"no header line: the first line is {line}; put a line before it that names the "
+                f"the first line is {line}; put a line before it that names the "
                 f"columns, at least {self.delimiter.join(sorted(required))}; {nearest}",
             )
         raise FileFault(
@@ -134,16 +137,17 @@ class Delimited:
 
     def records(self) -> Iterator[Record]:
         """Yield one record a row; its ``line`` is the one that it begins on. A line that repeats the
-        header, as where files were put together, is one that holds nothing."""
+        header, as where files were put together, is one that holds nothing, and so are the blank cells
+        that spreadsheets leave behind the last row."""
         while first := self._next():
             lines = [first]
             try:
                 while (cells := self._cells([line for _, line in lines])) is None:
                     lines.append(self._more(len(lines)))
                 raw = b"\n".join(line for _, line in lines)
-                yield Record(
-                    first[0], raw, fields=None if cells == self.header_cells else self._row(cells)
-                )
+                is_row = cells != self.header_cells and any(map(str.strip, cells))
+                fields = self._row(cells) if is_row else None
+                yield Record(first[0], raw, fields=fields, account=self.account)
             except RowFault as fault:
                 yield Record(*first, fault=fault)
                 self.waiting = lines[1:] + self.waiting
@@ -164,7 +168,11 @@ class Delimited:
     def _row(self, cells: list[str]) -> dict[str, str]:
         if len(cells) != len(self.header):
             raise RowFault(
-                "malformed CSV", f"{len(cells)} fields where the header has {len(self.header)}"
+                "malformed CSV",
+                f"{len(cells)} fields where the header has {len(self.header)}: a cell that holds "
+                f"{self.delimiter!r} stands in quotes"
+                if self.quoted
+                else f"{len(cells)} fields where the header has {len(self.header)}",
             )
         return dict(zip(self.header, cells, strict=True))
 
@@ -181,7 +189,7 @@ class Delimited:
         except csv.Error as error:
             if "unexpected end of data" in str(error):
                 return None
-            raise RowFault("malformed CSV", str(error)) from None
+            raise RowFault("malformed CSV", f"{error}: a quote within quotes is written twice") from None
         if len(rows) != 1:
             raise RowFault("malformed CSV", "a line break outside of quotes")
         return rows[0]

@@ -16,6 +16,8 @@ _DATUM = re.compile(
     r"[+-]?[\d.,]*\d|\d{4}-\d\d-\d\d.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*|\w+:\w+:\w+|https?:.*"
     r"|\d{1,2} [A-Z][a-z]{2} \d{4}\b.*"
 )
+# lastfmstats.com calls the column of its times by the listener, too.
+_DATE_OF = re.compile(r"(date)#(.+)", re.IGNORECASE)
 _SCROBBLED = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d")
 _PLAYER_LOG = ("artist", "album", "track", "tracknum", "length", "rating", "timestamp")
 _OF_PLAYER = {5: re.compile("[LS]"), 6: re.compile(r"\d{1,10}")}
@@ -48,14 +50,15 @@ def separator(line: str, known: Container[str]) -> str:
     are ``known``, then most cells; ties in the order of ``SEPARATORS``."""
 
     def worth(mark: str) -> tuple[bool, int, int]:
-        cells = _cells(line, mark)
+        cells = split_cells(line, mark)
         n_known = sum(spelling(cell) in known for cell in cells)
         return fixed_columns(cells) is not None, n_known, len(cells)
 
     return max(SEPARATORS, key=worth)
 
 
-def _cells(line: str, mark: str) -> list[str]:
+def split_cells(line: str, mark: str) -> list[str]:
+    """Return the cells of one line; none where they cannot be told."""
     try:
         return next(csv.reader([line], delimiter=mark), [])
     except csv.Error:
@@ -84,7 +87,7 @@ def header_place(lines: Sequence[str], mark: str | None, known: Container[str], 
     cells, as titles have; else the first line that is no comment. ``mark`` separates the cells; None:
     each line tells.
     """
-    cells = [_cells(line, mark or separator(line, known)) for line in lines]
+    cells = [split_cells(line, mark or separator(line, known)) for line in lines]
     found = next((place for place, row in enumerate(cells) if _is_header(row, known, fits)), None)
     if found is not None and all(
         _is_comment(line) or len(row) < len(cells[found])
@@ -124,6 +127,13 @@ def named_columns(cells: Sequence[str], known: Iterable[str]) -> list[str]:
             "duplicate columns", f"the header has {', '.join(map(repr, twice))} more than once"
         )
     return names
+
+
+def named_account(cells: Sequence[str]) -> tuple[list[str], str | None]:
+    """Return the header's names without the account that one of them tells, and the account."""
+    found = [_DATE_OF.fullmatch(cell.strip()) for cell in cells]
+    account = next((match[2] for match in found if match), None)
+    return [match[1] if match else cell for cell, match in zip(cells, found, strict=True)], account
 
 
 def _known(name: str, by_spelling: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from jobs.ingest.contract import FLAGS
 from jobs.ingest.faults import RowFault
 from jobs.ingest.landing import LandedFile
 from jobs.ingest.names import name_id
-from jobs.ingest.numbers import plain_number
+from jobs.ingest.numbers import TwoReadingsError, plain_number
 from jobs.ingest.times import parse_time
 
 Row = dict[str, Any]
@@ -24,7 +24,9 @@ _SECONDS = 10**11
 _SPOTIFY_TRACK = re.compile(
     r"spotify:track:([^/?#:\s]+)|https?://open\.spotify\.com/(?:[\w-]+/)?track/([^/?#\s]+).*"
 )
-_NUMBER = re.compile(r"[+-]?\d+(\.0*)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.0*)?|(?P<ticks>\d{9,})\.\d+)", re.ASCII)
+# What spreadsheets make of a long number where a column is narrow: its other digits are gone.
+_SHORTENED = re.compile(r"[+-]?\d[.,]\d+[eE]\+\d+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,12 @@ def whole_number(record: Mapping[str, Any], name: str) -> int:
         if isinstance(value, bool):
             raise ValueError
         return _whole_text(value) if isinstance(value, str) else int(value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError) as error:
+        why = f": {error}" if isinstance(error, TwoReadingsError) else ""
+        if isinstance(value, str) and _SHORTENED.fullmatch(value.strip()):
+            why = ": a spreadsheet has cut its digits off; take the log as it was downloaded"
         shown = repr(value)[:60]
-        raise RowFault(f"wrong type: {name}", f"{name} is {shown}, not a whole number") from None
+        raise RowFault(f"wrong type: {name}", f"{name} is {shown}, not a whole number{why}") from None
 
 
 def _whole_text(text: str) -> int:
@@ -124,8 +129,11 @@ def from_epoch(ticks: int) -> str:
 
 
 def seconds_since_1970(record: Mapping[str, Any], name: str) -> str:
-    """Return the instant of a record that is written as a number, as an ISO time: see ``from_epoch``."""
-    return from_epoch(whole_number(record, name))
+    """Return the instant of a record that is written as a number, as an ISO time: see ``from_epoch``.
+    Fractions of a number that is large enough for an instant are cut."""
+    value = record.get(name)
+    found = _NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
+    return from_epoch(int(found["ticks"]) if found and found["ticks"] else whole_number(record, name))
 
 
 def instant(record: Mapping[str, Any], name: str) -> str:
@@ -138,7 +146,7 @@ def instant(record: Mapping[str, Any], name: str) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value is the text of a whole number, or no text at all."""
+    """Return whether a value is the text of a whole number or of an instant, or no text at all."""
     return not isinstance(value, str) or _NUMBER.fullmatch(value.strip()) is not None
 
 

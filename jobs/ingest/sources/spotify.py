@@ -1,7 +1,8 @@
 """Spotify's extended streaming history, as its JSON files or a CSV of them.
 
 ``ts`` is the end of a play: the listen began ``ms_played`` earlier. Podcasts and audiobooks are left
-out. Older exports name the account in ``username``; else see ``listener``.
+out, and so are records of which the service tells neither a name nor an address any more. Older exports
+name the account in ``username``; else see ``listener``.
 
 What a play, a start or a skip is, is not decided here:
 ``skipped`` stays null where an older export leaves it open, ``end_reason`` says how the play ended, and
@@ -30,6 +31,7 @@ from jobs.ingest.times import parse_time
 _SPOKEN = ("spotify_episode_uri", "episode_name", "audiobook_uri", "audiobook_title")
 # Where an address says NA, the file writes nothing as NA: then a name NA is none in that row either.
 _NOTHING = ("NA", "NULL", "None", "NaN", "nan", "null", "\\N")
+_NAMES = ("master_metadata_track_name", "master_metadata_album_artist_name")
 _ADDRESSES = ("spotify_track_uri", "spotify_episode_uri", "audiobook_uri")
 
 
@@ -45,6 +47,8 @@ def _rows(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
     user_id = listener(file, record.get("username"))
     ms_played = whole_number(record, "ms_played")
     ended_at = parse_time("ts", needed(record, "ts"))
+    if not any(map(record.get, ("spotify_track_uri", *_NAMES))):
+        return
     # A play of a day or more is refused by the rules; here it must only not leave the calendar.
     played = timedelta(milliseconds=max(0, min(ms_played, 10**9)))
     yield {
@@ -78,7 +82,8 @@ def _account_rows(record: Mapping[str, Any], file: LandedFile) -> Iterator[Row]:
     """The account data has names, and the minute in which a play ended, in UTC."""
     if record.get("podcastName") or "trackName" not in record:
         return
-    if record["trackName"] == "Unknown Track" and record.get("artistName") == "Unknown Artist":
+    names = record["trackName"], record.get("artistName")
+    if names == ("Unknown Track", "Unknown Artist") or not any(names):
         return
     user_id, ms_played = listener(file), whole_number(record, "msPlayed")
     ended_at = parse_time("endTime", f"{needed(record, 'endTime')}Z")

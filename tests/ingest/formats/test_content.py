@@ -92,7 +92,19 @@ REFUSED = [
     ("a.txt", LINES, "unknown format", "JSON lines", "name it .jsonl"),
     ("part-0", LIST, "unknown format", "a JSON document", "name it .json"),
     ("a.log", CSV, "unknown format", "'user_id,track_id,listened_at,ms_played'", "name it .csv"),
-    ("a.txt", b"a\tb\n", "unknown format", "with tabs", "name it .tsv"),
+    # What lastexport writes: it has no line of names, and needs none.
+    ("a.txt", b"1620640762\tB\tA\tLP\t\t\t\nx", "unknown format", "with tabs", "name it .tsv\n"),
+    ("a.txt", b"a\tb\n", "unknown format", "with tabs", "name it .tsv if that line names the columns\n"),
+    ("a.txt", b"A,LP,B,10 May 2021 09:59\r\n", "unknown format", "with commas", "name it .csv\n"),
+    (
+        "history.html",
+        b'<html><style>x</style>Watched <a href="https://music.youtube.com/watch?v=x">B</a>',
+        "other content", "YouTube's watch history as a page, which is not read", "ts, artist and track",
+    ),
+    (
+        "h.xls", b'<html xmlns:o="urn:schemas-microsoft-com:office:office"><table>', "other content",
+        "a spreadsheet saved as a page", "save the sheet as .csv, in UTF-8",
+    ),
     ("a.txt", b"", "unknown format", "an empty file", "remove it"),
     ("a.jsonl", CSV, "malformed file", "with commas", "name it .csv"),
     ("a.json", CSV, "malformed JSON", "with commas", "name it .csv"),
@@ -121,7 +133,7 @@ REFUSED = [
 def test_refused_with_what_it_looks_like_and_the_remedy(tmp_path, name, body, rule, looks, remedy):
     _, census = read(tmp_path, "listens", name, body)
     assert census["rule"] == rule
-    assert looks in census["reason"] and remedy in census["reason"]
+    assert looks in census["reason"] and remedy in f"{census['reason']}\n"
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.json.gz"])

@@ -263,13 +263,15 @@ SPOTIFY_CSV = {name: "NA" if value is None else str(value) for name, value in SP
         ({"spotify_track_uri": "NULL", "master_metadata_track_name": "NA"},
          {"track_id": name_id("Tool", "NA")}),
         ({"spotify_track_uri": "NA", "master_metadata_track_name": "NA",
-          "master_metadata_album_artist_name": "NA"}, "missing field: artist"),
+          "master_metadata_album_artist_name": "NA"}, None),
         ({"spotify_track_uri": "NA", "master_metadata_track_name": "NA",
           "master_metadata_album_artist_name": "NA", "episode_name": "News"}, None),
         ({"username": "NA"}, {"user_id": "ann"}),
         ({"ms_played": "240000.0", "skipped": "1.0"}, {"ms_played": 240_000, "skipped": None}),
         ({"ms_played": "240 000", "skipped": "1"}, {"ms_played": 240_000, "skipped": True}),
         ({"ms_played": "240.000"}, "wrong type: ms_played"),
+        # Blank cells of a spreadsheet are no row, blanks among them or not.
+        (dict.fromkeys(SPOTIFY_CSV, "") | {"ts": " "}, None),
     ],
 )  # fmt: skip
 def test_na_in_a_csv_is_nothing_where_it_cannot_be_a_name(tmp_path, changes, expected):
@@ -498,7 +500,9 @@ def test_a_log_whose_every_line_has_other_cells_than_its_header_is_refused(tmp_p
     body = b"uts,artist,track\n" + b"1620640762,Tool,Parabola,more\n" * 3
     _, census = read(tmp_path, "listens", "user=ann/s.csv", body)
     assert census["rule"] == "malformed file"
-    assert census["reason"].endswith("3 of them: 4 fields where the header has 3")
+    assert census["reason"].endswith(
+        "3 of them: 4 fields where the header has 3: a cell that holds ',' stands in quotes"
+    )
 
 
 def test_the_answer_of_listenbrainz(tmp_path):
@@ -609,3 +613,69 @@ def test_no_source_takes_the_native_contract():
     for kind, fields in FIELDS.items():
         file = LandedFile("x", kind, DAY, 1, "1")
         assert pick(file, [field.name for field in fields]) is None
+
+
+def test_a_record_that_names_nothing_is_no_play_and_one_that_is_broken_is_no_such(tmp_path):
+    """Of songs that are gone the service tells neither names nor an address."""
+    names = ("master_metadata_track_name", "master_metadata_album_artist_name")
+    nothing = dict.fromkeys((*names, "spotify_track_uri"))
+    gone, broken = SPOTIFY | nothing, SPOTIFY | nothing | {"ms_played": None}
+    rows, census = read(
+        tmp_path, "listens", "user=ann/a.json", json.dumps([gone, SPOTIFY, broken, gone]).encode()
+    )
+    assert [row["rule"] for row in rows] == [None, "missing field: ms_played"]
+    assert census["n_left_out"] == 2
+    # A file of nothing else is no fault of its listener's.
+    rows, census = read(tmp_path, "listens", "user=ann/b.json", json.dumps([gone]).encode())
+    assert (rows, census["rule"], census["n_left_out"]) == ([], None, 1)
+    unnamed = ACCOUNT | {"artistName": None, "trackName": None}
+    rows, census = read(tmp_path, "listens", "user=ann/c.json", json.dumps([unnamed]).encode())
+    assert (rows, census["rule"], census["n_left_out"]) == ([], None, 1)
+
+
+def test_lastfmstats_names_the_listener_in_its_header(tmp_path):
+    body = (
+        b'\xef\xbb\xbfArtist;Album;AlbumId;Track;Date#ann b\n"Tool";"LP";"";"Parabola";"1620640762000"\n'
+    )
+    (row,), census = read(tmp_path, "listens", "stats.csv", body)
+    assert (row["user_id"], row["track_id"], str(row["listened_at"])) == (
+        "ann b", NAMED, "2021-05-10 09:59:22+00:00",
+    )  # fmt: skip
+    (row,), _ = read(tmp_path, "listens", "user=bob/stats.csv", body)
+    assert (row["user_id"], census["source"]) == ("bob", "lastfm_dates")
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("1620640762.5", "2021-05-10 09:59:22+00:00"),
+        ("1620640762.0", "2021-05-10 09:59:22+00:00"),
+        ("1620640762123.25", "2021-05-10 09:59:22.123000+00:00"),
+    ],
+)
+def test_fractions_of_a_number_since_1970_are_cut(tmp_path, text, at):
+    for record in (STAMPED | {"timestamp": text}, UTS | {"uts": text}, DATED | {"date": text}):
+        (row,), _ = read(tmp_path, "listens", "user=ann/s.csv", csv_text(record))
+        assert str(row["listened_at"]) == at
+
+
+def test_what_a_spreadsheet_does_to_numbers_and_days_is_told(tmp_path):
+    for text in ("1,62064E+09", "1.62064e+9"):
+        (row,), _ = read(tmp_path, "listens", "user=ann/s.csv", csv_text(UTS | {"uts": text}))
+        assert row["rule"] == "wrong type: uts"
+        assert row["reason"].endswith("cut its digits off; take the log as it was downloaded")
+    # Days since 1900 are no seconds.
+    for record in (STAMPED | {"timestamp": "44326.416"}, DATED | {"date": "44326.416"}):
+        (row,), _ = read(tmp_path, "listens", "user=ann/s.csv", csv_text(record))
+        assert row["rule"].startswith("not ")
+
+
+def test_rows_that_break_one_rule_with_different_values_are_counted_together(tmp_path):
+    bodies = [DATED | {"date": f"{day}/05/2021 09:59"} for day in (10, 11)] + [DATED | {"track": ""}]
+    lines = [csv_text(body).splitlines() for body in bodies]
+    body = b"\n".join([lines[0][0], *(line[1] for line in lines)])
+    _, census = read(tmp_path, "listens", "user=ann/s.csv", body)
+    assert census["rule"] == "no usable row"
+    assert (
+        "none of its 3 rows can be used; 2 of them: not a time: date: date is '10/05" in census["reason"]
+    )
