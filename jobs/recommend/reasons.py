@@ -168,9 +168,13 @@ class ReasonBuilder:
         return "popular", self._by_popularity(pick)
 
     def _by_own_plays(self, position: int) -> Iterator[Reason]:
-        """By how often they played it, how often in a time, or how long ago."""
+        """By how often they played it, how often in a time, or how long ago; of a track that is not due
+        by its artist."""
         known = self._own_plays(position)
         if not known:
+            own = np.intersect1d(self.tracks.artists_of(position), self._own_artists)
+            if len(own):
+                yield "rediscover", {"artist": self.tracks.artist_names[own[0]]}
             return
         n_plays, last = known["n_plays"], known["last_played"]
         yield "rediscover", {"n_plays": n_plays, "last_played": last}
@@ -445,6 +449,8 @@ def popular(evidence: Evidence) -> str:
 
 def rediscover(evidence: Evidence) -> str:
     """Say how a listener played what they have not heard for long."""
+    if "artist" in evidence:
+        return f"By {evidence['artist']}, whom you play: hear it again."
     if "title" in evidence:
         title = f"“{evidence['title']}”"
         if "n_plays" not in evidence:

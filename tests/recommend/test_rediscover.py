@@ -1,6 +1,7 @@
 """What is due again, and the list that is made of it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -122,7 +123,13 @@ def test_who_has_nothing_left_to_discover_hears_again_what_they_like():
     )
     found = rediscover(everything)
     assert [(track["track_id"], track["score"]) for track in found] == [("loud", 2.0), ("quiet", 1.0)]
-    assert found[0]["reason"] == "“Loud” is among what you like."
+    assert found[0]["reason"] == "By Bob, whom you play: hear it again."
+    rated = {"rated": ints(0, 1, 2), "ratings": np.array([3.0, 2.0, 1.0])}
+    more = replace(everything, **rated, due=ints(), due_facts=np.empty((0, 4)))
+    assert [track["reason"] for track in rediscover(more)] == [
+        "By Ann, whom you play: hear it again.", "“Calm” is among what you like.",
+        "By Bob, whom you play: hear it again.",
+    ]  # fmt: skip
 
 
 def test_a_list_is_made_only_where_it_is_wanted_and_there_is_anything():
