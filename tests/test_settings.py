@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 
 from jobs.errors import UsageError
-from jobs.settings import SourceName, load_settings
+from jobs.settings import SourceName, load_settings, read_settings
+from jobs.settings_text import PAGE, page
 from models.candidates.sources import SOURCES
 
 
@@ -99,3 +100,17 @@ def test_a_home_that_is_said_is_taken(here, monkeypatch):
 def test_what_is_a_setting_by_another_spelling_is_taken(here, monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     load_settings()
+
+
+def test_defaults_are_those_that_the_documentation_tells():
+    """Nobody changes a night by another default without saying so."""
+    assert PAGE.read_text() == page()
+
+
+def test_what_a_file_sets_is_not_left_in_the_environment(tmp_path, monkeypatch):
+    monkeypatch.delenv("NOCTURNE__SEED", raising=False)
+    file = tmp_path / "settings.env"
+    file.write_text("NOCTURNE__SEED=5\n")
+    before = dict(os.environ)
+    assert read_settings(file).seed == 5
+    assert dict(os.environ) == before
