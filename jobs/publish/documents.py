@@ -81,13 +81,12 @@ def description_of(playlist: Playlist) -> str:
 def _discovered(rows: list[Row]) -> str:
     """What a list to be discovered is made of."""
     n = Counter(row["strategy"] for row in rows)
-    parts = [
-        f"{count} {kind}"
-        for count, kind in (
-            (n[NEW_ARTISTS], "by artists new to you"), (n[EXPLORE], "to explore"),
-        ) if count
-    ]  # fmt: skip
-    return f"you have not heard{f', {listed(parts)}' if parts else ''}"
+    kinds = {
+        REDISCOVER: "that you know", NEW_ARTISTS: "by artists new to you", EXPLORE: "to explore",
+    }  # fmt: skip
+    parts = [f"{n[strategy]} {kind}" for strategy, kind in kinds.items() if n[strategy]]
+    said = "for you" if n[REDISCOVER] else "you have not heard"
+    return f"{said}, {listed(parts)}" if parts else said
 
 
 def _rediscovered(_: list[Row]) -> str:

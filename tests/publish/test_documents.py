@@ -99,6 +99,8 @@ def test_a_document_is_of_the_end_of_its_night_and_not_of_the_clock(document):
          "It begins with Y, X and Z."),
         ("discover", [row(1, "a", strategy="exploit")],
          "1 track you have not heard. It begins with An Artist."),
+        ("discover", [row(1, "a", strategy="exploit"), row(2, "b", strategy="rediscover")],
+         "2 tracks for you, 1 that you know. It begins with An Artist."),
         ("rediscover", [row(1, "a")],
          "1 track you played often, and not for some time. It begins with An Artist."),
         ("new_releases", [row(1, "a", **BY_OWN, release_date="2026-06"),
