@@ -113,7 +113,7 @@ class SparkSettings(Section):
     master: str = "local[*]"
     server: bool = True
     server_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    driver_memory: str = "2g"
+    driver_memory: str = "1536m"
     shuffle_partitions: PositiveInt = 4
     jars_dir: str | None = None
     scratch_dir: str = ""

@@ -29,7 +29,7 @@ def row(rank: int, track_id: str, **changes: object) -> dict[str, object]:
         "evidence": json.dumps(content),
         "model_version": "2026-06-28-abc",
         "play_order": rank,
-        "playlist": None,
+        "playlist": "discover",
     } | changes
 
 
