@@ -26,6 +26,7 @@ RULES: tuple[RowRule, ...] = (
         ("kind",),
         f"kind IN ({', '.join(repr(kind) for kind in KINDS)})",
         f"kind is not one of {', '.join(KINDS)}",
+        shown="kind",
     ),
     *(
         RowRule(
@@ -33,6 +34,7 @@ RULES: tuple[RowRule, ...] = (
             ("kind", "target_id"),
             rf"kind <> '{dial}' OR target_id RLIKE r'^({pattern})\z'",
             f"the target of {dial} is its value, {what}",
+            shown="target_id",
         )
         for dial, (pattern, what) in DIALS.items()
     ),

@@ -18,13 +18,15 @@ MAX_MS = 86_400_000
 @dataclass(frozen=True)
 class RowRule:
     """One row rule: ``name`` (unique within its table, no quotes), the columns it reads, the predicate,
-    and why. ``of_odd_texts``: nothing but a character other than ``!`` to ``~`` can break it."""
+    and why. ``of_odd_texts``: nothing but a character other than ``!`` to ``~`` can break it. ``shown``:
+    the column whose value is told with the reason."""
 
     name: str
     columns: tuple[str, ...]
     predicate: str
     reason: str
     of_odd_texts: bool = False
+    shown: str | None = None
 
 
 def first_broken(rules: Sequence[RowRule]) -> str:
@@ -93,7 +95,8 @@ def _identifier(column: str) -> Iterable[RowRule]:
 
 def between(column: str, low: float, high: float, reason: str) -> RowRule:
     """Say that the number lies in the closed interval; NaN does not."""
-    return RowRule(f"out of range: {column}", (column,), f"{column} BETWEEN {low} AND {high}", reason)
+    predicate = f"{column} BETWEEN {low} AND {high}"
+    return RowRule(f"out of range: {column}", (column,), predicate, reason, shown=column)
 
 
 def plausible_time(column: str) -> tuple[RowRule, ...]:
@@ -104,11 +107,13 @@ def plausible_time(column: str) -> tuple[RowRule, ...]:
             (column,),
             f"{column} >= TIMESTAMP'{OLDEST_DAY} 00:00:00Z'",
             f"{column} is before {OLDEST_DAY}: a clock that was never set",
+            shown=column,
         ),
         RowRule(
             f"after it landed: {column}",
             (column, "landed_on"),
             f"{column} < CAST(date_add(landed_on, 1) AS TIMESTAMP)",
             f"{column} is after the day on which the row landed",
+            shown=column,
         ),
     )

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from expectations.rules import first_broken
+from expectations.rules import RowRule, first_broken
 from jobs.ingest.kinds import Kind, own_columns
 from jobs.ingest.landing import LandedFile, Root
 from jobs.ingest.raw import raw_rows
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MAX_RAW = 1 << 16
+# So many characters of a value are told.
+MAX_SHOWN = 60
 Work = tuple[LandedFile, str | None]
 
 
@@ -54,15 +56,23 @@ def balanced(work: Sequence[Work], n_groups: int) -> list[list[Work]]:
 
 def judged(rows: DataFrame, kind: Kind) -> DataFrame:
     """Return the rows with ``rule``, the first of the kind's rules that a row breaks, and its
-    ``reason``."""
+    ``reason``, with the value that broke it."""
     broken = F.coalesce("rule", F.expr(first_broken(kind.rules)))
     rule = F.when(F.col("census").isNull(), broken)
     return rows.withColumn("rule", rule).withColumn("reason", F.coalesce("reason", _reason(kind)))
 
 
 def _reason(kind: Kind) -> Column:
-    pairs = " ".join(f"WHEN {_text(rule.name)} THEN {_text(rule.reason)}" for rule in kind.rules)
+    pairs = " ".join(f"WHEN {_text(rule.name)} THEN {_told(rule)}" for rule in kind.rules)
     return F.expr(f"IF(rule IS NULL, NULL, CASE rule {pairs} END)")
+
+
+def _told(rule: RowRule) -> str:
+    if not rule.shown:
+        return _text(rule.reason)
+    odd = r"'[\\p{C}\\p{Zl}\\p{Zp}]'"
+    value = f"regexp_replace(left(CAST({rule.shown} AS STRING), {MAX_SHOWN}), {odd}, '?')"
+    return f"concat({_text(rule.reason)}, ' (', {value}, ')')"
 
 
 def _text(value: str) -> str:

@@ -75,3 +75,31 @@ def test_a_name_finds_its_recording_and_no_other_version(settings, land, ingest,
     found = [track_id for (track_id,) in rows(settings, "listens", "track_id")]
     assert sorted(found)[-4:] == ["t0", "t2", "t3", "t5"]
     assert sorted(found)[0].startswith("name-")
+
+
+def test_what_a_rule_rejects_is_told_with_its_value(settings, land, ingest, spark):
+    lines = [HEADER, line(0, "a", loudness=-300.5), line(1, "b", ms=0), line(2, "c")]
+    land("audio_features", "\n".join(lines).encode(), "features.csv")
+    heard = {"user_id": "u", "track_id": "a", "ms_played": 200_000}
+    times = ("1970-01-01T00:00:05Z", "2026-06-30T10:00:00Z")
+    land("listens", [heard | {"listened_at": at} for at in times])
+    said = {"user_id": "u", "target_id": "a", "at": times[1]}
+    dial = {"kind": "list_length", "target_id": "ten", "at": "2026-06-28T10:00:00Z"}
+    land("feedback", [said | {"kind": "Like\u2028x"}, said | {"kind": "like"}, said | dial])
+    ingest()
+    assert rows(settings, "audio_features_quarantine", "reason") == [
+        ("duration_ms is not above 0 and at most a day (0)",),
+        ("loudness is not -100 to 20 dB (-300.5)",),
+    ]
+    assert rows(settings, "listens_quarantine", "reason") == [
+        ("listened_at is after the day on which the row landed (2026-06-30 10:00:00)",),
+        ("listened_at is before 2002-01-01: a clock that was never set (1970-01-01 00:00:05)",),
+    ]
+    assert rows(settings, "feedback_quarantine", "reason") == [
+        ("at is after the day on which the row landed (2026-06-30 10:00:00)",),
+        (
+            "kind is not one of like, dislike, block_artist, block_track, exclude, list_length, "
+            "adventurousness, known_share, explicit (Like?x)",
+        ),
+        ("the target of list_length is its value, a whole number from 1 to 100 (ten)",),
+    ]
