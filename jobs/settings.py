@@ -68,7 +68,9 @@ class StoreSettings(Section):
     Each list is published as JSON and in these ``formats``: jspf and m3u8 for players, csv for
     spreadsheets, svg for its cover. By ``schema_version`` 1 of the JSON, for readers of before there
     were other lists, that is discover alone. ``track_ids`` says whose ids the catalog has; of
-    musicbrainz and spotify each published track names its address there.
+    musicbrainz and spotify each published track names its address there. By the ``layout`` files each
+    document is an object of its own; by packs those of up to some 256 listeners are one, with an index
+    beside it, so that a million listeners are thousands of objects.
     """
 
     root: str = ""
@@ -76,6 +78,7 @@ class StoreSettings(Section):
     formats: tuple[Format, ...] = ("jspf", "svg")
     schema_version: Literal[1, 2] = 2
     track_ids: TrackIds = "own"
+    layout: Literal["files", "packs"] = "files"
 
 
 class TownSettings(Section):

@@ -3,6 +3,8 @@
 import hashlib
 
 MAX_LENGTH = 120
+# Hexadecimal digits of a listener's spread.
+DIGITS = 4
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
@@ -22,6 +24,12 @@ def encoded(user_id: str) -> str:
 def user_key(user_id: str) -> str:
     """Return ``users/<hh>/<encoded id>``, no extension; ``hh`` spreads the keys over 256 prefixes."""
     return f"users/{_digest(user_id)[:2]}/{encoded(user_id)}"
+
+
+def spread(user_id: str) -> int:
+    """Return the first ``DIGITS`` hexadecimal digits of the id's SHA-256, as a number; ``hh`` are the
+    first two of them."""
+    return int(_digest(user_id)[:DIGITS], 16)
 
 
 def _digest(user_id: str) -> str:

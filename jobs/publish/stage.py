@@ -3,6 +3,7 @@
 from jobs.publish.index import enter_run
 from jobs.publish.playlists import open_playlists
 from jobs.publish.snapshot import move_latest, survey, write_run
+from jobs.publish.spool import opened_spool
 from jobs.stage import Night
 
 
@@ -12,12 +13,11 @@ def publish(night: Night) -> None:
     A forced run moves the pointer to its night even if a newer one is published.
     """
     playlists = open_playlists(night.settings, night.window.as_of)
-    settings = night.settings.store
-    formats = sorted(set(settings.formats))
-    snapshot = survey(playlists, night.window.as_of, settings.schema_version, formats)
-    night.summary.rows_in = snapshot.n_tracks
     night.summary.table_versions = {"playlists": playlists.version}
-    night.summary.rows_out = write_run(night.store, playlists, snapshot)
+    with opened_spool(night.settings.home) as spool:
+        snapshot = survey(playlists, night.window.as_of, night.settings.store, spool)
+        night.summary.rows_in = snapshot.n_tracks
+        night.summary.rows_out = write_run(night.store, spool, snapshot)
     became = move_latest(night.store, snapshot, playlists.is_current, backwards=night.force is not None)
     enter_run(night.store, snapshot)
     night.summary.details = {

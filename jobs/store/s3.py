@@ -1,10 +1,10 @@
 """A store in an S3 bucket, or on any server that speaks S3 with conditional writes."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from itertools import islice
 from typing import Any
 
 import boto3
@@ -66,12 +66,18 @@ class S3Store:
     def put_many(self, objects: Iterable[tuple[str, bytes]]) -> int:
         """Write many objects, ``n_threads`` at a time; returns how many.
 
-        The objects are drawn a few hundred at a time, so that memory does not grow with their number.
+        The next ones are drawn while others are written, and no more than twice ``n_threads`` are in
+        memory.
         """
-        waiting, n = iter(objects), 0
+        n, under_way = 0, deque[Future[None]]()
         with ThreadPoolExecutor(self.n_threads) as pool:
-            while some := list(islice(waiting, 16 * self.n_threads)):
-                n += sum(1 for _ in pool.map(lambda named: self.put(*named), some))
+            for key, body in objects:
+                n += 1
+                if len(under_way) == 2 * self.n_threads:
+                    under_way.popleft().result()
+                under_way.append(pool.submit(self.put, key, body))
+            for last in under_way:
+                last.result()
         return n
 
     def put_new(self, key: str, body: bytes) -> None:

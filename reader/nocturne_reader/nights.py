@@ -2,17 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from nocturne_reader.keys import user_key
+from nocturne_reader.keys import pack_key, user_key
 from nocturne_reader.roots import DamagedError, NotPublishedError, Root, open_root
 
 SCHEMA_VERSIONS = (1, 2)
 DISCOVER = "discover"
 LATEST, INDEX = "playlists/latest.json", "playlists/index.json"
+# An index is some hundred kilobytes.
+N_INDEXES = 64
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,7 @@ class Night:
         DamagedError where it is not what was published.
         """
         body = self.document(user_id, playlist=playlist, verify=verify)
-        where = self.root.where(f"{self._folder}/{_key(user_id, playlist, 'json')}")
-        return None if body is None else _parsed(body, where)
+        return None if body is None else _parsed(body, self._where(_key(user_id, playlist, "json")))
 
     def document(
         self,
@@ -62,25 +63,55 @@ class Night:
         DamagedError where it is not what was published.
         """
         key = _key(user_id, playlist, format)
+        packs = self.manifest.get("packs")
+        if packs is None:
+            return self._object(key, verify)
+        return self._part(pack_key(user_id, int(packs["digits"])), key, verify)
+
+    def _object(self, key: str, verify: bool) -> bytes | None:
+        """An object of the run; None if there is none."""
         body = self.root.get(f"{self._folder}/{key}")
-        if verify and self._checksums.get(key) != (_sha256(body) if body is not None else None):
+        if verify and self._checksums.get(key) != _sum_of(body):
             raise self._damaged(key)
         return body
 
+    def _part(self, pack: str, key: str, verify: bool) -> bytes | None:
+        """A document in a pack; None if there is none."""
+        place = self._index(pack, verify).get(key)
+        if place is None:
+            return None
+        offset, length, digest = place
+        body = self.root.part(f"{self._folder}/{pack}.pack", offset, length)
+        if verify and digest != _sum_of(body):
+            raise self._damaged(f"{pack}.pack")
+        return body
+
+    @cached_property
+    def _index(self) -> Callable[[str, bool], dict[str, Any]]:
+        """Gives the places and checksums of a pack's documents, and keeps some packs'."""
+        return lru_cache(N_INDEXES)(self._read_index)
+
+    def _read_index(self, pack: str, verify: bool) -> dict[str, Any]:
+        key = f"{pack}.json"
+        body = self._object(key, verify)
+        return {} if body is None else dict(_parsed(body, self._where(key))["documents"])
+
     @cached_property
     def _checksums(self) -> dict[str, str]:
-        """SHA-256 by key, 200 bytes a document, once a night; itself checked against the manifest."""
+        """SHA-256 by key, 200 bytes an object, once a night; itself checked against the manifest."""
         named = self.manifest["checksums"]
         key = f"{self._folder}/{named['key']}"
         body = _needed(self.root, key)
-        if _sha256(body) != named["sha256"]:
+        if _sum_of(body) != named["sha256"]:
             raise self._damaged(named["key"])
         lines = (line.split("  ", 1) for line in body.decode().splitlines())
         return {name: digest for digest, name in lines}
 
     def _damaged(self, key: str) -> DamagedError:
-        where = self.root.where(f"{self._folder}/{key}")
-        return DamagedError(f"{where} is not what was published: copy the run again")
+        return DamagedError(f"{self._where(key)} is not what was published: copy the run again")
+
+    def _where(self, key: str) -> str:
+        return self.root.where(f"{self._folder}/{key}")
 
     @property
     def _folder(self) -> str:
@@ -127,8 +158,8 @@ def _key(user_id: str, playlist: str, format: str) -> str:
     return f"{user_key(user_id)}{of_list}.{format}"
 
 
-def _sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
+def _sum_of(body: bytes | None) -> str | None:
+    return None if body is None else hashlib.sha256(body).hexdigest()
 
 
 def _needed(root: Root, key: str) -> bytes:

@@ -20,6 +20,10 @@ class Root(Protocol):
         """Return an object; None if there is none."""
         ...
 
+    def part(self, key: str, offset: int, length: int) -> bytes | None:
+        """Return so many bytes of an object, fewer where it ends before; None if there is none."""
+        ...
+
     def where(self, key: str) -> str:
         """Return where the object is, for people."""
         ...
@@ -35,6 +39,15 @@ class Folder:
         """Return a file below the folder; None if there is none."""
         try:
             return self.path.joinpath(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def part(self, key: str, offset: int, length: int) -> bytes | None:
+        """Return bytes of a file below the folder; None if there is none."""
+        try:
+            with self.path.joinpath(key).open("rb") as file:
+                file.seek(offset)
+                return file.read(length)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -57,12 +70,22 @@ class Bucket:
 
     def get(self, key: str) -> bytes | None:
         """Return an object below the prefix; None if there is none."""
+        return self._read(key)
+
+    def part(self, key: str, offset: int, length: int) -> bytes | None:
+        """Return bytes of an object below the prefix, by one request; None if there is none."""
+        return self._read(key, Range=f"bytes={offset}-{offset + length - 1}")
+
+    def _read(self, key: str, **range: str) -> bytes | None:
         try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(key))
+            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(key), **range)
         except self.client.exceptions.NoSuchKey:
             return None
         except self.client.exceptions.ClientError as error:
-            raise NotPublishedError(f"{self.where(key)}: {error.response['Error']['Code']}") from None
+            code = error.response["Error"]["Code"]
+            if code == "InvalidRange":  # the object ends before it
+                return b""
+            raise NotPublishedError(f"{self.where(key)}: {code}") from None
         return bytes(answer["Body"].read())
 
     def where(self, key: str) -> str:

@@ -2,19 +2,22 @@
 
 import json
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 
 from jobs.errors import NocturneError
 from jobs.publish.index import INDEX, N_TRIES, enter_run
 from jobs.publish.snapshot import survey
+from jobs.publish.spool import Spool
+from jobs.settings import StoreSettings
 from jobs.store import ConflictError
 from tests.publish.nights import NIGHT, playlist, row
 from tests.store.recording import RecordingStore
 
 
 def snapshot(night=NIGHT, track="t1"):
-    return survey([playlist([row(1, track)], "ada")], night, 2, ["jspf"])
+    return survey([playlist([row(1, track)], "ada")], night, StoreSettings(), Spool(BytesIO()))
 
 
 def nights(store):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobs.publish.keys import encoded, user_key
+from jobs.publish.keys import encoded, spread, user_key
 
 HOSTILE = [
     "..",
@@ -65,3 +65,9 @@ def test_two_normal_forms_and_two_cases_are_two_listeners():
 @example("..", "~2e~2e")
 def test_different_ids_have_different_keys(one, other):
     assert (encoded(one) == encoded(other)) == (one == other)
+
+
+def test_the_spread_of_an_id_begins_as_its_folder():
+    # printf ada | sha256sum: fdee43…
+    assert spread("ada") == 0xFDEE
+    assert user_key("ada") == "users/fd/ada"

@@ -1,6 +1,7 @@
 import hashlib
 import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -190,10 +191,10 @@ def test_rows_rewritten_while_they_are_published_are_not_pointed_to(settings, mo
     write_playlists(settings, PLAYLISTS)
     write_run = stage.write_run
 
-    def slow(store, read, snapshot):
+    def slow(store, spool, snapshot):
         write_playlists(settings, {"b": [row(1, "t9")]})
         published_meanwhile.append(published(settings).summary.details["publish_id"])
-        return write_run(store, read, snapshot)
+        return write_run(store, spool, snapshot)
 
     published_meanwhile = []
     with monkeypatch.context() as patched:
@@ -213,12 +214,38 @@ def test_another_night_written_meanwhile_does_not_matter(settings):
     assert not read.is_current()
 
 
+def test_packs_are_by_a_setting_and_nothing_of_their_making_stays(settings):
+    write_playlists(settings, PLAYLISTS)
+    as_files = published(settings)
+    files = objects(as_files)
+    packs = settings.store.model_copy(update={"root": f"{settings.store.root}-packs", "layout": "packs"})
+    night = published(settings.model_copy(update={"store": packs}))
+    assert night.summary.details["publish_id"] == as_files.summary.details["publish_id"]
+    run = f"playlists/runs/{night.summary.details['publish_id']}/"
+    found = objects(night)
+    # SHA-256 of ../a begins with 6, that of b with 3.
+    assert sorted(key.removeprefix(run) for key in found if key.startswith(run)) == [
+        "manifest.json", "packs/3.json", "packs/3.pack", "packs/6.json", "packs/6.pack",
+        "packs/SHA256SUMS",
+    ]  # fmt: skip
+    assert night.summary.rows_out == 6
+    documents = sorted(body for key, body in files.items() if "/users/" in key)
+    held = [(found[f"{run}packs/{n}.pack"], json.loads(found[f"{run}packs/{n}.json"])) for n in (3, 6)]
+    assert documents == sorted(
+        pack[offset : offset + length]
+        for pack, index in held
+        for offset, length, _ in index["documents"].values()
+    )
+    assert list(Path(settings.home).iterdir()) == []
+
+
 def test_pieces_do_not_change_what_is_published(settings, monkeypatch):
     # Neither artists nor titles lie between the first and the last listener of a piece.
     write_playlists(settings, {f"u{n}": [row(1, f"t{n}")] for n in (3, 0, 4, 1, 2)})
     expected = [(f"u{n}", [f"t{n}"]) for n in range(5)]
     for size in (5, 2, 1):
         monkeypatch.setattr(playlists, "LISTENERS_A_PIECE", size)
+        monkeypatch.setattr(playlists, "ROWS_AT_A_TIME", size)
         read = [
             (one.user_id, [r["track_id"] for r in one.rows])
             for one in playlists.open_playlists(settings, NIGHT)

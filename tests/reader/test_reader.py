@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nocturne_reader import DamagedError, NotPublishedError
-from nocturne_reader.keys import user_key
+from nocturne_reader.keys import pack_key, user_key
+from nocturne_reader.roots import Folder
 
 from jobs.publish import keys
 from jobs.publish.stage import publish
@@ -30,9 +31,25 @@ BEFORE = NIGHT - timedelta(days=1)
 
 @pytest.fixture
 def published(settings):
+    """Each document an object."""
+    return publish_two(settings, "files", "files")
+
+
+@pytest.fixture(params=["files", "packs", "files, then packs", "packs, then files"])
+def in_any_layout(settings, request):
+    """In one layout or in two."""
+    before, _, then = request.param.partition(", then ")
+    return publish_two(settings, before, then or before)
+
+
+@pytest.fixture
+def in_packs(settings):
+    """All in packs."""
+    return publish_two(settings, "packs", "packs")
+
+
+def publish_two(settings, *layouts: str) -> Path:
     """Two nights; on the older one ada's list was another, and the hostile listener had none."""
-    everything = StoreSettings(root=settings.store.root, formats=("jspf", "m3u8", "csv"))
-    settings = settings.model_copy(update={"store": everything})
     write_playlists(settings, {"ada": [row(1, "t1"), row(2, "t2")]}, BEFORE)
     write_playlists(
         settings,
@@ -42,8 +59,9 @@ def published(settings):
             LONG: [row(1, "t8")],
         },
     )
-    for as_of in (BEFORE, NIGHT):
-        publish(Night(Window.night(as_of), settings))
+    for as_of, layout in zip((BEFORE, NIGHT), layouts, strict=True):
+        store = StoreSettings(root=settings.store.root, formats=("jspf", "m3u8", "csv"), layout=layout)
+        publish(Night(Window.night(as_of), settings.model_copy(update={"store": store})))
     return Path(settings.store.root)
 
 
@@ -58,12 +76,12 @@ def test_the_newest_list_is_the_published_document(published):
 
 
 @pytest.mark.parametrize(("user", "track"), [(HOSTILE, "t9"), (LONG, "t8")])
-def test_any_id_finds_its_own(published, user, track):
-    assert nocturne_reader.latest(str(published)).for_user(user)["tracks"][0]["track_id"] == track
+def test_any_id_finds_its_own(in_any_layout, user, track):
+    assert nocturne_reader.latest(str(in_any_layout)).for_user(user)["tracks"][0]["track_id"] == track
 
 
-def test_another_list_is_named(published):
-    night = nocturne_reader.latest(str(published))
+def test_another_list_is_named(in_any_layout):
+    night = nocturne_reader.latest(str(in_any_layout))
     found = night.for_user("ada", "rediscover")
     assert (found["playlist"], [track["track_id"] for track in found["tracks"]]) == (
         "rediscover",
@@ -71,25 +89,25 @@ def test_another_list_is_named(published):
     )
     assert b"t5" in night.document("ada", "m3u8", playlist="rediscover")
     assert night.for_user("ada", "new_releases") is None
-    root = str(published)
+    root = str(in_any_layout)
     assert [old["as_of"] for old in nocturne_reader.history(root, "ada", "rediscover")] == ["2026-06-28"]
 
 
-def test_nights_are_in_order_and_a_history_is_newest_first(published):
-    root = str(published)
+def test_nights_are_in_order_and_a_history_is_newest_first(in_any_layout):
+    root = str(in_any_layout)
     assert [night.as_of for night in nocturne_reader.nights(root)] == ["2026-06-27", "2026-06-28"]
     assert [old["as_of"] for old in nocturne_reader.history(root, "ada")] == ["2026-06-28", "2026-06-27"]
     assert [old["as_of"] for old in nocturne_reader.history(root, HOSTILE)] == ["2026-06-28"]
 
 
-def test_what_is_new_tonight_was_not_on_the_list_before(published):
-    assert nocturne_reader.new_tonight(str(published), "ada") == ["t3"]
-    assert nocturne_reader.new_tonight(str(published), HOSTILE) == ["t9"]
-    assert nocturne_reader.new_tonight(str(published), "nobody") == []
+def test_what_is_new_tonight_was_not_on_the_list_before(in_any_layout):
+    assert nocturne_reader.new_tonight(str(in_any_layout), "ada") == ["t3"]
+    assert nocturne_reader.new_tonight(str(in_any_layout), HOSTILE) == ["t9"]
+    assert nocturne_reader.new_tonight(str(in_any_layout), "nobody") == []
 
 
-def test_every_published_format_is_there(published):
-    night = nocturne_reader.latest(str(published))
+def test_every_published_format_is_there(in_any_layout):
+    night = nocturne_reader.latest(str(in_any_layout))
     assert json.loads(night.document("ada", "jspf"))["playlist"]["creator"] == "Nocturne"
     assert night.document("ada", "m3u8").startswith(b"#EXTM3U\n")
     assert b"rank,play_order" in night.document("ada", "csv")
@@ -103,6 +121,42 @@ def test_a_damaged_document_is_told(published, damage):
     night = nocturne_reader.latest(str(published))
     with pytest.raises(DamagedError, match=r"ada\.json is not what was published"):
         night.for_user("ada")
+
+
+# SHA-256 of ada begins with f.
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("f.pack", lambda file: file.write_bytes(file.read_bytes().replace(b"t3", b"t9"))),
+        ("f.pack", lambda file: file.write_bytes(file.read_bytes()[:10])),
+        ("f.pack", lambda file: file.unlink()),
+        ("f.json", lambda file: file.write_bytes(file.read_bytes().replace(b"ada", b"eve"))),
+        ("f.json", lambda file: file.write_bytes(b"")),
+        ("f.json", lambda file: file.unlink()),
+    ],
+    ids=["changed", "cut off", "gone", "another's", "empty", "no index"],
+)
+def test_a_damaged_pack_or_index_is_told(in_packs, name, damage):
+    [file] = in_packs.glob(f"playlists/runs/{NIGHT}-*/packs/{name}")
+    damage(file)
+    with pytest.raises(DamagedError, match=rf"{name} is not what was published"):
+        nocturne_reader.latest(str(in_packs)).for_user("ada")
+
+
+def test_of_a_pack_the_index_is_read_once_and_then_one_lists_bytes(in_packs, monkeypatch):
+    night = nocturne_reader.latest(str(in_packs))
+    wholes, parts = [], []
+    get, part = Folder.get, Folder.part
+    monkeypatch.setattr(Folder, "get", lambda *a: (wholes.append(a[1]), get(*a))[1])
+    monkeypatch.setattr(Folder, "part", lambda *a: (parts.append(a[1:]), part(*a))[1])
+    first, second = night.document("ada"), night.document("ada", "csv")
+    assert night.document("ada", "xspf") is None
+    run = f"playlists/runs/{night.publish_id}"
+    assert wholes == [f"{run}/{name}" for name in ("manifest.json", "packs/f.json", "packs/SHA256SUMS")]
+    # A list's JSON is its first document, its other formats are in the order of their names.
+    assert parts == [
+        (f"{run}/packs/f.pack", 0, len(first)), (f"{run}/packs/f.pack", len(first), len(second)),
+    ]  # fmt: skip
 
 
 def test_damaged_checksums_are_told(published):
@@ -135,21 +189,25 @@ def test_where_nothing_is_published_it_says_where_it_looked(tmp_path):
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=200))
 def test_keys_are_those_that_nocturne_writes(user_id):
     assert user_key(user_id) == keys.user_key(user_id)
+    assert pack_key(user_id, 4) == f"packs/{keys.spread(user_id):04x}"
+    assert pack_key(user_id, 1) == pack_key(user_id, 4)[:7]
 
 
-def test_a_folder_needs_nothing_but_python(published):
+def test_a_folder_needs_nothing_but_python(in_any_layout):
     code = (
         "import nocturne_reader; print(nocturne_reader.latest(sys.argv[1]).for_user('ada')['n_tracks'])"
     )
     # -I and -S: no installed package is on the path.
     path = f"import sys; sys.path.insert(0, {str(READER)!r}); {code}"
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", path, str(published)], capture_output=True, text=True
+        [sys.executable, "-I", "-S", "-c", path, str(in_any_layout)], capture_output=True, text=True
     )
     assert (done.stdout, done.stderr) == ("2\n", "")
 
 
-def test_s3_is_read_as_a_folder_is(published, s3_server, monkeypatch):
+@pytest.fixture
+def s3(s3_server, monkeypatch):
+    """A client of S3 as a consumer has one."""
     for name, value in {
         "AWS_ENDPOINT_URL": s3_server.endpoint_url, "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
@@ -157,16 +215,37 @@ def test_s3_is_read_as_a_folder_is(published, s3_server, monkeypatch):
         monkeypatch.setenv(name, value)
     client = boto3.client("s3")
     client.create_bucket(Bucket="reader")
-    for file in published.rglob("*"):
+    return client
+
+
+def upload(s3, folder: Path, prefix: str) -> str:
+    for file in folder.rglob("*"):
         if file.is_file():
-            client.upload_file(str(file), "reader", f"deep/er/{file.relative_to(published)}")
-    root = "s3://reader/deep/er"
+            s3.upload_file(str(file), "reader", f"{prefix}/{file.relative_to(folder)}")
+    return f"s3://reader/{prefix}"
+
+
+def test_s3_is_read_as_a_folder_is(in_any_layout, s3):
+    root = upload(s3, in_any_layout, "deep/er")
     assert nocturne_reader.latest(root).for_user(HOSTILE)["tracks"][0]["track_id"] == "t9"
     assert nocturne_reader.new_tonight(root, "ada") == ["t3"]
     with pytest.raises(NotPublishedError, match=r"s3://reader/else/playlists/latest\.json"):
         nocturne_reader.latest("s3://reader/else")
     with pytest.raises(NotPublishedError, match=r"s3://absent/playlists/latest\.json: NoSuchBucket"):
         nocturne_reader.latest("s3://absent")
+
+
+def test_a_damaged_pack_on_s3_is_told(in_packs, s3):
+    root = upload(s3, in_packs, "damaged")
+    night = nocturne_reader.latest(root)
+    pack = {"Bucket": "reader", "Key": f"damaged/playlists/runs/{night.publish_id}/packs/f.pack"}
+    s3.put_object(**pack, Body=b"")
+    with pytest.raises(DamagedError, match=r"f\.pack is not what was published"):
+        night.for_user("ada")
+    s3.delete_object(**pack)
+    with pytest.raises(DamagedError, match=r"f\.pack is not what was published"):
+        night.for_user("ada")
+    assert night.for_user("ada", verify=False) is None
 
 
 def test_the_package_installs_by_itself(tmp_path):

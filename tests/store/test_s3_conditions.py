@@ -1,5 +1,6 @@
 """How a server is asked, servers that ignore conditions, and answers that get lost on the way."""
 
+import threading
 from io import BytesIO
 
 import pytest
@@ -132,6 +133,36 @@ def test_what_is_written_says_its_type():
         "prefix/list.m3u8": "application/vnd.apple.mpegurl",
         "prefix/new.json": "application/json",
     }
+
+
+def test_objects_are_drawn_while_others_are_written_and_twice_as_many_as_threads_at_most():
+    n_drawn = n_written = 0
+    ahead, lock = threading.Event(), threading.Lock()
+    most = 0
+
+    def objects():
+        nonlocal n_drawn, most
+        for n in range(100):
+            with lock:
+                n_drawn += 1
+                most = max(most, n_drawn - n_written)
+            if n_drawn == 5:  # two threads: four are handed over, and the fifth waits for one of them
+                ahead.set()
+            yield f"o{n}", b"1"
+
+    class Waiting(Server):
+        def put_object(self, **named):
+            nonlocal n_written
+            assert ahead.wait(10)
+            super().put_object(**named)
+            with lock:
+                n_written += 1
+
+    store = S3Store("s3://bucket", S3Settings(), 2)
+    store.client = Waiting(())
+    assert store.put_many(objects()) == 100
+    assert sorted(store.client.objects) == sorted(f"o{n}" for n in range(100))
+    assert most == 5
 
 
 @pytest.mark.parametrize("code", ["NoSuchKey", "404"])
