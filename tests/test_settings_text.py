@@ -63,7 +63,7 @@ def test_a_value_is_told_with_where_it_comes_from_and_its_default(told, tmp_path
     assert told("spark__m", **given)[-1:] == [
         "NOCTURNE__SPARK__MASTER=local[3]  (environment; default local[*])"
     ]
-    assert told("spark__d", **given)[-1:] == ["NOCTURNE__SPARK__DRIVER_MEMORY=2g  (default)"]
+    assert told("spark__d", **given)[-1:] == ["NOCTURNE__SPARK__DRIVER_MEMORY=1536m  (default)"]
     assert told("lake__root", **given)[-1:] == [f"NOCTURNE__LAKE__ROOT={tmp_path}/lake  (default)"]
 
 
