@@ -57,5 +57,6 @@ def test_a_night_on_s3(s3_server: S3Settings, tmp_path, monkeypatch):
     assert latest["as_of"] == str(DAY)
     assert manifest["n_tracks"] == rows.num_rows > 0
     written = list(store.list(f"playlists/runs/{latest['publish_id']}/users/"))
-    assert len(written) == manifest["n_objects"] == 2 * len(set(rows["user_id"].to_pylist()))
+    lists = {(row["user_id"], row["playlist"]) for row in rows.to_pylist()}
+    assert len(written) == manifest["n_objects"] == 3 * len(lists)  # JSON, JSPF and a cover
     assert store.get(f"reports/{DAY}/index.html")

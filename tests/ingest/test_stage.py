@@ -178,7 +178,7 @@ def test_a_month_landed_twice_shuffled_late_and_repeated_is_the_clean_month(
     dice = random.Random(7)
     days = [date(2026, 6, 1) + timedelta(days=n) for n in range(30)]
     clean = {
-        "listens": [listen(n, days[n // 40], ms_played=n) for n in range(1200)],
+        "listens": [listen(n, days[n // 40], ms_played=10_000 + n) for n in range(1200)],
         "tracks": [track(n % 100, title=f"T{n}") for n in range(300)],
         "audio_features": [features(n % 100, energy=n / 300) for n in range(300)],
         "feedback": [

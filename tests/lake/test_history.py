@@ -28,7 +28,7 @@ def on(day: int) -> date:
 def track(track_id, title, day, file="file"):
     return {
         "track_id": track_id, "title": title, "artist_ids": [f"by {title}"], "artist": "A",
-        "album": None, "release_date": None, "duration_ms": 200_000,
+        "album": None, "release_date": None, "duration_ms": 200_000, "explicit": None,
         "landed_on": on(day), "landing_file": file,
     }  # fmt: skip
 

@@ -149,7 +149,8 @@ def test_half_of_a_short_track_is_a_play_by_the_catalogs_duration_or_else_the_fe
     put(settings, "tracks_history", [
         {
             "track_id": name, "title": name, "artist_ids": ["a"], "artist": "A", "album": None,
-            "release_date": None, "duration_ms": ms, "landed_on": date(2026, 6, 1), "landing_file": "f",
+            "release_date": None, "duration_ms": ms, "explicit": None, "landed_on": date(2026, 6, 1),
+            "landing_file": "f",
         }
         for name, ms in lengths.items()
     ])  # fmt: skip
