@@ -94,13 +94,10 @@ def _rediscovered(_: list[Row]) -> str:
 
 
 def _released_lately(rows: list[Row]) -> str:
-    """When a list's releases came out, and how many are by artists the listener plays."""
+    """When a list's releases came out."""
     days = sorted({row["release_date"] for row in rows if row.get("release_date")})
     when = f"from {days[0]} to {days[-1]}" if len(days) > 1 else f"on {days[0]}" if days else "lately"
-    n_own = sum(
-        row["reason_kind"] == "new_release" and "artist" in json.loads(row["evidence"]) for row in rows
-    )
-    return f"released {when}{f', {n_own} by artists you play' if n_own else ''}"
+    return f"released {when}"
 
 
 _KINDS = {DISCOVER: _discovered, REDISCOVER: _rediscovered, NEW_RELEASES: _released_lately}
