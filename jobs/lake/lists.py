@@ -1,4 +1,4 @@
-"""Rows of one kind of list of a night, without Spark."""
+"""Rows of a night's lists to be discovered, without Spark."""
 
 from datetime import date
 
@@ -10,10 +10,7 @@ from jobs.lake.arrow import night_rows
 from jobs.settings import Settings
 
 
-def list_rows(
-    settings: Settings, as_of: date, playlist: str = DISCOVER, table: str = "playlists"
-) -> ds.Dataset:
-    """Return the night's rows of the lists of this name, yet to be read; ``table`` is one that has the
-    column ``playlist``."""
+def discover_rows(settings: Settings, as_of: date) -> ds.Dataset:
+    """Return the night's rows of ``playlists`` that are of discover, yet to be read."""
     name = pc.coalesce(ds.field("playlist"), pc.scalar(DISCOVER))
-    return night_rows(settings, table, as_of).filter(name == playlist)
+    return night_rows(settings, "playlists", as_of).filter(name == DISCOVER)

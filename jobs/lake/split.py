@@ -21,7 +21,7 @@ from jobs.domain.landed import AS_LANDED, newest_rows
 from jobs.domain.listening import SIGNALS, decide, signals_of_rows
 from jobs.errors import NoInputError
 from jobs.lake.arrow import table_rows
-from jobs.lake.lists import list_rows
+from jobs.lake.lists import discover_rows
 from jobs.settings import Settings
 from jobs.window import DAY, Window
 from models.features import FEATURES
@@ -95,7 +95,7 @@ def read_split(settings: Settings, night: date, days: int) -> Split:
     lengths = _history(settings, "audio_features_history", [*DURATION_COLUMNS], known_by, night)
     durations = newest_duration_rows(history, lengths, before=(KNOWN,))
     tracks = newest_rows(history, "track_id", order=KNOWN_FIRST)
-    playlists = list_rows(settings, night)
+    playlists = discover_rows(settings, night)
     users = _ids((past, likes, playlists), "user_id")
     if not len(users):
         raise NoInputError(f"no listen had landed by {night} in {settings.lake.root}")
@@ -269,7 +269,7 @@ def lists_beside(settings: Settings, split: Split) -> tuple[Lists, int]:
     """Return another lake's lists of the same night, by the split's listeners and tracks, and how many
     of their tracks were left out because the split knows the listener or the track not. NoInputError
     without lists."""
-    playlists = list_rows(settings, split.night)
+    playlists = discover_rows(settings, split.night)
     numbers = _Numbers(split.user_ids, split.track_ids)
     lists = _lists(playlists, numbers)[0]
     n = playlists.count_rows()

@@ -133,13 +133,18 @@ def test_always_one_rule_is_a_target_of_ones_and_zeros():
     assert SLOTS.always(0).tolist() == [1, 0, 1, 1, 1]
 
 
-def test_long_lists_neither_overflow_nor_forget_a_zero(bold):
-    """300 slots of weight 3, then of 1/3; and one slot that the rule never fills so."""
-    n = 600
-    here = Slots(
+def two_lists_of(n):
+    """Two nights of one listener, ``n`` slots each, all liked and filled so by a chance of .3."""
+    return Slots(
         np.zeros(2 * n, int), np.repeat([1, 2], n), np.tile(np.arange(n), 2), np.zeros(2 * n, int),
         np.full(2 * n, 0.3), np.ones(2 * n),
     )  # fmt: skip
+
+
+def test_long_lists_neither_overflow_nor_forget_a_zero(bold):
+    """300 slots of weight 3, then of 1/3; and one slot that the rule never fills so."""
+    n = 600
+    here = two_lists_of(n)
     target = np.tile(np.where(np.arange(n) < n // 2, 0.9, 0.1), 2)
     target[n + 5] = 0.0
     found = value(here, target, Snips())
@@ -150,10 +155,7 @@ def test_long_lists_neither_overflow_nor_forget_a_zero(bold):
 def test_a_weight_that_is_too_large_to_square_is_cut(bold):
     """700 slots of weight 3 each, e^769 in all, on the first of two nights; on the second one of 0."""
     n = 700
-    here = Slots(
-        np.zeros(2 * n, int), np.repeat([1, 2], n), np.tile(np.arange(n), 2), np.zeros(2 * n, int),
-        np.full(2 * n, 0.3), np.ones(2 * n),
-    )  # fmt: skip
+    here = two_lists_of(n)
     target = np.full(2 * n, 0.9)
     target[n + 5] = 0.0
     with np.errstate(all="raise", under="ignore"):
