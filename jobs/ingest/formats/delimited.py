@@ -167,13 +167,9 @@ class Delimited:
 
     def _row(self, cells: list[str]) -> dict[str, str]:
         if len(cells) != len(self.header):
-            raise RowFault(
-                "malformed CSV",
-                f"{len(cells)} fields where the header has {len(self.header)}: a cell that holds "
-                f"{self.delimiter!r} stands in quotes"
-                if self.quoted
-                else f"{len(cells)} fields where the header has {len(self.header)}",
-            )
+            remedy = f": a cell that holds {self.delimiter!r} stands in quotes" if self.quoted else ""
+            told = f"{len(cells)} fields where the header has {len(self.header)}{remedy}"
+            raise RowFault("malformed CSV", told)
         return dict(zip(self.header, cells, strict=True))
 
     def _cells(self, lines: list[bytes]) -> list[str] | None:
